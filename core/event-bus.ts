@@ -1,0 +1,39 @@
+import type { TenantId } from './ids.ts'
+
+/**
+ * The event bus. A message is a wake-up: it carries ids, never content, names or secrets, and its consumer
+ * re-reads the present row. Delivered at least once, in no promised order; per-message acknowledgement.
+ * Filled by Cloudflare Queues and by the Postgres outbox (bus/); one suite, test/contract, holds both.
+ */
+export type EventKind =
+  | 'node.changed' // a journal entry was appended
+  | 'upload.expired' // an upload's time and grace are over: collect what it left
+  | 'chunks.orphaned' // chunks may have lost their last reference: re-check, then delete
+  | 'pack.uploaded' // the chunk hashes inside a pack are claims: read and verify
+
+export type BusMessage = {
+  /** Unique; consumers record it with their effect, so that a second delivery does nothing. */
+  id: string
+  tenantId: TenantId
+  kind: EventKind
+  /** Ids and numbers only. */
+  payload: Record<string, string | number>
+  /** W3C trace context of the mutation that caused it. */
+  traceparent: string | null
+}
+
+export type Delivery = { message: BusMessage; attempt: number }
+
+export type Verdict =
+  | { do: 'ack' }
+  | { do: 'retry'; afterMs: number; reason: string }
+  | { do: 'dead-letter'; reason: string }
+
+/** Handles one delivery. Throwing means retry; after `MAX_ATTEMPTS` deliveries the message is a dead letter. */
+export type Consume = (delivery: Delivery) => Promise<Verdict>
+
+export const MAX_ATTEMPTS = 8
+
+/** 1 s, 2 s, 4 s … at most 5 min. Jitter is the caller's dice in [0, 1). */
+export const retryDelayMs = (attempt: number, dice: number): number =>
+  Math.round(Math.min(300_000, 1000 * 2 ** Math.min(attempt - 1, 10)) * (0.5 + dice / 2))
