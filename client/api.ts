@@ -1,0 +1,73 @@
+import type {
+  ChangesReply,
+  CommitBody,
+  ContentReply,
+  CreateFoldersBody,
+  InitUploadBody,
+  InitUploadReply,
+  ListReply,
+  MutationResult,
+  NodeStateWire,
+  ResolveReply,
+  Space,
+  UploadObjectsBody,
+  UploadObjectsReply,
+  UploadStatusReply,
+} from '../protocol/files.ts'
+import type { z } from 'zod'
+import type { initUploadBody, uploadObjectsBody, createFoldersBody } from '../protocol/files.ts'
+import type { Span } from '../telemetry/tracer.ts'
+import { createTransport, type Transport, type TransportOptions } from './transport.ts'
+import { createEndpoints } from './endpoints.ts'
+
+export type { ChangesReply, CommitBody, ContentReply, CreateFoldersBody, InitUploadBody, ListReply, UploadObjectsBody }
+
+/** What a caller may leave out, the schemas fill in. */
+export type InitUpload = z.input<typeof initUploadBody>
+export type UploadObjects = z.input<typeof uploadObjectsBody>
+export type CreateFolders = z.input<typeof createFoldersBody>
+
+/** Who the access token speaks for. */
+export type Whoami = { userId: string; email: string | null; tenantId: string; [more: string]: unknown }
+
+/**
+ * One method an endpoint. Every call may be repeated by the transport: mutations carry an id, so that a repeated one gives
+ * the first answer. All throw `AppError` with the server's code, or `ConnectionError` when no answer came in time.
+ */
+export type Api = {
+  whoami(): Promise<Whoami>
+  spaces(): Promise<Space[]>
+  /** @param path `space/folder/file`, without encoding. */
+  resolve(path: string): Promise<ResolveReply>
+  stat(nodeId: string): Promise<NodeStateWire>
+  /** All children in name order, fetched page by page as they are consumed. */
+  children(folderId: string, options?: { pageSize?: number }): AsyncIterable<NodeStateWire>
+  childrenPage(folderId: string, options?: { limit?: number; after?: string }): Promise<ListReply>
+  /** `keep`: a folder of that name is the answer. */
+  createFolder(folder: {
+    parent: string
+    name: string
+    ifExists?: 'fail' | 'keep'
+    mutationId?: string
+  }): Promise<MutationResult>
+  createFolders(body: CreateFolders): Promise<MutationResult[]>
+  initUpload(body: InitUpload): Promise<InitUploadReply>
+  uploadStatus(uploadId: string): Promise<UploadStatusReply>
+  uploadObjects(uploadId: string, body: UploadObjects): Promise<UploadObjectsReply>
+  abortUpload(uploadId: string): Promise<void>
+  commit(uploadId: string, body?: CommitBody): Promise<MutationResult[]>
+  /** The chunk list with signed GETs: a secret, never to be logged. */
+  content(nodeId: string, options?: { revision?: number }): Promise<ContentReply>
+  changes(options?: { cursor?: string; limit?: number }): Promise<ChangesReply>
+  /** A fresh id for a mutation (UUID version 7). */
+  newMutationId(): string
+  /** The same API, its calls traced below `span` and given up with `signal`. */
+  with(bindings: { span?: Span; signal?: AbortSignal }): Api
+  /** How bytes are moved to and from the object store; the same clock, dice, retries and trace as the calls. */
+  readonly transport: Transport
+}
+
+export type ApiOptions = TransportOptions
+
+/** @throws nothing by itself; see `Api` for what its methods throw. */
+export const createApi = (options: ApiOptions): Api => createEndpoints(createTransport(options))

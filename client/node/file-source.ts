@@ -1,0 +1,3 @@
+import type { FileSource } from '../transfer/file-source.ts'
+
+export const nodeFileSource: FileSource = { open: () => Promise.reject(new Error('being written')) }
