@@ -1,0 +1,76 @@
+import { AppError, type ErrorCode, type ErrorFacts } from '../errors.ts'
+import type { NodeId } from '../ids.ts'
+import { createFolder } from './create-folder.ts'
+import type { Effects } from './effects.ts'
+import type { Facts, Mutation, Outcome } from './model.ts'
+import { FactMissing, openView, type Needs, type View } from './view.ts'
+import { writeFile } from './write-file.ts'
+
+/**
+ * Decides a batch of mutations in their order, as if each were alone. Pure: the same facts give the same answer, so
+ * the server, the simulator and a retry after a lost connection agree.
+ *
+ *     facts ──► decideBatch ──► effects + outcomes      everything was known
+ *                    └────────► needs                   gather these too, then decide the whole batch anew
+ *
+ * Invariants: I7 (well-formed trees), I10 (seq rises by one for each entry), I11 (one id, one effect, one answer).
+ *
+ * @param facts changed by the call (the overlay of the batch): give each call facts of its own
+ * @param now Unix milliseconds, for what is shown to people; no decision depends on it but an upload's expiry
+ * @param freshIds at least as many node ids as mutations
+ */
+export function decideBatch(
+  facts: Facts,
+  mutations: readonly Mutation[],
+  now: number,
+  freshIds: readonly NodeId[],
+): Decision {
+  const view = openView(facts, now, freshIds)
+  const outcomes = mutations.map((mutation) => decideKnown(view, mutation))
+  const { nodes, children, held } = view.needs
+  if (nodes.size + children.size + held.size > 0) return { at: 'needs', needs: view.needs }
+  return { at: 'decided', outcomes: outcomes.filter((o) => o !== null), effects: view.effects }
+}
+
+export type Decision = { at: 'needs'; needs: Needs } | { at: 'decided'; outcomes: Outcome[]; effects: Effects }
+
+/** `null` when a fact was missing; what it asked for is in `view.needs`. */
+function decideKnown(view: View, mutation: Mutation): Outcome | null {
+  try {
+    return decideOnce(view, mutation)
+  } catch (error) {
+    if (error instanceof FactMissing) return null
+    throw error
+  }
+}
+
+function decideOnce(view: View, mutation: Mutation): Outcome {
+  const prior = view.decided.get(mutation.id) ?? view.facts.priors.get(mutation.id)
+  if (prior) {
+    return prior.fingerprint === mutation.fingerprint
+      ? prior.outcome
+      : reject('mutation-reused', { field: 'mutationId', detail: 'this mutation id already stands for another change' })
+  }
+  const outcome = decideNew(view, mutation)
+  // A rejection changes nothing and is not remembered: the client may mend what was wrong and send the same id again.
+  if (outcome.outcome === 'rejected') return outcome
+  view.decided.set(mutation.id, { fingerprint: mutation.fingerprint, outcome })
+  view.effects.answers.push({ mutationId: mutation.id, fingerprint: mutation.fingerprint, seq: outcome.seq, outcome })
+  return outcome
+}
+
+function decideNew(view: View, mutation: Mutation): Outcome {
+  try {
+    switch (mutation.kind) {
+      case 'create-folder':
+        return createFolder(view, mutation)
+      case 'write-file':
+        return writeFile(view, mutation)
+    }
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'internal') return reject(error.code, error.facts)
+    throw error
+  }
+}
+
+const reject = (code: ErrorCode, facts: ErrorFacts): Outcome => ({ outcome: 'rejected', code, facts })

@@ -1,0 +1,66 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import type { EventKind } from '../../core/event-bus.ts'
+import { closedText, tenantId, time } from './columns.ts'
+import { tenantPolicies } from './policies.ts'
+
+/**
+ * Written in the transaction of what it tells of. On Cloudflare it is drained into a Queue; embedded and self-hosted it
+ * is the queue (FOR UPDATE SKIP LOCKED): `available_at` moves forward as a claim, so a consumer that dies gives it back by itself.
+ */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: uuid('id')
+      .primaryKey()
+      .default(sql`gen_random_uuid()`),
+    tenantId: tenantId(),
+    kind: closedText<EventKind>('kind').notNull(),
+    payload: jsonb('payload').$type<Record<string, string | number>>().notNull(),
+    traceparent: text('traceparent'),
+    attempts: integer('attempts').notNull().default(0),
+    availableAt: time('available_at')
+      .notNull()
+      .default(sql`now()`),
+    createdAt: time('created_at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  (t) => [
+    index('outbox_due').on(t.availableAt),
+    index('outbox_tenant').on(t.tenantId, t.availableAt),
+    ...tenantPolicies('outbox'),
+  ],
+)
+
+/** Messages given up after `MAX_ATTEMPTS`, with the reason; `bitvault admin` replays them. */
+export const deadLetters = pgTable(
+  'dead_letters',
+  {
+    id: uuid('id').primaryKey(),
+    tenantId: tenantId(),
+    kind: closedText<EventKind>('kind').notNull(),
+    payload: jsonb('payload').$type<Record<string, string | number>>().notNull(),
+    traceparent: text('traceparent'),
+    attempts: integer('attempts').notNull(),
+    reason: text('reason').notNull(),
+    diedAt: time('died_at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  () => tenantPolicies('dead_letters'),
+)
+
+/** A consumer's mark, written in the transaction of its effect: a second delivery finds it and does nothing. */
+export const processedEvents = pgTable(
+  'processed_events',
+  {
+    tenantId: tenantId(),
+    consumer: text('consumer').notNull(),
+    messageId: uuid('message_id').notNull(),
+    at: time('at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.consumer, t.messageId] }), ...tenantPolicies('processed_events')],
+)

@@ -1,0 +1,61 @@
+import { sql } from 'drizzle-orm'
+import { foreignKey, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { closedText, seqColumn, tenantId, time } from './columns.ts'
+import { tenants } from './identity.ts'
+import { tenantPolicies } from './policies.ts'
+
+/** One row a tenant: the head of its journal and the fence round it. Every commit must hold `lease`. */
+export const tenantHead = pgTable(
+  'tenant_head',
+  {
+    tenantId: tenantId()
+      .primaryKey()
+      .references(() => tenants.id),
+    /** Changes when the journal is restored from a backup: cursors of another epoch are reset. */
+    epoch: uuid('epoch').notNull(),
+    seq: seqColumn('seq').notNull().default(0),
+    lease: seqColumn('lease').notNull().default(0),
+  },
+  () => tenantPolicies('tenant_head'),
+)
+
+export const spaces = pgTable(
+  'spaces',
+  {
+    tenantId: tenantId().references(() => tenants.id),
+    id: uuid('id').notNull(),
+    kind: closedText<'personal' | 'team'>('kind').notNull(),
+    name: text('name').notNull(),
+    /** The member whose personal space this is. */
+    ownerId: uuid('owner_id'),
+    rootId: uuid('root_id').notNull(),
+    createdAt: time('created_at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.id] }),
+    uniqueIndex('spaces_personal')
+      .on(t.tenantId, t.ownerId)
+      .where(sql`kind = 'personal'`),
+    uniqueIndex('spaces_team_name')
+      .on(t.tenantId, t.name)
+      .where(sql`kind = 'team'`),
+    ...tenantPolicies('spaces'),
+  ],
+)
+
+export const spaceMembers = pgTable(
+  'space_members',
+  {
+    tenantId: tenantId(),
+    spaceId: uuid('space_id').notNull(),
+    userId: uuid('user_id').notNull(),
+    role: closedText<'reader' | 'writer' | 'manager'>('role').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.userId, t.spaceId] }),
+    foreignKey({ columns: [t.tenantId, t.spaceId], foreignColumns: [spaces.tenantId, spaces.id] }),
+    ...tenantPolicies('space_members'),
+  ],
+)
