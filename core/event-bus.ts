@@ -6,7 +6,7 @@ import type { TenantId } from './ids.ts'
  * Filled by Cloudflare Queues and by the Postgres outbox (bus/); one suite, test/contract, holds both.
  */
 export type EventKind =
-  | 'node.changed' // a journal entry was appended
+  | 'journal.appended' // the journal grew: each consumer goes on from its own watermark
   | 'upload.expired' // an upload's time and grace are over: collect what it left
   | 'chunks.orphaned' // chunks may have lost their last reference: re-check, then delete
   | 'pack.uploaded' // the chunk hashes inside a pack are claims: read and verify

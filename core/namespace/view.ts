@@ -1,3 +1,4 @@
+import type { EventKind } from '../event-bus.ts'
 import type { MutationId, NodeId, UserId } from '../ids.ts'
 import { nameKey } from '../names.ts'
 import type { Effects } from './effects.ts'
@@ -108,10 +109,25 @@ export function putNode(
     actor: mutation.actor,
     node,
   })
-  effects.outbox.push({
-    kind: 'node.changed',
-    payload: { nodeId: node.id, seq: effects.seq },
-    traceparent: mutation.traceparent,
-  })
+  wake(view, 'journal.appended', { lastSeq: effects.seq }, mutation.traceparent)
   return node
+}
+
+/**
+ * Leaves one message for each kind, subject and trace of the batch: a message is a wake-up, and consumers read on from
+ * their own watermark, so a thousand files of one upload need one.
+ */
+export function wake(
+  view: View,
+  kind: EventKind,
+  payload: Record<string, string | number>,
+  traceparent: string | null,
+): void {
+  const { outbox } = view.effects
+  const subject = payload.objectKey ?? null
+  const same = outbox.find(
+    (m) => m.kind === kind && m.traceparent === traceparent && (m.payload.objectKey ?? null) === subject,
+  )
+  if (same) same.payload = payload
+  else outbox.push({ kind, payload, traceparent })
 }

@@ -4,7 +4,7 @@ import type { NodeId, UploadId, UserId } from '../ids.ts'
 import { conflictedCopyName } from '../names.ts'
 import type { NodeState, Outcome, PrincipalFacts, WriteFile } from './model.ts'
 import { requireActive, requireFolder, requireName, requireWritable } from './rules.ts'
-import { childOf, heldOf, putNode, type View } from './view.ts'
+import { childOf, heldOf, putNode, wake, type View } from './view.ts'
 
 type Active = PrincipalFacts & { standing: 'active' }
 type Place = { parent: NodeState; name: string; existing: NodeState | null }
@@ -163,7 +163,11 @@ const contentOf = ({ content, mtimeNs, executable }: WriteFile) => ({
   executable,
 })
 
-function storeContent(view: View, { id, content, actor, uploadId }: WriteFile, sources: Map<string, Source>): void {
+function storeContent(
+  view: View,
+  { id, content, actor, uploadId, traceparent }: WriteFile,
+  sources: Map<string, Source>,
+): void {
   const { effects } = view
   if (uploadId !== null) effects.uploads.set(uploadId, (effects.uploads.get(uploadId) ?? 0) + 1)
   const { contentId, codec, size, sha256 } = content
@@ -172,7 +176,10 @@ function storeContent(view: View, { id, content, actor, uploadId }: WriteFile, s
     return
   }
   effects.contents.push({ id, contentId, codec, size, sha256, inline: null, chunkCount: content.chunks.length })
-  for (const [hash, source] of sources) storeChunk(view, hash as ChunkRef['sha256'], source, actor.userId, uploadId)
+  for (const [hash, source] of sources) {
+    storeChunk(view, hash as ChunkRef['sha256'], source, actor.userId, uploadId)
+    if (!source.verified) wake(view, 'pack.uploaded', { objectKey: source.location.objectKey }, traceparent)
+  }
   for (const [ordinal, chunk] of content.chunks.entries()) {
     const { objectKey } = sources.get(chunk.sha256)!.location
     effects.contentChunks.push({

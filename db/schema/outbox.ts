@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { EventKind } from '../../core/event-bus.ts'
 import { closedText, tenantId, time } from './columns.ts'
 import { tenantPolicies } from './policies.ts'
@@ -63,4 +63,18 @@ export const processedEvents = pgTable(
       .default(sql`now()`),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.consumer, t.messageId] }), ...tenantPolicies('processed_events')],
+)
+
+/** What the meter has counted, and up to which entry of the journal: derived, can be rebuilt from 0. */
+export const usage = pgTable(
+  'usage',
+  {
+    tenantId: tenantId().primaryKey(),
+    throughSeq: bigint('through_seq', { mode: 'number' }).notNull().default(0),
+    /** Plaintext bytes of every version written. */
+    writtenBytes: bigint('written_bytes', { mode: 'number' }).notNull().default(0),
+    filesCreated: bigint('files_created', { mode: 'number' }).notNull().default(0),
+    versionsWritten: bigint('versions_written', { mode: 'number' }).notNull().default(0),
+  },
+  () => tenantPolicies('usage'),
 )

@@ -273,6 +273,15 @@ CREATE TABLE "processed_events" (
 );
 --> statement-breakpoint
 ALTER TABLE "processed_events" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE TABLE "usage" (
+	"tenant_id" uuid PRIMARY KEY,
+	"through_seq" bigint DEFAULT 0 NOT NULL,
+	"written_bytes" bigint DEFAULT 0 NOT NULL,
+	"files_created" bigint DEFAULT 0 NOT NULL,
+	"versions_written" bigint DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+ALTER TABLE "usage" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "space_members" (
 	"tenant_id" uuid,
 	"space_id" uuid,
@@ -376,6 +385,8 @@ CREATE POLICY "outbox_tenant" ON "outbox" AS PERMISSIVE FOR ALL TO "bitvault_app
 CREATE POLICY "outbox_system" ON "outbox" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "processed_events_tenant" ON "processed_events" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
 CREATE POLICY "processed_events_system" ON "processed_events" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
+CREATE POLICY "usage_tenant" ON "usage" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
+CREATE POLICY "usage_system" ON "usage" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "space_members_tenant" ON "space_members" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
 CREATE POLICY "space_members_system" ON "space_members" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "spaces_tenant" ON "spaces" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
