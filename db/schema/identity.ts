@@ -19,26 +19,14 @@ import {
  * sessions and nothing else here: the journal asks them at every commit, so that a revocation counts at once.
  */
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
-
-const systemOnly = (table: string) =>
-  pgPolicy(`${table}_system`, { for: 'all', to: 'bitvault_system', using: sql`true`, withCheck: sql`true` })
-
-const tenantMayRead = (table: string) =>
-  pgPolicy(`${table}_tenant_read`, {
-    for: 'select',
-    to: 'bitvault_app',
-    using: sql`tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid`,
-  })
-
 export const tenants = pgTable(
   'tenants',
   {
     id: uuid('id').primaryKey(),
     name: text('name').notNull(),
-    createdAt: instant('created_at').notNull(),
+    createdAt: time('created_at').notNull(),
   },
-  () => [systemOnly('tenants')],
+  () => [systemPolicy('tenants')],
 )
 
 export const users = pgTable(
@@ -50,10 +38,10 @@ export const users = pgTable(
     displayName: text('display_name').notNull(),
     /** `scrypt$N$r$p$salt$hash`; null until an invited person has chosen one. */
     passwordHash: text('password_hash'),
-    createdAt: instant('created_at').notNull(),
-    disabledAt: instant('disabled_at'),
+    createdAt: time('created_at').notNull(),
+    disabledAt: time('disabled_at'),
   },
-  (t) => [check('users_email_lower', sql`${t.email} = lower(${t.email})`), systemOnly('users')],
+  (t) => [check('users_email_lower', sql`${t.email} = lower(${t.email})`), systemPolicy('users')],
 )
 
 export const memberships = pgTable(
@@ -66,15 +54,14 @@ export const memberships = pgTable(
       .notNull()
       .references(() => users.id),
     role: text('role', { enum: ['owner', 'admin', 'member'] }).notNull(),
-    createdAt: instant('created_at').notNull(),
-    removedAt: instant('removed_at'),
+    createdAt: time('created_at').notNull(),
+    removedAt: time('removed_at'),
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.userId] }),
     index('memberships_user').on(t.userId),
     check('memberships_role', sql`${t.role} in ('owner', 'admin', 'member')`),
-    systemOnly('memberships'),
-    tenantMayRead('memberships'),
+    ...tenantReadPolicies('memberships'),
   ],
 )
 
@@ -87,11 +74,11 @@ export const sessions = pgTable(
     userId: uuid('user_id').notNull(),
     deviceName: text('device_name').notNull(),
     kind: text('kind', { enum: ['device', 'browser', 'api-token'] }).notNull(),
-    createdAt: instant('created_at').notNull(),
-    lastUsedAt: instant('last_used_at').notNull(),
+    createdAt: time('created_at').notNull(),
+    lastUsedAt: time('last_used_at').notNull(),
     /** No refresh carries a session past this. */
-    absoluteExpiry: instant('absolute_expiry').notNull(),
-    revokedAt: instant('revoked_at'),
+    absoluteExpiry: time('absolute_expiry').notNull(),
+    revokedAt: time('revoked_at'),
   },
   (t) => [
     foreignKey({
@@ -101,8 +88,7 @@ export const sessions = pgTable(
     }),
     index('sessions_member').on(t.tenantId, t.userId),
     check('sessions_kind', sql`${t.kind} in ('device', 'browser', 'api-token')`),
-    systemOnly('sessions'),
-    tenantMayRead('sessions'),
+    ...tenantReadPolicies('sessions'),
   ],
 )
 
@@ -115,7 +101,7 @@ export const browserCookies = pgTable(
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade' }),
   },
-  (t) => [index('browser_cookies_session').on(t.sessionId), systemOnly('browser_cookies')],
+  (t) => [index('browser_cookies_session').on(t.sessionId), systemPolicy('browser_cookies')],
 )
 
 /** A family is a session. Rotation: core/identity/refresh.ts. */
@@ -127,13 +113,13 @@ export const refreshTokens = pgTable(
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade' }),
     parentHash: text('parent_hash'),
-    issuedAt: instant('issued_at').notNull(),
-    expiresAt: instant('expires_at').notNull(),
-    rotatedAt: instant('rotated_at'),
+    issuedAt: time('issued_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    rotatedAt: time('rotated_at'),
     /** The successor, sealed under a key derived from this row's own token; erased once the grace time is over. */
     successorSealed: text('successor_sealed'),
   },
-  (t) => [index('refresh_tokens_session').on(t.sessionId, t.issuedAt), systemOnly('refresh_tokens')],
+  (t) => [index('refresh_tokens_session').on(t.sessionId, t.issuedAt), systemPolicy('refresh_tokens')],
 )
 
 export const apiTokens = pgTable(
@@ -149,10 +135,10 @@ export const apiTokens = pgTable(
     tenantId: uuid('tenant_id').notNull(),
     userId: uuid('user_id').notNull(),
     name: text('name').notNull(),
-    createdAt: instant('created_at').notNull(),
-    expiresAt: instant('expires_at').notNull(),
-    revokedAt: instant('revoked_at'),
-    lastUsedAt: instant('last_used_at'),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    revokedAt: time('revoked_at'),
+    lastUsedAt: time('last_used_at'),
   },
   (t) => [
     foreignKey({
@@ -161,7 +147,7 @@ export const apiTokens = pgTable(
       foreignColumns: [memberships.tenantId, memberships.userId],
     }),
     index('api_tokens_member').on(t.tenantId, t.userId),
-    systemOnly('api_tokens'),
+    systemPolicy('api_tokens'),
   ],
 )
 
@@ -174,18 +160,18 @@ export const deviceCodes = pgTable(
     deviceName: text('device_name').notNull(),
     /** Where the device asked from, for the consent page; null when the edge cannot tell. */
     clientAddress: text('client_address'),
-    createdAt: instant('created_at').notNull(),
-    expiresAt: instant('expires_at').notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
     state: text('state', { enum: ['pending', 'approved', 'denied', 'used'] }).notNull(),
     userId: uuid('user_id').references(() => users.id),
     tenantId: uuid('tenant_id').references(() => tenants.id),
-    lastPolledAt: instant('last_polled_at'),
+    lastPolledAt: time('last_polled_at'),
     intervalMs: integer('interval_ms').notNull(),
   },
   (t) => [
     index('device_codes_expiry').on(t.expiresAt),
     check('device_codes_state', sql`${t.state} in ('pending', 'approved', 'denied', 'used')`),
-    systemOnly('device_codes'),
+    systemPolicy('device_codes'),
   ],
 )
 
@@ -197,11 +183,11 @@ export const passwordLinks = pgTable(
     userId: uuid('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    createdAt: instant('created_at').notNull(),
-    expiresAt: instant('expires_at').notNull(),
-    usedAt: instant('used_at'),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    usedAt: time('used_at'),
   },
-  (t) => [index('password_links_user').on(t.userId), systemOnly('password_links')],
+  (t) => [index('password_links_user').on(t.userId), systemPolicy('password_links')],
 )
 
 /** Back-off counters by key (a hash of what is limited): core/identity/back-off.ts. Old rows are swept as new ones come. */
@@ -210,7 +196,7 @@ export const signInAttempts = pgTable(
   {
     key: text('key').primaryKey(),
     failures: integer('failures').notNull(),
-    lastAt: instant('last_at').notNull(),
+    lastAt: time('last_at').notNull(),
   },
-  (t) => [index('sign_in_attempts_age').on(t.lastAt), systemOnly('sign_in_attempts')],
+  (t) => [index('sign_in_attempts_age').on(t.lastAt), systemPolicy('sign_in_attempts')],
 )
