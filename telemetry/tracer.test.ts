@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../core/errors.ts'
 import { parseTraceparent } from '../core/trace-context.ts'
-import { REFUSED, type Attributes } from './attributes.ts'
+import { REFUSED } from './allowed-values.ts'
+import type { Attributes } from './attributes.ts'
 import { memoryExporter, noExporter, type SpanExporter } from './span.ts'
 import { createTracer } from './tracer.ts'
 

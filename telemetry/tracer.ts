@@ -7,8 +7,8 @@ import {
   RANDOM_BYTES,
   type SpanContext,
 } from '../core/trace-context.ts'
+import { allowedName } from './allowed-values.ts'
 import {
-  allowedName,
   allowedValue,
   type AttributeKey,
   type Attributes,
