@@ -1,26 +1,23 @@
+import type { z } from 'zod'
 import type {
   ChangesReply,
   CommitBody,
   ContentReply,
-  CreateFoldersBody,
-  InitUploadBody,
+  createFoldersBody,
+  initUploadBody,
   InitUploadReply,
   ListReply,
   MutationResult,
   NodeStateWire,
   ResolveReply,
   Space,
-  UploadObjectsBody,
+  uploadObjectsBody,
   UploadObjectsReply,
   UploadStatusReply,
 } from '../protocol/files.ts'
-import type { z } from 'zod'
-import type { initUploadBody, uploadObjectsBody, createFoldersBody } from '../protocol/files.ts'
-import type { Span } from '../telemetry/tracer.ts'
-import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 import { createEndpoints } from './endpoints.ts'
-
-export type { ChangesReply, CommitBody, ContentReply, CreateFoldersBody, InitUploadBody, ListReply, UploadObjectsBody }
+import { createTransport, type Transport, type TransportOptions } from './transport.ts'
+import type { Span } from '../telemetry/tracer.ts'
 
 /** What a caller may leave out, the schemas fill in. */
 export type InitUpload = z.input<typeof initUploadBody>

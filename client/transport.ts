@@ -1,17 +1,13 @@
-import type { Span } from '../telemetry/tracer.ts'
-
-/** No answer in spite of all retries: the network, the address, or a server that is down. */
-export class ConnectionError extends Error {
-  readonly attempts: number
-  constructor(message: string, attempts: number, options: { cause?: unknown } = {}) {
-    super(message, options)
-    this.name = 'ConnectionError'
-    this.attempts = attempts
-  }
-}
+import { AppError } from '../core/errors.ts'
+import { uuidV7 } from '../core/ids.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
+import { silentSpan, type Span } from '../telemetry/tracer.ts'
+import { ConnectionError, connectionReason } from './connection-error.ts'
+import { errorOfReply } from './problem-reply.ts'
+import { RETRY_LIMITS, timerSleep, withRetry, type RetryWorld } from './retry.ts'
 
 export type TransportOptions = {
-  /** `https://host`, without a path. */
+  /** `https://host`; a path is kept, for a server behind a prefix. */
   baseUrl: string
   accessToken: () => Promise<string>
   /** Called once a request when the access token was refused as expired; afterwards the request is repeated. */
@@ -23,10 +19,134 @@ export type TransportOptions = {
   random: (length: number) => Uint8Array
   /** Waits; rejects when `signal` aborts. Default: a timer. */
   sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Calls are traced below it. */
   span?: Span
   signal?: AbortSignal
-  /** For one attempt; default 30 s. */
+  /** For one attempt; default 60 s. */
   timeoutMs?: number
+  /** Attempts a request; default 8 within 30 s. */
+  tries?: number
 }
-export type Transport = { readonly options: TransportOptions }
-export const createTransport = (options: TransportOptions): Transport => ({ options })
+
+export type Call<T> = {
+  method: 'GET' | 'POST' | 'DELETE'
+  /** `/v1/files/{id}`: for traces, which never carry the path itself. */
+  route: string
+  path: string
+  body?: unknown
+  accept?: string
+  /** Reads the JSON of a successful answer; throws where it is not what was promised. */
+  parse: (json: unknown) => T
+}
+
+/** HTTP as the client needs it: credentials, retries, time limits and traces, in this one place. */
+export interface Transport {
+  /** A JSON request to the API. Whatever it asks must be repeatable. */
+  call<T>(call: Call<T>): Promise<T>
+  /** One attempt at any address, the object store's too; no credentials are added. Throws `ConnectionError`. */
+  attempt(url: string, init: RequestInit, timeoutMs?: number): Promise<Response>
+  retry<T>(work: (attempt: number) => Promise<T>): Promise<T>
+  newId(): string
+  with(bindings: { span?: Span; signal?: AbortSignal }): Transport
+  readonly span: Span
+  readonly signal: AbortSignal | undefined
+  readonly clock: () => number
+}
+
+const TIMEOUT_MS = 60_000
+
+/** Answers that no client of ours should meet are errors of ours: `internal`, never retried. */
+const notUnderstood = (cause: unknown): AppError =>
+  new AppError('internal', { detail: 'the server answered something that this version does not understand' }, { cause })
+
+export function createTransport(options: TransportOptions): Transport {
+  const { clock, random, signal, span = silentSpan } = options
+  const base = options.baseUrl.replace(/\/+$/, '')
+  const world: RetryWorld = { clock, random, signal, sleep: options.sleep ?? timerSleep }
+  const limits = { ...RETRY_LIMITS, tries: options.tries ?? RETRY_LIMITS.tries }
+
+  const attempt = (url: string, init: RequestInit, timeoutMs = options.timeoutMs ?? TIMEOUT_MS) =>
+    attemptFetch(options.fetch, url, init, { signal, timeoutMs })
+  const retry = <T>(work: (attempt: number) => Promise<T>): Promise<T> => withRetry(work, world, limits)
+
+  const send = async (call: Call<unknown>, callSpan: Span): Promise<Response> => {
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${await options.accessToken()}`,
+      accept: call.accept ?? 'application/json',
+      [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
+    }
+    const traceparent = callSpan.traceparent()
+    if (traceparent !== null) headers['traceparent'] = traceparent
+    const init: RequestInit = { method: call.method, headers, redirect: 'manual' }
+    if (call.body !== undefined) {
+      headers['content-type'] = 'application/json'
+      init.body = JSON.stringify(call.body)
+    }
+    const response = await attempt(base + call.path, init)
+    callSpan.set('http.response.status_code', response.status)
+    return response
+  }
+
+  const once = async <T>(call: Call<T>, callSpan: Span): Promise<T> => {
+    let response = await send(call, callSpan)
+    if (response.status === 401 && options.onUnauthorized !== undefined) {
+      const error = await errorOfReply(response)
+      if (error.code !== 'token-expired') throw error
+      await options.onUnauthorized()
+      response = await send(call, callSpan)
+    }
+    if (!response.ok) throw await errorOfReply(response)
+    return readReply(response, call.parse)
+  }
+
+  return {
+    span,
+    signal,
+    clock,
+    attempt,
+    retry,
+    newId: () => uuidV7(clock(), random(10)),
+    with: (bindings) => createTransport({ ...options, ...bindings }),
+    call: (call) =>
+      span.child(
+        `${call.method} ${call.route}`,
+        { kind: 'client', attributes: { 'http.request.method': call.method, 'http.route': call.route } },
+        (callSpan) =>
+          retry((attemptNumber) => {
+            if (attemptNumber > 1) callSpan.set('bitvault.retries', attemptNumber - 1)
+            return once(call, callSpan)
+          }),
+      ),
+  }
+}
+
+async function attemptFetch(
+  fetchIt: typeof fetch,
+  url: string,
+  init: RequestInit,
+  limits: { signal: AbortSignal | undefined; timeoutMs: number },
+): Promise<Response> {
+  limits.signal?.throwIfAborted()
+  const timeout = AbortSignal.timeout(limits.timeoutMs)
+  const signal = limits.signal === undefined ? timeout : AbortSignal.any([limits.signal, timeout])
+  try {
+    return await fetchIt(url, { ...init, signal })
+  } catch (error) {
+    limits.signal?.throwIfAborted()
+    throw new ConnectionError(`the server cannot be reached (${connectionReason(error)})`, 1, { cause: error })
+  }
+}
+
+async function readReply<T>(response: Response, parse: (json: unknown) => T): Promise<T> {
+  let text: string
+  try {
+    text = await response.text()
+  } catch (error) {
+    throw new ConnectionError(`the answer broke off (${connectionReason(error)})`, 1, { cause: error })
+  }
+  try {
+    return parse(text === '' ? undefined : JSON.parse(text))
+  } catch (error) {
+    throw notUnderstood(error)
+  }
+}
