@@ -128,7 +128,8 @@ describe('LG-3 T23 of a cause goes out what is not user data', () => {
 
   test('LG-3 the place of an error is named by function, file and line', () => {
     const { cause } = causeOf(new Error('x'))
-    expect((cause?.[0]?.['at'] as string[])[0]).toMatch(/^(\S.* )?log\.test\.ts:\d+:\d+$/)
+    const [innermost] = (cause?.[0]?.['at'] ?? []) as string[]
+    expect(innermost).toMatch(/^(\S.* )?log\.test\.ts:\d+:\d+$/)
   })
 
   test('LG-3 the message of a broken invariant is ours and goes out', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { productMetrics, statusClass } from './product-metrics.ts'
 import { createMetrics, LATENCY_SECONDS, OPENMETRICS_CONTENT_TYPE } from './metrics.ts'
 
 type Sample = { name: string; labels: Record<string, string>; value: number }
@@ -133,7 +134,7 @@ commit_seconds_sum 5.5
     ])
     const buckets = families.get('wait_seconds')?.samples.filter(({ name }) => name.endsWith('_bucket')) ?? []
     expect(buckets).toHaveLength(LATENCY_SECONDS.length + 1)
-    expect(buckets.map(({ value }) => value)).toEqual([0, 0, ...new Array(LATENCY_SECONDS.length - 1).fill(1)])
+    expect(buckets.map(({ value }) => value)).toEqual([0, 0, ...LATENCY_SECONDS.slice(1).map(() => 1)])
     expect(buckets.at(-1)?.labels).toEqual({ queue: 'index', le: '+Inf' })
   })
 
@@ -196,4 +197,25 @@ test('ME-3 buckets must ascend', () => {
   for (const buckets of [[], [1, 1], [2, 1], [1, Infinity]]) {
     expect(() => createMetrics().histogram({ name: 'x', help: 'h', buckets })).toThrow()
   }
+})
+
+test('ME-4 the families of the product stand together and parse', () => {
+  const metrics = createMetrics()
+  const routes = Array.from({ length: 100 }, (_, i) => `/v1/route${i}`)
+  const product = productMetrics(metrics, routes)
+  for (const status of [101, 204, 302, 404, 503]) {
+    product.requests.add({ route: '/v1/route7', status: statusClass(status) })
+  }
+  product.requestDuration.observe({ route: '/v1/route7' }, 0.02)
+  product.bytes.add({ way: 'direct', direction: 'in' }, 2 ** 40)
+  const families = parse(metrics.render())
+  expect(families.get('bitvault_http_requests')?.samples.map(({ labels }) => labels['status'])).toEqual([
+    '1xx',
+    '2xx',
+    '3xx',
+    '4xx',
+    '5xx',
+  ])
+  expect([...families.keys()].every((name) => name.startsWith('bitvault_'))).toBe(true)
+  expect(families.get('bitvault_content_bytes')?.samples[0]?.value).toBe(2 ** 40)
 })
