@@ -76,7 +76,10 @@ function histogramIn<L extends LabelSets>(
     buckets.length > 0 && buckets.every((bound, i) => Number.isFinite(bound) && bound > (buckets[i - 1] ?? -Infinity)),
     'histogram buckets ascend',
   )
-  const series = seriesOf(of.labels ?? {}, () => ({ counts: new Array<number>(buckets.length + 1).fill(0), sum: 0 }))
+  const series = seriesOf(of.labels ?? {}, () => ({
+    counts: Array.from({ length: buckets.length + 1 }, () => 0),
+    sum: 0,
+  }))
   const lines = (labels: string[], { counts, sum }: { counts: number[]; sum: number }) => {
     let below = 0
     const bucket = (count: number, i: number) => {
