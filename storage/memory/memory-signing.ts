@@ -7,7 +7,6 @@ export type MemoryRequest = { method: string; url: string; headers: Record<strin
 
 const SIGNATURE = 'x-memory-signature'
 const EXPIRES = 'x-memory-expires'
-const UNSIGNED = new Set(['content-length', 'range'])
 
 /** Signs a request whole: method, URL, every header, and its end. One secret an instance. */
 export class MemorySigner {
@@ -52,10 +51,10 @@ export class MemorySigner {
   }
 }
 
-/** A query-signed URL lets further headers be sent, except those that change what it answers. */
+/** A query-signed URL lets further headers be sent: only those that it names are covered. */
 function keepOnly(headers: Record<string, string>, signed: string): void {
   const names = new Set(signed.split(';'))
-  for (const name of Object.keys(headers)) if (!names.has(name) && !UNSIGNED.has(name)) delete headers[name]
+  for (const name of Object.keys(headers)) if (!names.has(name)) delete headers[name]
 }
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
