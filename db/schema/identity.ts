@@ -1,16 +1,7 @@
 import { sql } from 'drizzle-orm'
-import {
-  check,
-  foreignKey,
-  index,
-  integer,
-  pgPolicy,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { check, foreignKey, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { time } from './columns.ts'
+import { systemPolicy, tenantReadPolicies } from './policies.ts'
 
 /*
  * Who may come in. No secret stands here in the clear: passwords as scrypt, every token and code as SHA-256.
