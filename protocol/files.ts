@@ -50,7 +50,7 @@ export const fileInit = z.strictObject({
     .default(0)
     .describe('the content revision that this write is based on; 0 = the file did not exist'),
   size: bytes.describe('plaintext bytes'),
-  sha256: sha256.describe('of the plaintext'),
+  sha256: sha256.optional().describe('of the plaintext; may be left out only together with content'),
   content: contentInput.optional().describe('absent: told at commit, after streaming'),
   mtimeNs: mtimeNs.optional(),
   executable: z.boolean().default(false),

@@ -1,0 +1,112 @@
+import type { Codec, ChunkLocation, ChunkRef } from '../../core/content.ts'
+import type { NodeId, Sha256, SpaceId, TenantId, UserId } from '../../core/ids.ts'
+import { nameKey } from '../../core/names.ts'
+import type { NodeState } from '../../core/namespace/model.ts'
+import type { Tx } from '../connect.ts'
+import { HELD_CHUNKS } from './facts.ts'
+import { NODE_JSON } from './node-json.ts'
+
+/** Reads of one tenant. Each takes the spaces that the caller may see: what lies elsewhere does not exist (T11). */
+export type Visible = { tenant: TenantId; spaces: readonly SpaceId[] }
+
+const within = (spaces: readonly SpaceId[]) => JSON.stringify(spaces)
+const SEEN = `n.space_id in (select s::uuid from jsonb_array_elements_text($2::text::jsonb) s)`
+
+export async function findNode(tx: Tx, { tenant, spaces }: Visible, id: NodeId): Promise<NodeState | null> {
+  const [row] = await tx.unsafe<{ node: NodeState }[]>(
+    `select ${NODE_JSON} as node from nodes n where n.tenant_id = $1 and n.id = $3 and n.trashed_at is null and ${SEEN}`,
+    [tenant, within(spaces), id],
+    { prepare: true },
+  )
+  return row?.node ?? null
+}
+
+/**
+ * One page of a folder in name order, after the child whose key is `after`. Keyset: the millionth child costs what the first costs.
+ * @param limit at most 1,000
+ */
+export async function listChildren(
+  tx: Tx,
+  tenant: TenantId,
+  parent: NodeId,
+  after: string | null,
+  limit: number,
+): Promise<NodeState[]> {
+  const rows = await tx.unsafe<{ node: NodeState }[]>(
+    `select ${NODE_JSON} as node from nodes n
+     where n.tenant_id = $1 and n.parent_id = $2 and n.trashed_at is null and n.name_key > $3 collate "C"
+     order by n.name_key limit $4`,
+    [tenant, parent, after ?? '', limit],
+    { prepare: true },
+  )
+  return rows.map((row) => row.node)
+}
+
+/** Walks a path down from a root; one query for the whole path. @returns the nodes that exist, the root first. */
+export async function walkPath(tx: Tx, tenant: TenantId, root: NodeId, names: string[]): Promise<NodeState[]> {
+  const rows = await tx.unsafe<{ node: NodeState }[]>(
+    `with recursive walk as (
+       select n.id, 0 as depth from nodes n where n.tenant_id = $1 and n.id = $2 and n.trashed_at is null
+       union all
+       select n.id, walk.depth + 1 from walk join nodes n on n.tenant_id = $1 and n.parent_id = walk.id and n.trashed_at is null
+         and n.name_key = ($3::text::jsonb ->> walk.depth) collate "C"
+     ) select ${NODE_JSON} as node from walk join nodes n on n.tenant_id = $1 and n.id = walk.id order by walk.depth`,
+    [tenant, root, JSON.stringify(names.map(nameKey))],
+    { prepare: true },
+  )
+  return rows.map((row) => row.node)
+}
+
+export type StoredChunk = ChunkRef & ChunkLocation & { quarantined: boolean }
+export type StoredContent = {
+  node: NodeState
+  revision: number
+  codec: Codec
+  size: number
+  sha256: Sha256
+  /** Base64. */
+  inline: string | null
+  chunks: StoredChunk[]
+  at: number
+}
+
+/** A version's content and where its chunks lie; the current one without `revision`. `null`: no such node or version. */
+export async function findContent(
+  tx: Tx,
+  { tenant, spaces }: Visible,
+  id: NodeId,
+  revision: number | null,
+): Promise<StoredContent | null> {
+  const [row] = await tx.unsafe<{ found: StoredContent & { chunks: StoredChunk[] | null } }[]>(
+    `select jsonb_build_object('node', ${NODE_JSON}, 'revision', v.revision, 'codec', c.codec, 'size', c.size, 'sha256', c.sha256,
+       'inline', translate(encode(c.inline, 'base64'), E'\\n', ''), 'at', (extract(epoch from v.created_at) * 1000)::bigint,
+       'chunks', (select jsonb_agg(jsonb_build_object('sha256', cc.sha256, 'size', cc.size, 'plain', cc.plain, 'objectKey', k.object_key,
+                    'offset', k.byte_offset, 'length', k.byte_length, 'quarantined', k.state = 'quarantined') order by cc.ordinal)
+          from content_chunks cc join chunks k on k.tenant_id = $1 and k.sha256 = cc.sha256 and k.object_key = cc.object_key
+          where cc.tenant_id = $1 and cc.content_ref = c.id)) as found
+     from nodes n
+     join versions v on v.tenant_id = $1 and v.node_id = n.id and v.revision = coalesce($4::int, n.content_revision)
+     join contents c on c.tenant_id = $1 and c.id = v.content_ref
+     where n.tenant_id = $1 and n.id = $3 and n.trashed_at is null and ${SEEN}`,
+    [tenant, within(spaces), id, revision],
+    { prepare: true },
+  )
+  return row ? { ...row.found, chunks: row.found.chunks ?? [] } : null
+}
+
+/** Which of these chunks a user need not upload (see HELD_CHUNKS for what counts). */
+export async function findHeld(
+  tx: Tx,
+  tenant: TenantId,
+  userId: UserId,
+  hashes: readonly string[],
+): Promise<Set<string>> {
+  if (hashes.length === 0) return new Set()
+  const rows = await tx.unsafe<{ sha256: string }[]>(
+    `with wanted as (select distinct $2::uuid as "userId", w as sha256 from jsonb_array_elements_text($3::text::jsonb) w)
+     select sha256 from (${HELD_CHUNKS.replaceAll('$TENANT', '$1')}) h`,
+    [tenant, userId, JSON.stringify(hashes)],
+    { prepare: true },
+  )
+  return new Set(rows.map((row) => row.sha256))
+}

@@ -1,0 +1,83 @@
+import type { SessionId, TenantId, UploadId, UserId } from '../../core/ids.ts'
+import type { Tx } from '../connect.ts'
+
+/** A file as the init described it. `content` may be told only at commit. */
+export type Draft = {
+  mutationId: string
+  target: { parent: string; name: string } | { node: string }
+  base: number
+  size: number
+  /** `null`: told at commit, with the content. */
+  sha256: string | null
+  content: { codec: 'raw' | 'zstd'; chunks: { sha256: string; size: number; plain: number }[] } | null
+  mtimeNs: string | null
+  executable: boolean
+}
+
+/** A multipart upload of a plain client: its parts, in order, become the chunks of one object. */
+export type MultipartDraft = { objectKey: string; multipartId: string; parts: { sha256: string; size: number }[] }
+
+export type NewUpload = {
+  id: UploadId
+  userId: UserId
+  sessionId: SessionId
+  /** By index of the init; `null` where nothing is left to upload. */
+  drafts: (Draft | null)[]
+  multipart: MultipartDraft | null
+  createdAt: number
+  expiresAt: number
+  /** When the collector looks at what was left behind. */
+  sweepAt: number
+  traceparent: string | null
+}
+
+export type StoredUpload = {
+  id: UploadId
+  state: 'open' | 'committed' | 'expired'
+  drafts: (Draft | null)[]
+  multipart: MultipartDraft | null
+  expiresAt: number
+  packs: { sha256: string; size: number; members: [sha256: string, size: number][] }[]
+}
+
+/** The upload and the message that will wake its collector, in one transaction. */
+export async function insertUpload(tx: Tx, tenant: TenantId, upload: NewUpload): Promise<void> {
+  const files = upload.drafts.filter((draft) => draft !== null).length
+  await Promise.all([
+    tx`insert into uploads (tenant_id, id, user_id, session_id, drafts, file_count, multipart, created_at, expires_at)
+       values (${tenant}, ${upload.id}, ${upload.userId}, ${upload.sessionId}, ${JSON.stringify(upload.drafts)}::text::jsonb, ${files},
+               ${upload.multipart && JSON.stringify(upload.multipart)}::text::jsonb, ${new Date(upload.createdAt)}, ${new Date(upload.expiresAt)}) on conflict do nothing`,
+    tx`insert into outbox (tenant_id, kind, payload, traceparent, available_at)
+       values (${tenant}, 'upload.expired', ${JSON.stringify({ uploadId: upload.id })}::text::jsonb, ${upload.traceparent}, ${new Date(upload.sweepAt)})`,
+  ])
+}
+
+/** A user's own upload; anyone else's does not exist. */
+export async function findUpload(tx: Tx, tenant: TenantId, userId: UserId, id: UploadId): Promise<StoredUpload | null> {
+  const [row] = await tx<(Omit<StoredUpload, 'packs'> & { packs: StoredUpload['packs'] | null })[]>`
+    select u.id, u.state, u.drafts, u.multipart, (extract(epoch from u.expires_at) * 1000)::float8 as "expiresAt",
+      (select jsonb_agg(jsonb_build_object('sha256', p.sha256, 'size', p.size, 'members', p.members))
+         from upload_packs p where p.tenant_id = ${tenant} and p.upload_id = u.id) as packs
+    from uploads u where u.tenant_id = ${tenant} and u.id = ${id} and u.user_id = ${userId}`
+  return row ? { ...row, packs: row.packs ?? [] } : null
+}
+
+export async function insertPacks(tx: Tx, tenant: TenantId, id: UploadId, packs: StoredUpload['packs']): Promise<void> {
+  if (packs.length === 0) return
+  await tx.unsafe(
+    `insert into upload_packs (tenant_id, upload_id, sha256, size, members)
+     select $1, $2, sha256, size, members from jsonb_to_recordset($3::text::jsonb) as r(sha256 text, size bigint, members jsonb)
+     on conflict do nothing`,
+    [tenant, id, JSON.stringify(packs)],
+    { prepare: true },
+  )
+}
+
+/** Gives an upload up: it takes no commit any more, and its collector comes at `sweepAt`. */
+export async function abandonUpload(tx: Tx, tenant: TenantId, id: UploadId, sweepAt: Date): Promise<void> {
+  const closed =
+    await tx`update uploads set state = 'expired' where tenant_id = ${tenant} and id = ${id} and state = 'open' returning 1`
+  if (closed.length === 0) return
+  await tx`insert into outbox (tenant_id, kind, payload, available_at)
+    values (${tenant}, 'upload.expired', ${JSON.stringify({ uploadId: id })}::text::jsonb, ${sweepAt})`
+}

@@ -1,0 +1,46 @@
+import { AppError } from '../core/errors.ts'
+
+/** Another owner has the lease: seen before anything was written. */
+export class Fenced extends Error {}
+
+/**
+ * What a failed transaction means for the next step.
+ * fenced: another owner writes this journal. changed: the facts moved, gather anew. lost: the connection or the server went
+ * away and the outcome is unknown. final: the same would fail again.
+ */
+export type DatabaseFailure = 'fenced' | 'changed' | 'lost' | 'final'
+
+/** SQLSTATEs (PostgreSQL, appendix A) and the driver's own codes. */
+const CHANGED = new Set(['BV002', '40001', '40P01', '23503'])
+const LOST = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '55006',
+])
+
+export function failureOf(error: unknown): DatabaseFailure {
+  if (error instanceof Fenced) return 'fenced'
+  if (error instanceof AppError) return error.code === 'internal' && isLostMessage(error.cause) ? 'lost' : 'final'
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === 'BV001') return 'fenced'
+  if (typeof code === 'string' && CHANGED.has(code)) return 'changed'
+  if (typeof code === 'string' && (LOST.has(code) || code.startsWith('08'))) return 'lost'
+  return isLostMessage(error) ? 'lost' : 'final'
+}
+
+/** workerd reports a broken socket as a plain error. */
+const isLostMessage = (error: unknown): boolean =>
+  error instanceof Error &&
+  /network connection lost|socket|connection (was )?(closed|refused|terminated|ended)|cannot connect|proxy request failed/i.test(
+    error.message,
+  )

@@ -1,0 +1,117 @@
+import { AppError } from '../core/errors.ts'
+import type { Faults } from '../core/fault-points.ts'
+import type { NodeId, TenantId } from '../core/ids.ts'
+import { decideBatch } from '../core/namespace/decide.ts'
+import type { Effects } from '../core/namespace/effects.ts'
+import type { Mutation, Outcome } from '../core/namespace/model.ts'
+import { asTenant, type Db, type Tx } from '../db/connect.ts'
+import { factsNeeded, factsOf, gatherFacts, noFacts } from '../db/tenant/facts.ts'
+import { takeLease } from '../db/tenant/lease.ts'
+import { writeEffects } from '../db/tenant/write-effects.ts'
+import { failureOf, Fenced } from './database-failure.ts'
+
+/** Rounds of gather and decide; the second finds what only the decision could name, more are rare (names of conflicted copies). */
+const MAX_ROUNDS = 60
+const MAX_TRIES = 12
+const MAX_TAKEOVERS = 4
+
+export type Written = { outcomes: Outcome[]; effects: Effects; at: number; startedAt: number }
+
+export type JournalWriterDeps = {
+  tenant: TenantId
+  db: Db
+  clock: () => number
+  freshId: () => NodeId
+  dice: () => number
+  wait: (ms: number) => Promise<void>
+  faults: Faults
+}
+
+/**
+ * Writes batches of mutations to one tenant's journal: gather facts, decide, write, in one transaction on one connection.
+ *
+ *     BEGIN ─ enter tenant + facts ─ decide (pure) ─ fence + rows ─ COMMIT
+ *
+ * It owns the journal while its lease is the newest. A lost connection leaves the outcome of a commit unknown, so the whole
+ * batch is decided anew: what was written answers as a replay (I11), the rest is written now.
+ */
+export class JournalWriter {
+  readonly #deps: JournalWriterDeps
+  #lease: number | null = null
+
+  constructor(deps: JournalWriterDeps) {
+    this.#deps = deps
+  }
+
+  /** @throws AppError not-found (no such tenant), busy (another owner keeps taking over), database-unavailable, internal */
+  async write(mutations: Mutation[]): Promise<Written> {
+    let takeovers = 0
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#lease ??= await this.#takeLease()
+        return await this.#writeOnce(mutations, this.#lease)
+      } catch (error) {
+        const failure = failureOf(error)
+        if (failure === 'fenced') {
+          this.#lease = null
+          if (++takeovers > MAX_TAKEOVERS) throw new AppError('busy', { retryAfterMs: 500 }, { cause: error })
+        } else if (failure === 'final') throw error
+        if (attempt >= MAX_TRIES) throw unavailable(failure, error)
+        if (failure !== 'changed') await this.#deps.wait(pauseMs(attempt, this.#deps.dice()))
+      }
+    }
+  }
+
+  async #takeLease(): Promise<number> {
+    const head = await takeLease(this.#deps.db, this.#deps.tenant)
+    if (!head) throw new AppError('not-found', { detail: 'no such tenant' })
+    return head.lease
+  }
+
+  async #writeOnce(mutations: Mutation[], lease: number): Promise<Written> {
+    const { db, tenant, clock, faults } = this.#deps
+    const startedAt = clock()
+    await faults('commit.before-facts')
+    return asTenant(db, tenant, async (tx) => {
+      const at = clock()
+      const decided = await this.#decide(tx, mutations, at, lease)
+      await faults('commit.before-write')
+      await Promise.all(writeEffects(tx, tenant, decided.effects, { lease, oldSeq: decided.oldSeq, at: new Date(at) }))
+      await faults('commit.after-write')
+      return { ...decided, at, startedAt }
+    })
+  }
+
+  async #decide(tx: Tx, mutations: Mutation[], at: number, lease: number) {
+    const { tenant, freshId, faults } = this.#deps
+    const ids = mutations.map(() => freshId())
+    const facts = noFacts()
+    let wanted = factsOf(mutations)
+    for (let round = 1; round <= MAX_ROUNDS; round++) {
+      const head = await gatherFacts(tx, tenant, wanted, facts)
+      if (head.lease !== lease) throw new Fenced()
+      await faults('commit.after-facts')
+      // The decision overlays the maps that it is given; the gathered facts must stay as they are for the next round.
+      const decision = decideBatch(copyOf(facts), mutations, at, ids)
+      if (decision.at === 'decided')
+        return { outcomes: decision.outcomes, effects: decision.effects, oldSeq: facts.seq }
+      wanted = factsNeeded(decision.needs)
+    }
+    throw new AppError('internal', {}, { cause: new Error('the facts never sufficed') })
+  }
+}
+
+const copyOf = (facts: ReturnType<typeof noFacts>): ReturnType<typeof noFacts> => ({
+  ...facts,
+  nodes: new Map(facts.nodes),
+  children: new Map(facts.children),
+})
+
+/** 10 ms doubling to 1 s, with full jitter: about 8 s over all tries. */
+const pauseMs = (attempt: number, dice: number): number => Math.min(1000, 10 * 2 ** attempt) * (0.5 + dice / 2)
+
+function unavailable(failure: 'fenced' | 'changed' | 'lost', cause: unknown): AppError {
+  return failure === 'lost'
+    ? new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause })
+    : new AppError('busy', { retryAfterMs: 500 }, { cause })
+}

@@ -1,0 +1,188 @@
+import { DurableObject } from 'cloudflare:workers'
+import { AppError } from '../core/errors.ts'
+import type { NodeId, SessionId, SpaceId, TenantId, UploadId, UserId } from '../core/ids.ts'
+import type { NodeState } from '../core/namespace/model.ts'
+import { asTenant, connect, type Db, type Tx } from '../db/connect.ts'
+import { findPrincipal, type ReadPrincipal, type SpaceAccess } from '../db/tenant/principal.ts'
+import {
+  findContent,
+  findHeld,
+  findNode,
+  listChildren,
+  walkPath,
+  type StoredContent,
+  type Visible,
+} from '../db/tenant/reads.ts'
+import {
+  abandonUpload,
+  findUpload,
+  insertPacks,
+  insertUpload,
+  type NewUpload,
+  type StoredUpload,
+} from '../db/tenant/uploads.ts'
+import { readConfig } from './config.ts'
+import { failureOf } from './database-failure.ts'
+import { faultsOf } from './faults.ts'
+import { reply, type Reply } from './reply.ts'
+import { SessionCache } from './session-cache.ts'
+import { telemetryOf, type Telemetry } from './telemetry.ts'
+
+const CONNECTIONS = 4
+/** A read is tried once more when its connection was lost: the driver has opened a new one by then. */
+const READ_TRIES = 3
+
+/**
+ * Holds the connections for what is no change of the namespace: reads, and the bookkeeping of uploads. A held connection answers
+ * about thirty times as many queries as one that is opened for each request. Any number of these may run for a tenant.
+ */
+export class TenantReader extends DurableObject<Env> {
+  readonly #tenant: TenantId
+  readonly #db: Db
+  readonly #sessions: SessionCache
+  readonly #telemetry: Telemetry
+  readonly #faults
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    const config = readConfig(env)
+    if (ctx.id.name === undefined) throw new Error('a reader is reached by the name of its tenant')
+    this.#tenant = ctx.id.name as TenantId
+    this.#db = connect(config.databaseUrl, { max: CONNECTIONS, name: 'bitvault-reader' })
+    this.#sessions = new SessionCache((session) => this.#read((tx) => findPrincipal(tx, this.#tenant, session)))
+    this.#telemetry = telemetryOf('gateway', config)
+    this.#faults = faultsOf(env)
+  }
+
+  spaces(session: SessionId): Promise<Reply<SpaceAccess[]>> {
+    return this.#as(session, async ({ principal }) => principal.spaces)
+  }
+
+  /** Walks `names` down from the root of a space. The first node of the answer is the root. */
+  walk(session: SessionId, space: string, names: string[]): Promise<Reply<{ space: SpaceAccess; nodes: NodeState[] }>> {
+    return this.#as(session, async ({ principal }) => {
+      const found = principal.spaces.find((s) =>
+        space === 'home' ? s.mine && s.kind === 'personal' : s.name === space || s.id === space,
+      )
+      if (!found) throw new AppError('not-found', { field: 'path', detail: 'no such space' })
+      const nodes = await this.#read((tx) => walkPath(tx, this.#tenant, found.rootId as NodeId, names))
+      return { space: found, nodes }
+    })
+  }
+
+  node(session: SessionId, id: NodeId): Promise<Reply<NodeState>> {
+    return this.#as(session, async ({ visible }) => found(await this.#read((tx) => findNode(tx, visible, id))))
+  }
+
+  children(
+    session: SessionId,
+    id: NodeId,
+    after: string | null,
+    limit: number,
+  ): Promise<Reply<{ folder: NodeState; children: NodeState[] }>> {
+    return this.#as(session, ({ visible }) =>
+      this.#read(async (tx) => {
+        const [node, children] = await Promise.all([
+          findNode(tx, visible, id),
+          listChildren(tx, this.#tenant, id, after, limit),
+        ])
+        const folder = found(node)
+        if (folder.kind !== 'folder') throw new AppError('not-a-folder')
+        return { folder, children }
+      }),
+    )
+  }
+
+  content(session: SessionId, id: NodeId, revision: number | null): Promise<Reply<StoredContent>> {
+    return this.#as(session, ({ visible }) =>
+      this.#read(async (tx) => {
+        const [node, content] = await Promise.all([findNode(tx, visible, id), findContent(tx, visible, id, revision)])
+        if (found(node).kind !== 'file') throw new AppError('not-a-file', { detail: 'a folder has no content' })
+        return found(content)
+      }),
+    )
+  }
+
+  /** Of these chunks, those that the caller need not upload. */
+  held(session: SessionId, hashes: string[]): Promise<Reply<string[]>> {
+    return this.#as(session, async ({ principal }) => [
+      ...(await this.#read((tx) => findHeld(tx, this.#tenant, principal.userId, hashes))),
+    ])
+  }
+
+  openUpload(session: SessionId, upload: Omit<NewUpload, 'userId' | 'sessionId'>): Promise<Reply<null>> {
+    return this.#as(session, async ({ principal }) => {
+      await this.#faults('init.before-write')
+      await this.#read((tx) =>
+        insertUpload(tx, this.#tenant, { ...upload, userId: principal.userId, sessionId: session }),
+      )
+      await this.#faults('init.after-write')
+      return null
+    })
+  }
+
+  /** The caller's own upload with its packs, and which of `hashes` need not be uploaded. */
+  upload(
+    session: SessionId,
+    id: UploadId,
+    hashes: string[] = [],
+  ): Promise<Reply<{ upload: StoredUpload; held: string[] }>> {
+    return this.#as(session, ({ principal }) =>
+      this.#read(async (tx) => {
+        const [upload, held] = await Promise.all([
+          findUpload(tx, this.#tenant, principal.userId, id),
+          findHeld(tx, this.#tenant, principal.userId, hashes),
+        ])
+        return { upload: found(upload), held: [...held] }
+      }),
+    )
+  }
+
+  declarePacks(session: SessionId, id: UploadId, packs: StoredUpload['packs']): Promise<Reply<null>> {
+    return this.#as(session, async () => {
+      await this.#read((tx) => insertPacks(tx, this.#tenant, id, packs))
+      return null
+    })
+  }
+
+  abandon(session: SessionId, id: UploadId, sweepAt: number): Promise<Reply<null>> {
+    return this.#as(session, ({ principal }) =>
+      this.#read(async (tx) => {
+        found(await findUpload(tx, this.#tenant, principal.userId, id))
+        await abandonUpload(tx, this.#tenant, id, new Date(sweepAt))
+        return null
+      }),
+    )
+  }
+
+  #as<T>(
+    session: SessionId,
+    work: (who: { principal: ReadPrincipal & { userId: UserId }; visible: Visible }) => Promise<T>,
+  ): Promise<Reply<T>> {
+    return reply(
+      async () => {
+        const principal = await this.#sessions.require(session)
+        const spaces = principal.spaces.map((space): SpaceId => space.id)
+        return work({ principal, visible: { tenant: this.#tenant, spaces } })
+      },
+      (error) => this.#telemetry.logError('reader', error),
+    )
+  }
+
+  async #read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await asTenant(this.#db, this.#tenant, work)
+      } catch (error) {
+        if (error instanceof AppError || failureOf(error) !== 'lost') throw error
+        if (attempt >= READ_TRIES) throw new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: error })
+        await scheduler.wait(50 * attempt)
+      }
+    }
+  }
+}
+
+function found<T>(thing: T | null): T {
+  if (thing === null) throw new AppError('not-found')
+  return thing
+}
