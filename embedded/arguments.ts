@@ -12,6 +12,8 @@ export type StartRequest = {
   databaseUrl: string | undefined
   s3: S3Access | undefined
   otlpEndpoint: string | undefined
+  /** Another configuration of workerd than the shipped one. */
+  configPath: string | undefined
   /** Settings that go to the Worker as they are. */
   passedOn: Record<string, string>
 }
@@ -34,7 +36,8 @@ Instead of the embedded parts, from the environment:
                   an S3 bucket; S3_PUBLIC_ENDPOINT when clients reach it by another address
   OTEL_EXPORTER_OTLP_ENDPOINT   a collector for traces (OTLP over HTTP)
 
-Also read: PUBLIC_URL (how people reach this server), GC_GRACE_MS, UPLOAD_TTL_MS, LOG_LEVEL.`
+Also read: PUBLIC_URL (how people reach this server), GC_GRACE_MS, UPLOAD_TTL_MS, LOG_LEVEL,
+WORKERD_CONFIG (another workerd configuration than k8s/workerd/bitvault.capnp).`
 
 const DEFAULT_PORT = 8787
 const PASSED_ON = ['GC_GRACE_MS', 'UPLOAD_TTL_MS', 'LOG_LEVEL']
@@ -53,6 +56,7 @@ export function readStartRequest(argv: string[], env: Environment, projectDir: s
     databaseUrl: readUrl('DATABASE_URL', given['DATABASE_URL'], ['postgres:', 'postgresql:']),
     s3: readS3(given),
     otlpEndpoint: readUrl('OTEL_EXPORTER_OTLP_ENDPOINT', given['OTEL_EXPORTER_OTLP_ENDPOINT'], ['http:', 'https:']),
+    configPath: given['WORKERD_CONFIG'],
     passedOn: Object.fromEntries(PASSED_ON.flatMap((name) => (given[name] ? [[name, given[name]]] : []))),
   }
 }

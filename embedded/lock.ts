@@ -14,15 +14,20 @@ export type Lock = {
   release(): void
 }
 
+/** The collector of garbage closes a database that nobody refers to, and with it the lock. */
+const held = new Set<DatabaseSync>()
+
 /** Throws a {@link StartFailure} that names the running one's address when the folder is taken. */
 export function takeLock(dir: string): Lock {
   const database = openExclusively(dir)
+  held.add(database)
   const note = join(dir, 'running.json')
   return {
     announce: ({ url }) => writeFileSync(note, JSON.stringify({ pid: process.pid, url })),
     release() {
+      if (!held.delete(database)) return
       rmSync(note, { force: true })
-      if (database.isOpen) database.close()
+      database.close()
     },
   }
 }

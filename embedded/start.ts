@@ -21,6 +21,7 @@ async function run(request: StartRequest): Promise<void> {
       : { postgres: { ownerUrl: request.databaseUrl, database: 'existing' as const } }),
     s3: request.s3,
     otlpEndpoint: request.otlpEndpoint,
+    configPath: request.configPath,
     env: request.passedOn,
     log: (line) => console.log(`  ${line}`),
     onWorkerLog: (line) => showWorkerLine(line, request.debug),
