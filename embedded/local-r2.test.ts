@@ -81,7 +81,7 @@ test('a folder that a living process serves is refused; a signal ends that proce
   await expect(startLocalR2({ ...ACCOUNT, dir })).rejects.toThrow(`in use by process ${living.pid}`)
   expect(await put(living.endpoint, 'a')).toBe(200)
   await living.kill('SIGTERM')
-  expect(await findWorkerd(living.address)).toBeNull()
+  await expect.poll(() => findWorkerd(living.address)).toBeNull()
 }, 30_000)
 
 test('a taken port is an error that leaves nothing behind', async () => {

@@ -160,6 +160,17 @@ describe('signed requests', () => {
     expect(request.expiresAt).toBe(Date.UTC(2026, 10, 20, 12, 5))
   })
 
+  // The same figure as in test/contract/object-store.workerd.test.ts, which runs in workerd.
+  test('T1: a signed PUT carries the same signature as in workerd', async () => {
+    const account = { endpoint: 'https://store.example', region: 'auto', bucket: 'bitvault', accessKeyId: 'id' }
+    const store = s3ObjectStore({ ...account, secretAccessKey: 'secret' })
+    const target = { key: 't/1/u/2/object', sha256: 'ab'.repeat(32) as Sha256, sizeBytes: 7 }
+    const { headers } = await store.signPut(target, Date.UTC(2026, 10, 20, 12))
+    expect(headers['authorization']).toMatch(
+      /Signature=8001a9b72dbf410b6757e0bd5c311ef332720f34baef98f04e0ce5bcea8e7644$/,
+    )
+  })
+
   test('T2: a signed GET is an attachment under its own name, and header injection stays a name', async () => {
     const presentation = { fileName: 'ö\ud800"\r\nx: y.html', contentType: 'text/html\r\nx: y' }
     const { url } = await storeAnswering().store.signGet('k', { now: NOW, ttlMs: 60_500, presentation })
