@@ -1,0 +1,68 @@
+import { promisify } from 'node:util'
+import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
+import type { Codec } from '../../core/content.ts'
+
+/**
+ * The codecs of core/content.ts: `raw` stores the plaintext as it is, `zstd` one frame (RFC 8878) a chunk. A file has
+ * one codec, chosen from its first bytes (CH-7).
+ */
+
+/** The first bytes of a file that decide its codec. */
+export const SAMPLE_BYTES = 64 * 1024
+/** zstd must save at least this share of the sample: below it, the time and the weaker cuts of mixed data are not worth it. */
+export const LEAST_SAVING = 0.08
+
+const LEVEL = 3
+/** Above this a call goes to zlib's threads; below it, handing over costs more than compressing (measured: 60-200 us). */
+const OFF_THREAD_BYTES = 128 * 1024
+/** A frame may ask its reader for a window of this much at most; level 3 never asks for more than 2 MiB. */
+const WINDOW_LOG_MAX = 23
+
+const compressLater = promisify(zstdCompress)
+const decompressLater = promisify(zstdDecompress)
+
+const COMPRESS = { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } }
+const DECOMPRESS = { params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX } }
+
+export type CodecChoice =
+  | { codec: 'raw' }
+  /** `storedSample` is also the stored form of the first chunk where that is as long as the sample: small files. */
+  | { codec: 'zstd'; sampleBytes: number; storedSample: Uint8Array }
+
+/** @param sample the file's first SAMPLE_BYTES, or all of a smaller file. Equal samples give equal choices. */
+export function chooseCodec(sample: Uint8Array): CodecChoice {
+  const compressed = zstdCompressSync(sample, COMPRESS)
+  return compressed.length <= sample.length * (1 - LEAST_SAVING)
+    ? { codec: 'zstd', sampleBytes: sample.length, storedSample: compressed }
+    : { codec: 'raw' }
+}
+
+/** The stored form of one chunk. For `raw` this is `plain` itself, not a copy. */
+export function encodeChunk(codec: Codec, plain: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  switch (codec) {
+    case 'raw':
+      return plain
+    case 'zstd':
+      // Off-thread the whole output is asked for in one go: in pieces of the default 16 KiB each would be a hand-over.
+      return plain.length <= OFF_THREAD_BYTES
+        ? zstdCompressSync(plain, COMPRESS)
+        : compressLater(plain, { ...COMPRESS, chunkSize: plain.length })
+  }
+}
+
+/**
+ * The plaintext of one chunk. Never makes more than `plainBytes` bytes, whatever the stored bytes promise; throws
+ * (zlib's error) when they want to become more or are no zstd frame. A shorter result is for the caller to refuse.
+ */
+export function decodeChunk(codec: Codec, stored: Uint8Array, plainBytes: number): Uint8Array | Promise<Uint8Array> {
+  switch (codec) {
+    case 'raw':
+      return stored
+    case 'zstd': {
+      const options = { ...DECOMPRESS, maxOutputLength: Math.max(1, plainBytes) }
+      return plainBytes <= OFF_THREAD_BYTES
+        ? zstdDecompressSync(stored, options)
+        : decompressLater(stored, { ...options, chunkSize: plainBytes })
+    }
+  }
+}
