@@ -1,0 +1,112 @@
+import { resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { downloadFile } from '../../client/transfer/download.ts'
+import { nodeFileTarget } from '../../client/node/file-target.ts'
+import type { NodeStateWire } from '../../protocol/files.ts'
+import type { Call } from '../command.ts'
+import { withConnection, type Connection } from '../connection.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { usageError } from '../failure.ts'
+import { showProgress } from '../progress/display.ts'
+import { lookUp } from '../remote.ts'
+import { formatRemotePath, parseRemotePathInSpace } from '../remote-path.ts'
+import type { Say } from '../say.ts'
+import type { World } from '../world.ts'
+import { createGetReport, type GetReport } from './get-report.ts'
+import { isSameContent, localPath, makeLocalFolder } from './local-place.ts'
+import { eachAtOnce } from './each-at-once.ts'
+import { walkRemote, type RemoteEntry } from './walk-remote.ts'
+
+type GetOptions = { recursive: boolean; force: boolean }
+
+/** Files at once: enough to hide the round trips of small ones; a large one fetches its chunks in parallel by itself. */
+const FILES_AT_ONCE = 8
+
+export const get = (call: Call<GetOptions>, world: World): Promise<ExitCode> =>
+  withConnection('get', call, world, async (connection, say) => {
+    const [remote, local] = splitArguments(call.args)
+    const roots = await findRoots(connection, remote, call.options.recursive)
+    const place = await openPlace(resolve(world.cwd, local), { mustBeFolder: roots.length > 1 || /[/\\]$/.test(local) })
+    const display = showProgress(world, say, 'received')
+    const report = createGetReport(world, say, display)
+    const job: Job = { connection, world, say, report, force: call.options.force }
+    try {
+      await eachAtOnce(entriesOf(connection, roots, place, report), FILES_AT_ONCE, (entry) => take(job, entry))
+    } finally {
+      await display.close()
+    }
+    return report.finish()
+  })
+
+/** As `cp`: the last of several is the destination; a single one goes to the current folder. */
+const splitArguments = (args: readonly string[]): [remote: string[], local: string] =>
+  args.length === 1 ? [[...args], '.'] : [args.slice(0, -1), args.at(-1) ?? '.']
+
+async function findRoots({ api }: Connection, paths: readonly string[], recursive: boolean): Promise<NodeStateWire[]> {
+  const roots: NodeStateWire[] = []
+  for (const text of paths) {
+    const path = parseRemotePathInSpace(text)
+    const node = await lookUp(api, path)
+    const shown = formatRemotePath(path.segments)
+    if (node.kind === 'folder' && !recursive)
+      throw usageError(`${shown} is a folder: add -r to get it with all that is in it`)
+    // The root of a space is called after the space.
+    roots.push({ ...node, name: path.segments.at(-1) ?? node.name })
+  }
+  return roots
+}
+
+/** `as: null`: each keeps its name inside `folder`. */
+type Place = { folder: string; as: string | null }
+
+async function openPlace(path: string, { mustBeFolder }: { mustBeFolder: boolean }): Promise<Place> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  if (found?.isDirectory() || (found === null && mustBeFolder)) return { folder: path, as: null }
+  if (mustBeFolder) throw usageError(`${path} is a file, and several things cannot go into it`)
+  return { folder: resolve(path, '..'), as: path.split(/[/\\]/).at(-1) ?? null }
+}
+
+type LocalEntry = RemoteEntry & { path: string }
+
+/** Folders are made as they are met, parents first; files go on to be fetched. */
+async function* entriesOf(
+  { api }: Connection,
+  roots: readonly NodeStateWire[],
+  place: Place,
+  report: GetReport,
+): AsyncIterable<LocalEntry> {
+  await makeLocalFolder(place.folder, { parents: true })
+  for (const root of roots) {
+    for await (const entry of walkRemote(api, root, place.as ?? root.name)) {
+      const path = localPath(place.folder, entry.parts)
+      if (entry.node.kind === 'folder') await makeLocalFolder(path, { parents: false })
+      else {
+        report.found(entry.node)
+        yield { ...entry, path }
+      }
+    }
+  }
+  report.allFound()
+}
+
+type Job = { connection: Connection; world: World; say: Say; report: GetReport; force: boolean }
+
+async function take({ connection, world, report, force }: Job, { node, path }: LocalEntry): Promise<void> {
+  try {
+    const present = await isSameContent(path, node)
+    if (present === 'same') return await report.settled(node, path, { is: 'unchanged' })
+    if (present === 'different' && !force) return await report.settled(node, path, { is: 'kept' })
+    await downloadFile(connection.patientApi, node.id, {
+      target: nodeFileTarget(path),
+      signal: world.signal,
+      onProgress: (progress) => report.progress(node, path, progress),
+    })
+    await report.settled(node, path, { is: 'fetched' })
+  } catch (error) {
+    world.signal.throwIfAborted()
+    await report.settled(node, path, { is: 'failed', error })
+  }
+}

@@ -1,0 +1,43 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import type { Api } from '../../client/api.ts'
+import { AppError } from '../../core/errors.ts'
+import type { NodeStateWire } from '../../protocol/files.ts'
+import { createFolderChain, resolvePath } from '../remote.ts'
+import { joinRemotePath, type RemotePath } from '../remote-path.ts'
+
+/** Something named on the command line. `name: null` = its contents only, as in `put . home/backup/`. */
+export type Source = { path: string; name: string | null; kind: 'file' | 'folder' }
+
+/** Throws the system's error when one does not exist: before anything is sent. A link named here is followed. */
+export const findSources = (paths: readonly string[], cwd: string): Promise<Source[]> =>
+  Promise.all(
+    paths.map(async (given) => {
+      const path = resolve(cwd, given)
+      const kind = (await stat(path)).isDirectory() ? ('folder' as const) : ('file' as const)
+      return { path, kind, name: /(^|[/\\])\.{1,2}[/\\]*$/.test(given) ? null : basename(path) }
+    }),
+  )
+
+/**
+ * Where the sources go, as `cp -r` decides it: into a folder that exists or is written with a slash at the end; otherwise the
+ * last name is the new name of the one source. Missing folders are made.
+ * @returns `as`: the new name, or `null` where each keeps its own
+ */
+export async function openDestination(
+  api: Api,
+  path: RemotePath,
+  sources: readonly Source[],
+): Promise<{ folder: NodeStateWire; as: string | null }> {
+  const found = await resolvePath(api, path)
+  if (found.node?.kind === 'folder') return { folder: found.node, as: null }
+  const mustBeFolder = path.isFolder || sources.length !== 1
+  if (found.node !== null) {
+    if (mustBeFolder || sources[0]?.kind === 'folder')
+      throw new AppError('not-a-folder', { detail: `${joinRemotePath(path)} is a file` })
+    return { folder: found.deepest, as: found.node.name }
+  }
+  const missing = mustBeFolder ? found.rest : found.rest.slice(0, -1)
+  const made = missing.length === 0 ? [] : await createFolderChain(api, found.deepest.id, missing)
+  return { folder: made.at(-1) ?? found.deepest, as: mustBeFolder ? null : (found.rest.at(-1) ?? null) }
+}

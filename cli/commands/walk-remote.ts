@@ -1,0 +1,21 @@
+import type { Api } from '../../client/api.ts'
+import type { NodeStateWire } from '../../protocol/files.ts'
+
+/** `parts` is the path on this side, at least one name. */
+export type RemoteEntry = { node: NodeStateWire; parts: readonly string[] }
+
+/** A file, or a folder and all below it, parents first. */
+export async function* walkRemote(api: Api, root: NodeStateWire, name: string): AsyncIterable<RemoteEntry> {
+  const open: RemoteEntry[] = [{ node: root, parts: [name] }]
+  for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
+    yield entry
+    if (entry.node.kind === 'file') continue
+    const folders: RemoteEntry[] = []
+    for await (const node of api.children(entry.node.id)) {
+      const child = { node, parts: [...entry.parts, node.name] }
+      if (node.kind === 'folder') folders.push(child)
+      else yield child
+    }
+    open.push(...folders.toReversed())
+  }
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { enableCompileCache } from 'node:module'
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EXIT } from './exit-codes.ts'
+import { CliError } from './failure.ts'
+import { SHOW_CURSOR } from './progress/display.ts'
+import { runCli } from './run.ts'
+import type { Output, World } from './world.ts'
+
+/** A second Ctrl-C ends at once; one that comes this soon after the first is the same key press, passed on by bin.js. */
+const SAME_PRESS_MS = 300
+
+// Types are stripped once, not at every start.
+enableCompileCache()
+
+const ending = new AbortController()
+for (const [signal, exit] of [
+  ['SIGINT', EXIT.interrupted],
+  ['SIGTERM', EXIT.interrupted],
+  ['SIGHUP', EXIT.interrupted],
+] as const) {
+  let firstMs: number | null = null
+  process.on(signal, () => {
+    if (firstMs !== null && Date.now() - firstMs > SAME_PRESS_MS) {
+      if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
+      process.exit(exit)
+    }
+    firstMs ??= Date.now()
+    const next = 'Run the same command again: it goes on where it was.'
+    ending.abort(new CliError({ code: 'interrupted', exit, message: 'Interrupted', next }))
+  })
+}
+
+const stdout = outputTo(process.stdout)
+const stderr = outputTo(process.stderr)
+
+const world: World = {
+  env: process.env,
+  cwd: process.cwd(),
+  platform: process.platform,
+  hostName: hostname(),
+  stdin: process.stdin,
+  stdout,
+  stderr,
+  fetch: globalThis.fetch,
+  now: () => Date.now(),
+  random: (length) => new Uint8Array(randomBytes(length)),
+  sleep: async (ms, signal) => {
+    try {
+      await delay(ms, undefined, signal === undefined ? {} : { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
+  },
+  signal: ending.signal,
+  launch,
+}
+
+const { COMMANDS } = await import('./table/commands.ts')
+// Open sockets and timers of a transfer that was cut short must not hold the prompt.
+process.exit(await runCli(process.argv.slice(2), COMMANDS, world))
+
+function outputTo(stream: NodeJS.WriteStream): Output {
+  // `bitvault ls | head`: whoever read has had enough, which is no failure of ours.
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed))
+  return {
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80
+    },
+    write: (chunk) =>
+      new Promise((resolve) => {
+        stream.write(chunk, () => resolve())
+      }),
+  }
+}
+
+function launch(program: string, args: string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: 'ignore', detached: true })
+    child.once('error', () => resolve(false))
+    child.once('spawn', () => {
+      child.unref()
+      resolve(true)
+    })
+  })
+}
