@@ -220,7 +220,10 @@ export const resolveReply = z.object({
   rest: z.array(z.string()),
 })
 
-/** What our own clients get for GET /content: chunks and signed GETs; each object appears once, slices as Range. */
+/**
+ * What our own clients get for GET /content: a window of the chunks (ask again with ?from=next), and signed GETs. Send each request as
+ * it is, its `range` header included; a chunk lies at `offset` of the answer of `objects[object]`.
+ */
 export const contentReply = z.object({
   node: nodeState,
   revision: z.int(),
@@ -228,6 +231,8 @@ export const contentReply = z.object({
   size: z.int(),
   sha256,
   inline: z.base64().nullable(),
+  from: z.int(),
+  next: z.int().nullable(),
   chunks: z.array(chunkRef.extend({ object: z.int().describe('index into objects'), offset: z.int() })),
   objects: z.array(signedRequest),
 })

@@ -28,7 +28,10 @@ const changesQuery = z.object({
   cursor: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(500),
 })
-const contentQuery = z.object({ revision: z.coerce.number().int().min(1).optional() })
+const contentQuery = z.object({
+  revision: z.coerce.number().int().min(1).optional(),
+  from: z.coerce.number().int().min(0).optional(),
+})
 const resolveQuery = z.object({ path: z.string().min(1).max(32_768) })
 
 export const ROUTES = {

@@ -1,0 +1,174 @@
+import { Hono } from 'hono'
+import { AppError } from '../../core/errors.ts'
+import type { Principal } from '../../core/principal.ts'
+import { openStore, readConfig, type Config } from '../../durable-objects/config.ts'
+import { faultsOf } from '../../durable-objects/faults.ts'
+import { telemetryOf, type Telemetry } from '../../durable-objects/telemetry.ts'
+import type { ObjectStore } from '../../core/object-store.ts'
+import { asAppError, problemResponse } from '../../protocol/problem.ts'
+import { ROUTES, type Route, type RouteName } from '../../protocol/routes.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../protocol/version.ts'
+import type { Span } from '../../telemetry/tracer.ts'
+import { changes } from '../sync/changes.ts'
+import { authenticator, type Authenticator } from './authenticate.ts'
+import * as browse from './browse.ts'
+import type { Call } from './call.ts'
+import { commitBatch, commitUpload } from './commit-upload.ts'
+import { content } from './content.ts'
+import * as folders from './folders.ts'
+import { initUpload } from './init-upload.ts'
+import { countRequest } from './metrics.ts'
+import * as operations from './operations.ts'
+import { parseWith } from './read-body.ts'
+import * as uploads from './uploads.ts'
+
+type Handler = (call: Call) => Promise<Response>
+
+/** One handler for each route of the table: a route without one does not compile, nor a handler without its route. */
+const HANDLERS: Record<RouteName, Handler> = {
+  spaces: browse.spaces,
+  resolve: browse.resolve,
+  stat: browse.stat,
+  children: browse.children,
+  content,
+  createFolder: folders.createFolder,
+  createFolders: folders.createFolders,
+  initUpload,
+  commitBatch,
+  commitUpload,
+  uploadStatus: uploads.uploadStatus,
+  uploadObjects: uploads.uploadObjects,
+  abortUpload: uploads.abortUpload,
+  changes,
+  trace: operations.trace,
+  openapi: operations.openapi,
+  health: operations.health,
+  ready: operations.ready,
+  metrics: operations.metrics,
+}
+
+/** Answered by the identity module behind its own entrypoint, never here. */
+const IDENTITY_PATHS = [
+  '/setup',
+  '/login',
+  '/logout',
+  '/device',
+  '/password',
+  '/.well-known/jwks.json',
+  '/v1/setup',
+  '/v1/auth/*',
+  '/v1/tokens',
+  '/v1/tokens/*',
+  '/v1/members',
+  '/v1/members/*',
+]
+
+/** What an isolate keeps between requests: nothing of a tenant or a request (T27). */
+type Shared = { config: Config; store: ObjectStore; telemetry: Telemetry; authenticate: Authenticator }
+let shared: Shared | null = null
+
+function share(env: Env): Shared {
+  if (shared) return shared
+  const config = readConfig(env)
+  return (shared = {
+    config,
+    store: openStore(config),
+    telemetry: telemetryOf('gateway', config),
+    authenticate: authenticator(config.publicUrl),
+  })
+}
+
+export function gatewayApp(): Hono<{ Bindings: Env }> {
+  const app = new Hono<{ Bindings: Env }>()
+  for (const path of IDENTITY_PATHS) app.all(path, (c) => c.env.IDENTITY.fetch(c.req.raw))
+  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
+    app.on(route.method.toUpperCase(), route.path, (c) => answer(route, HANDLERS[name], c))
+  }
+  // A known address with another method says so; anything else does not exist.
+  for (const path of new Set(Object.values(ROUTES).map((route) => route.path))) {
+    app.all(path, () => problemResponse(new AppError('method-not-allowed'), { allow: methodsOf(path) }))
+  }
+  app.notFound(() => problemResponse(new AppError('not-found', { detail: 'no such address' })))
+  app.onError((error) => problemResponse(asAppError(error)))
+  return app
+}
+
+const methodsOf = (path: string): string =>
+  Object.values(ROUTES)
+    .filter((route) => route.path === path)
+    .map((route) => route.method.toUpperCase())
+    .join(', ')
+
+type HonoCall = {
+  env: Env
+  req: { raw: Request; param(): Record<string, string> }
+  executionCtx: { waitUntil(work: Promise<unknown>): void }
+}
+
+/** One request: trace, authenticate as the route's policy says, parse the query, handle, map errors, count. */
+async function answer(route: Route, handler: Handler, c: HonoCall): Promise<Response> {
+  const { telemetry, ...rest } = share(c.env)
+  const request = c.req.raw
+  const startedAt = Date.now()
+  const template = route.path.replace(/:(\w+)/g, '{$1}')
+  const parent = request.headers.get('traceparent')
+  const work = async (span: Span): Promise<Response> => {
+    try {
+      const principal = route.policy === 'member' ? await rest.authenticate(request, c.env) : NOBODY
+      const call = callOf(c, { ...rest, span, principal, now: startedAt }, route)
+      return await handler(call)
+    } catch (thrown) {
+      return failed(span, telemetry, asAppError(thrown), template)
+    }
+  }
+  const traced = parent !== null && route.policy === 'member'
+  const attributes = { 'http.request.method': request.method, 'http.route': template }
+  const response = traced
+    ? await telemetry.tracer.span(`${request.method} ${template}`, { parent, kind: 'server', attributes }, work)
+    : await telemetry.tracer.span(`${request.method} ${template}`, { parent: UNTRACED, kind: 'server' }, work)
+  countRequest(route.path, response.status, (Date.now() - startedAt) / 1000)
+  if (traced) c.executionCtx.waitUntil(telemetry.flush())
+  return withProtocol(response)
+}
+
+/** A request that brings no trace starts none: sampling is the caller's decision. */
+const UNTRACED = { traceId: '0'.repeat(31) + '1', spanId: '0'.repeat(15) + '1', sampled: false }
+const NOBODY = null as unknown as Principal
+
+function callOf(
+  c: HonoCall,
+  known: Omit<Shared, 'telemetry' | 'authenticate'> & { span: Span; principal: Principal; now: number },
+  route: Route,
+): Call {
+  const url = new URL(c.req.raw.url)
+  const { config, store, span, principal, now } = known
+  return {
+    env: c.env,
+    config,
+    store,
+    span,
+    principal,
+    now,
+    request: c.req.raw,
+    url,
+    params: c.req.param(),
+    query: route.query ? (parseWith(route.query, Object.fromEntries(url.searchParams)) as Record<string, unknown>) : {},
+    faults: faultsOf(c.env),
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  }
+}
+
+function failed(span: Span, telemetry: Telemetry, error: AppError, route: string): Response {
+  span.fail(error.code)
+  if (error.code === 'internal' || error.code === 'store-unavailable' || error.code === 'database-unavailable') {
+    telemetry.log.error('request.failed', error.code, error.cause ?? error, { route })
+  }
+  return problemResponse(error)
+}
+
+function withProtocol(response: Response): Response {
+  // Redirects and streams of the platform have immutable headers.
+  const answer = new Response(response.body, response)
+  answer.headers.set(PROTOCOL_HEADER, String(PROTOCOL_VERSION))
+  return answer
+}

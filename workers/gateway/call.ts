@@ -1,0 +1,59 @@
+import type { Principal } from '../../core/principal.ts'
+import type { Faults } from '../../core/fault-points.ts'
+import type { ObjectStore } from '../../core/object-store.ts'
+import { uuidV7 } from '../../core/ids.ts'
+import { AppError } from '../../core/errors.ts'
+import type { Config } from '../../durable-objects/config.ts'
+import type { Span } from '../../telemetry/tracer.ts'
+import { uuidFromName } from './hash.ts'
+import { journalOf, readerOf } from './places.ts'
+
+/** What a handler gets: the request, who asks, and the ports. Made once a request by app.ts. */
+export type Call = {
+  env: Env
+  config: Config
+  request: Request
+  url: URL
+  params: Record<string, string>
+  query: Record<string, unknown>
+  principal: Principal
+  store: ObjectStore
+  span: Span
+  faults: Faults
+  now: number
+  waitUntil(work: Promise<unknown>): void
+}
+
+export const journal = (call: Call) => journalOf(call.env, call.principal.tenantId)
+export const reader = (call: Call) => readerOf(call.env, call.principal.tenantId)
+export const actorOf = ({ principal }: Call) => ({ userId: principal.userId, sessionId: principal.sessionId })
+
+export const freshUuid = (now: number): string => uuidV7(now, crypto.getRandomValues(new Uint8Array(10)))
+
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+/** The mutation id of the `index`th change of a request: the client's own, or one that its Idempotency-Key determines, or a new one. */
+export function mutationIds(call: Call): (own: string | undefined, index: number) => string {
+  const key = call.request.headers.get('idempotency-key')
+  if (key !== null && !KEY.test(key)) {
+    throw new AppError('invalid-request', { field: 'Idempotency-Key', detail: '1 to 255 visible ASCII characters' })
+  }
+  return (own, index) => {
+    if (own !== undefined) return own
+    if (key === null) return freshUuid(call.now)
+    return uuidFromName(`${call.principal.tenantId} ${call.principal.userId} ${index} ${key}`)
+  }
+}
+
+/** @throws not-found: a malformed id names nothing, and is told apart from an unknown one by nobody */
+export function idParam(call: Call, name: string): string {
+  const value = call.params[name] ?? ''
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) throw new AppError('not-found', { field: name })
+  return value
+}
+
+export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'private, no-store', ...headers },
+  })

@@ -1,0 +1,97 @@
+import type { z } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import type { UploadId } from '../../core/ids.ts'
+import type { WriteFile } from '../../core/namespace/model.ts'
+import type { Draft, StoredUpload } from '../../db/tenant/uploads.ts'
+import { unwrap } from '../../durable-objects/reply.ts'
+import {
+  commitBatchBody,
+  commitBody,
+  type CommitBody,
+  type CommitReply,
+  type MutationResult,
+} from '../../protocol/files.ts'
+import { asAppError } from '../../protocol/problem.ts'
+import { idParam, json, journal, reader, type Call } from './call.ts'
+import { completeDraft, toWriteFile } from './drafts.ts'
+import { readBody } from './read-body.ts'
+import { rejected, toResult } from './results.ts'
+import { listArrived, stagedChunks } from './staging.ts'
+
+type CommitFile = NonNullable<CommitBody['files']>[number]
+
+/** POST /v1/files/{uploadId}/commit. Blob before row: the store has shown the bytes before the journal is asked. */
+export async function commitUpload(call: Call): Promise<Response> {
+  const body = await readBody(call.request, commitBody)
+  return json(await commitOne(call, idParam(call, 'uploadId') as UploadId, body))
+}
+
+export async function commitBatch(call: Call): Promise<Response> {
+  const { commits } = (await readBody(call.request, commitBatchBody)) as z.infer<typeof commitBatchBody>
+  const replies: CommitReply[] = []
+  for (const { uploadId, files } of commits) {
+    replies.push(
+      await commitOne(call, uploadId as UploadId, files ? { files } : {}).catch((error) =>
+        allRejected(files, asAppError(error)),
+      ),
+    )
+  }
+  return json({ commits: replies })
+}
+
+/** One upload that cannot be committed must not keep the others of the batch from it. */
+function allRejected(files: CommitFile[] | undefined, error: AppError): CommitReply {
+  if (error.code === 'internal') throw error
+  const nil = '00000000-0000-8000-8000-000000000000'
+  return { results: (files ?? [{ index: 0 }]).map(() => rejected(nil, error)) }
+}
+
+async function commitOne(call: Call, id: UploadId, body: CommitBody): Promise<CommitReply> {
+  const { upload } = unwrap(await reader(call).upload(call.principal.sessionId, id))
+  if (upload.state === 'expired' || (upload.state === 'open' && upload.expiresAt <= call.now))
+    throw new AppError('upload-expired', { field: 'uploadId' })
+  await joinParts(call, upload, body)
+  await call.faults('commit.before-list')
+  const staged = stagedChunks(call, upload, await listArrived(call, id))
+  await call.faults('commit.after-list')
+  const results: (MutationResult | null)[] = []
+  const mutations: { mutation: WriteFile; at: number; index: number }[] = []
+  for (const [at, file] of wanted(upload, body).entries()) {
+    const draft = draftOf(upload, file, at)
+    try {
+      const mutation = toWriteFile(call, completeDraft(draft, file), { uploadId: id, staged })
+      mutations.push({ mutation, at, index: file.index })
+      results.push(null)
+    } catch (error) {
+      results.push(rejected(draft.mutationId, asAppError(error), `files/${at}/`))
+    }
+  }
+  const outcomes =
+    mutations.length > 0 ? unwrap(await journal(call).commit(mutations.map(({ mutation }) => mutation))) : []
+  for (const [i, { mutation, at }] of mutations.entries())
+    results[at] = toResult(mutation.id, outcomes[i]!, `files/${at}/`)
+  return { results: results.filter((result) => result !== null) }
+}
+
+const wanted = (upload: StoredUpload, body: CommitBody): CommitFile[] =>
+  body.files ?? upload.drafts.flatMap((draft, index) => (draft === null ? [] : [{ index }]))
+
+function draftOf(upload: StoredUpload, file: CommitFile, at: number): Draft {
+  const draft = upload.drafts[file.index]
+  if (!draft)
+    throw new AppError('invalid-request', { field: `files/${at}/index`, detail: 'the init left no such file pending' })
+  return draft
+}
+
+/** A multipart object exists only once its parts are joined; repeating it after a lost answer is no error. */
+async function joinParts(call: Call, upload: StoredUpload, body: CommitBody): Promise<void> {
+  if (!upload.multipart || upload.state !== 'open') return
+  const { objectKey, multipartId, parts } = upload.multipart
+  if (!body.parts || body.parts.length !== parts.length) {
+    throw new AppError('upload-incomplete', {
+      field: 'parts',
+      detail: `the ETags of all ${parts.length} parts, as the store answered them`,
+    })
+  }
+  await call.store.multipart.complete(objectKey, multipartId, body.parts)
+}

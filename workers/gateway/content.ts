@@ -1,0 +1,129 @@
+import type { NodeId } from '../../core/ids.ts'
+import { AppError } from '../../core/errors.ts'
+import type { SignedRequest } from '../../core/object-store.ts'
+import type { StoredContent } from '../../db/tenant/reads.ts'
+import { unwrap } from '../../durable-objects/reply.ts'
+import type { ContentReply } from '../../protocol/files.ts'
+import { assemble } from './assemble.ts'
+import { isWholeObject, runsOf } from './byte-runs.ts'
+import { matchesEtag, parseRange } from './byte-range.ts'
+import { idParam, json, reader, type Call } from './call.ts'
+
+export const CONTENT_TYPE_CHUNKS = 'application/vnd.bitvault.content+json'
+/** A signed GET opens its object to anyone who holds it, so its life is short (T2). */
+const SIGNED_GET_TTL_MS = 120_000
+
+/**
+ * GET /v1/files/{id}/content, three ways for three kinds of client:
+ * our own ask for the chunk list and fetch directly; a whole file that is one raw object is a redirect to a signed URL; anything
+ * else (compressed, several chunks, packs) is assembled here as a stream.
+ */
+export async function content(call: Call): Promise<Response> {
+  const { revision } = call.query as { revision?: number }
+  const stored = unwrap(
+    await reader(call).content(call.principal.sessionId, idParam(call, 'id') as NodeId, revision ?? null),
+  )
+  if (stored.chunks.some((chunk) => chunk.quarantined)) {
+    throw new AppError('content-mismatch', { detail: 'a part of this version is damaged and is not served' })
+  }
+  const { headers } = call.request
+  if ((headers.get('accept') ?? '').includes(CONTENT_TYPE_CHUNKS))
+    return json(await chunkList(call, stored), 200, { 'content-type': CONTENT_TYPE_CHUNKS })
+  const etag = `"${stored.sha256}"`
+  if (matchesEtag(headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers: { etag } })
+  return redirectTo(call, stored) ?? streamed(call, stored, etag)
+}
+
+function redirectTo(call: Call, stored: StoredContent): Promise<Response> | null {
+  const [only, second] = stored.chunks
+  // With If-Range the store would compare with an ETag of its own.
+  if (
+    !only ||
+    second ||
+    stored.codec !== 'raw' ||
+    only.offset !== 0 ||
+    !isWholeObject(only) ||
+    call.request.headers.has('if-range')
+  )
+    return null
+  const presentation = { fileName: stored.node.name, contentType: 'application/octet-stream' }
+  return call.store
+    .signGet(only.objectKey, { now: call.now, ttlMs: SIGNED_GET_TTL_MS, presentation })
+    .then(
+      ({ url }) =>
+        new Response(null, {
+          status: 302,
+          headers: { location: url, 'cache-control': 'private, no-store', 'referrer-policy': 'no-referrer' },
+        }),
+    )
+}
+
+function streamed(call: Call, stored: StoredContent, etag: string): Response {
+  const { headers } = call.request
+  const ifRange = headers.get('if-range')
+  const range = ifRange !== null && ifRange !== etag ? null : parseRange(headers.get('range'), stored.size)
+  const { first, last } = range ?? { first: 0, last: stored.size - 1 }
+  const length = last - first + 1
+  const answer: Record<string, string> = {
+    etag,
+    'content-type': 'application/octet-stream',
+    'content-disposition': attachment(stored.node.name),
+    'content-length': String(length),
+    'accept-ranges': 'bytes',
+    'last-modified': new Date(stored.at).toUTCString(),
+    'cache-control': 'private, no-cache',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; sandbox",
+    'cross-origin-resource-policy': 'same-origin',
+    ...(range ? { 'content-range': `bytes ${first}-${last}/${stored.size}` } : {}),
+  }
+  const body = length === 0 ? null : assemble(call.store, stored, { first, last })
+  return new Response(body, { status: range ? 206 : 200, headers: answer })
+}
+
+/** RFC 6266 with the extended form of RFC 8187: any name, nothing that could break out of the header. */
+function attachment(name: string): string {
+  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_')
+  const extended = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return `attachment; filename="${plain}"; filename*=UTF-8''${extended}`
+}
+
+/** Chunks in one answer: signing is quick, but a signed request is only good for two minutes. */
+const CHUNKS_PER_REPLY = 2_000
+
+/** A window of the chunks, and one signed request for each run of bytes that they need. */
+async function chunkList(call: Call, stored: StoredContent): Promise<ContentReply> {
+  const { from = 0 } = call.query as { from?: number }
+  const window = stored.chunks.slice(from, from + CHUNKS_PER_REPLY)
+  const { runs, runOf } = runsOf(window)
+  const objects: SignedRequest[] = []
+  const chunks: ContentReply['chunks'] = []
+  for (const run of runs) {
+    const slice = run.whole ? {} : { slice: { offset: run.offset, length: run.length } }
+    objects.push(await call.store.signGet(run.objectKey, { now: call.now, ttlMs: SIGNED_GET_TTL_MS, ...slice }))
+  }
+  for (const [at, chunk] of window.entries()) {
+    const object = runOf[at]!
+    chunks.push({
+      sha256: chunk.sha256,
+      size: chunk.size,
+      plain: chunk.plain,
+      object,
+      offset: chunk.offset - runs[object]!.offset,
+    })
+  }
+  const { node, revision, codec, size, sha256, inline } = stored
+  const end = from + window.length
+  return {
+    node,
+    revision,
+    codec,
+    size,
+    sha256,
+    inline,
+    from,
+    next: end < stored.chunks.length ? end : null,
+    chunks,
+    objects,
+  }
+}

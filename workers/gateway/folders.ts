@@ -1,0 +1,59 @@
+import type { z } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import type { MutationId, NodeId } from '../../core/ids.ts'
+import type { CreateFolder } from '../../core/namespace/model.ts'
+import { unwrap } from '../../durable-objects/reply.ts'
+import { createFolderBody, createFoldersBody } from '../../protocol/files.ts'
+import { actorOf, json, journal, mutationIds, type Call } from './call.ts'
+import { sha256Hex } from './hash.ts'
+import { readBody } from './read-body.ts'
+import { requireDone, toResult } from './results.ts'
+
+export async function createFolder(call: Call): Promise<Response> {
+  const body = await readBody(call.request, createFolderBody)
+  const id = mutationIds(call)(body.mutationId, 0)
+  const [outcome] = unwrap(await journal(call).commit([toMutation(call, id, body.parent as NodeId, body)]))
+  return json(requireDone(toResult(id, outcome!)), 201)
+}
+
+export async function createFolders(call: Call): Promise<Response> {
+  const { folders } = await readBody(call.request, createFoldersBody)
+  const mutations = folders.map((folder, index) =>
+    toMutation(call, folder.mutationId, parentOf(folders, index), folder),
+  )
+  const outcomes = unwrap(await journal(call).commit(mutations))
+  return json({ results: outcomes.map((outcome, i) => toResult(folders[i]!.mutationId, outcome, `folders/${i}/`)) })
+}
+
+type Folders = z.infer<typeof createFoldersBody>['folders']
+
+function parentOf(folders: Folders, index: number): CreateFolder['parent'] {
+  const { parent } = folders[index]!
+  if (typeof parent === 'string') return parent as NodeId
+  const made = parent.created < index ? folders[parent.created] : undefined
+  if (!made)
+    throw new AppError('invalid-request', {
+      field: `folders/${index}/parent/created`,
+      detail: 'names an earlier folder of this list',
+    })
+  return { madeBy: made.mutationId as MutationId }
+}
+
+function toMutation(
+  call: Call,
+  id: string,
+  parent: CreateFolder['parent'],
+  folder: { name: string; ifExists: 'fail' | 'keep' },
+): CreateFolder {
+  const { name, ifExists } = folder
+  return {
+    kind: 'create-folder',
+    id: id as MutationId,
+    fingerprint: sha256Hex(JSON.stringify(['create-folder', parent, name, ifExists])),
+    actor: actorOf(call),
+    traceparent: call.span.traceparent(),
+    parent,
+    name,
+    ifExists,
+  }
+}

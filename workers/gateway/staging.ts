@@ -1,0 +1,67 @@
+import { uploadPrefix } from '../../core/content.ts'
+import { AppError } from '../../core/errors.ts'
+import type { StagedChunk } from '../../core/namespace/model.ts'
+import type { MultipartDraft, StoredUpload } from '../../db/tenant/uploads.ts'
+import type { Call } from './call.ts'
+
+/** Pages of 1,000 objects that one upload may fill: as many as a manifest has chunks. */
+const LIST_MAX_PAGES = 40
+
+/** Objects of an upload that the store holds, by the last part of their key. One LIST a thousand: no HEAD for each. */
+export async function listArrived(call: Call, uploadId: string): Promise<Map<string, number>> {
+  const prefix = uploadPrefix(call.principal.tenantId, uploadId)
+  return call.span.child('store list', { component: 'object-store', kind: 'client' }, async () => {
+    const arrived = new Map<string, number>()
+    let after: string | null = null
+    for (let page = 0; page < LIST_MAX_PAGES; page++) {
+      const { objects, next } = await call.store.list(prefix, after ?? undefined)
+      for (const { key, sizeBytes } of objects) arrived.set(key.slice(prefix.length), sizeBytes)
+      if (next === null) return arrived
+      after = next
+    }
+    throw new AppError('invalid-request', { detail: 'this upload holds too many objects: commit in parts' })
+  })
+}
+
+/**
+ * Which chunks an upload has brought, and where they lie. A chunk that is an object of its own was verified by the store when it was
+ * PUT; inside a pack its hash is still a claim.
+ */
+export function stagedChunks(
+  call: Call,
+  upload: StoredUpload,
+  arrived: Map<string, number>,
+): Record<string, StagedChunk> {
+  const prefix = uploadPrefix(call.principal.tenantId, upload.id)
+  const staged: Record<string, StagedChunk> = {}
+  for (const pack of upload.packs) {
+    if (arrived.get(pack.sha256) !== pack.size) continue
+    let offset = 0
+    for (const [hash, length] of pack.members) {
+      staged[hash] = { objectKey: prefix + pack.sha256, offset, length, verified: false }
+      offset += length
+    }
+  }
+  if (upload.multipart) addParts(staged, upload.multipart, arrived.get('multipart'))
+  // Objects of their own come last: verified beats claimed.
+  for (const [hash, length] of arrived) {
+    if (hash.length === 64 && !upload.packs.some((pack) => pack.sha256 === hash)) {
+      staged[hash] = { objectKey: prefix + hash, offset: 0, length, verified: call.store.enforces.sha256 }
+    }
+  }
+  return staged
+}
+
+function addParts(
+  staged: Record<string, StagedChunk>,
+  { objectKey, parts }: MultipartDraft,
+  arrivedBytes: number | undefined,
+): void {
+  const total = parts.reduce((sum, part) => sum + part.size, 0)
+  if (arrivedBytes !== total) return
+  let offset = 0
+  for (const { sha256, size } of parts) {
+    staged[sha256] = { objectKey, offset, length: size, verified: true }
+    offset += size
+  }
+}
