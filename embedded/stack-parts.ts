@@ -5,7 +5,6 @@ import { startCollector } from './collector.ts'
 import { ensureDatabase, withLogin } from './database.ts'
 import { pickFreePort } from './free-port.ts'
 import { type Crash, keepAlive } from './keep-alive.ts'
-import { startLocalR2 } from './local-r2.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -116,6 +115,8 @@ export async function provideS3({ dir, secrets }: PartRequest, given: S3Access |
   }
   const folder = join(dir, 'r2')
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  // Miniflare is large: it is read only when needed, and while the database starts.
+  const { startLocalR2 } = await import('./local-r2.ts')
   const { endpoint, stop } = await startLocalR2({ dir: folder, ...access })
   return { value: { ...access, endpoint, region: 'auto' }, stop }
 }

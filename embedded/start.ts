@@ -1,7 +1,7 @@
 import { HELP, type StartRequest, readStartRequest } from './arguments.ts'
 import { explainFailure } from './failure.ts'
 import { readyScreen } from './screen.ts'
-import { type Stack, startStack } from './stack.ts'
+import type { Stack } from './stack.ts'
 import { PROJECT_DIR } from './worker-config.ts'
 import { type LogLine, isAtLeast } from './worker-log.ts'
 
@@ -12,6 +12,7 @@ const SETUP_QUESTION_MS = 5000
 async function run(request: StartRequest): Promise<void> {
   const startedAt = performance.now()
   const stopRequest = listenForStop()
+  const { startStack } = await import('./stack.ts')
   const stack = await startStack({
     dir: request.dir,
     port: request.port,

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../db/migrate.ts'
@@ -8,6 +7,7 @@ import { buildWorker } from '../../embedded/build.ts'
 import { ensureDatabase } from '../../embedded/database.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { PROJECT_DIR } from '../../embedded/worker-config.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 /** One PostgreSQL for a whole test run, with a migrated database to copy. Tests reach it by `inject('postgres')`. */
 export type SharedPostgres = {
@@ -28,8 +28,7 @@ const TEMPLATE = 'bitvault_template'
 
 /** `TEST_DATABASE_URL`, a superuser's, replaces the embedded server. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = await mkdtemp(join(tmpdir(), 'bitvault-tests-'))
-  await chmod(dir, 0o711) // an unprivileged PostgreSQL must get through
+  const dir = await temporaryFolder()
   const given = process.env['TEST_DATABASE_URL']
   const server = given ? null : await startServer(dir)
   const stop = async (): Promise<void> => {

@@ -1,9 +1,8 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { inject, onTestFinished } from 'vitest'
 import { dropDatabase } from '../../embedded/database.ts'
 import { type Stack, type StackOptions, startStack } from '../../embedded/stack.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 /**
  * A stack of its own for a test or a file: workerd, bucket and collector in a temporary folder, and a fresh database on
@@ -35,13 +34,6 @@ export async function testStack(options: TestStackOptions = {}): Promise<Stack> 
 }
 
 export type TestStackOptions = Partial<Omit<StackOptions, 'postgres'>> & { postgres?: StackOptions['postgres'] | null }
-
-/** Others may pass through it: an unprivileged PostgreSQL of root must. */
-export async function temporaryFolder(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'bitvault-test-'))
-  await chmod(dir, 0o711)
-  return dir
-}
 
 function stopWithTest(stop: () => Promise<void>): void {
   try {
