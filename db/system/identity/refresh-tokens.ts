@@ -1,6 +1,6 @@
 import type { SessionId, TenantId, UserId } from '../../../core/ids.ts'
 import type { RefreshFacts } from '../../../core/identity/refresh.ts'
-import type { Db, Tx } from '../../connect.ts'
+import type { Tx } from '../../connect.ts'
 
 /* System queries: a refresh token is the only thing its bearer shows; the tenant follows from it. */
 
@@ -72,11 +72,4 @@ export async function rotateRefreshToken(
     where session_id = ${sessionId} and successor_sealed is not null and rotated_at < ${new Date(now - graceMs)}`
   await tx`delete from refresh_tokens where session_id = ${sessionId} and expires_at < ${new Date(now)}`
   await tx`update sessions set last_used_at = ${new Date(now)} where id = ${sessionId}`
-}
-
-/** How many tokens of a session could still be used: the invariant that tests hold is one. */
-export async function countLiveRefreshTokens(db: Db, sessionId: SessionId): Promise<number> {
-  const [row] = await db<{ live: number }[]>`
-    select count(*)::int as live from refresh_tokens where session_id = ${sessionId} and rotated_at is null`
-  return row?.live ?? 0
 }
