@@ -3,8 +3,11 @@ export type FileIdentity = { sizeBytes: number; mtimeNs: string; ctimeNs: string
 
 export interface OpenedFile {
   identify(): Promise<FileIdentity>
-  /** The bytes from the start, in pieces; each piece belongs to the reader until it asks for the next. */
-  read(): AsyncIterable<Uint8Array>
+  /**
+   * The bytes from the start, in pieces; each piece belongs to the reader until it asks for the next.
+   * @param sizeBytes what the file is thought to hold; it goes on to where the file ends
+   */
+  read(sizeBytes: number): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 

@@ -1,0 +1,218 @@
+import { AppError } from '../../core/errors.ts'
+import type { InitUploadReply, MutationResult } from '../../protocol/files.ts'
+import type { ChunkWindow } from './chunk-window.ts'
+import type { UploadItem } from './events.ts'
+import { fileKey } from './file-key.ts'
+import { describedFields, neverSettled, prepareFile, type PreparedFile } from './prepare-file.ts'
+import { checkAndSend, sendMissing } from './send-objects.ts'
+import { createTally, type Tally } from './totals.ts'
+import { asError, isFatal, outcomeOf, wantsFreshStart, type UploadRun } from './upload-run.ts'
+
+/**
+ * Many small files as one upload: read all → init → pack what is missing → PUT → commit. What went wrong with one file is that file's
+ * outcome; a batch that the server refuses as a whole is halved until the file at fault stands alone.
+ *
+ * @returns files that must be uploaded on their own, since they have grown too large for a batch
+ */
+export async function uploadBatch(run: UploadRun, items: UploadItem[]): Promise<UploadItem[]> {
+  const tally = createTally(run.totals, bytesOf(items))
+  const left = await run.windows.lend(async (window) => {
+    const { files, noRoom } = await prepareAll(run, items, window)
+    await sendBatch({ run, window, tally, isLastTry: false }, files)
+    return noRoom
+  })
+  // Those that are left are counted by the job that takes them over.
+  tally.finish()
+  run.totals.add({ bytesDone: -bytesOf(left) })
+  return left
+}
+
+const bytesOf = (items: readonly UploadItem[]): number => items.reduce((sum, item) => sum + item.sizeBytes, 0)
+
+export async function prepareAll(
+  run: UploadRun,
+  items: readonly UploadItem[],
+  window: ChunkWindow,
+): Promise<{ files: PreparedFile[]; noRoom: UploadItem[] }> {
+  const files: PreparedFile[] = []
+  const noRoom: UploadItem[] = []
+  const preparations = items.map((item) => run.limitReads(() => prepareFile(run, item, window)))
+  const results = await Promise.allSettled(preparations)
+  for (const result of results) {
+    if (result.status === 'rejected') throw result.reason
+    if (result.value.is === 'prepared') files.push(result.value.file)
+    if (result.value.is === 'no-room') noRoom.push(result.value.item)
+  }
+  return { files, noRoom }
+}
+
+export type BatchWork = { run: UploadRun; window: ChunkWindow; tally: Tally; isLastTry: boolean }
+
+/** Uploads and commits files whose chunks lie in the window. */
+export async function sendBatch(work: BatchWork, files: PreparedFile[]): Promise<void> {
+  if (files.length === 0) return
+  try {
+    await initAndCommit(work, files)
+  } catch (error) {
+    if (isFatal(work.run, error)) throw error
+    await recover(work, files, error)
+  }
+}
+
+async function recover(work: BatchWork, files: PreparedFile[], error: unknown): Promise<void> {
+  const { run } = work
+  if (error instanceof AppError && wantsFreshStart(error.code) && !work.isLastTry)
+    return sendBatch({ ...work, isLastTry: true }, files)
+  if (files.length === 1 || !(error instanceof AppError) || error.code === 'internal') {
+    for (const { item } of files) run.settle(item, { is: 'failed', error: asError(error) })
+    return
+  }
+  const half = Math.ceil(files.length / 2)
+  await sendBatch(work, files.slice(0, half))
+  await sendBatch(work, files.slice(half))
+}
+
+async function initAndCommit(work: BatchWork, files: PreparedFile[]): Promise<void> {
+  const { run, window, tally } = work
+  const reply = await run.api.initUpload({ files: files.map(describedFields), requests: 'none' })
+  const inlineBytes = files.reduce((sum, { content }) => sum + (content.held === 'inline' ? content.size : 0), 0)
+  run.totals.add({ bytesSent: inlineBytes })
+  const again: PreparedFile[] = settleDone(work, files, reply)
+  const pending = reply.files.flatMap(({ index, state }) => (state === 'pending' ? [index] : []))
+  const { uploadId } = reply
+  if (uploadId !== null && pending.length > 0) {
+    journalBatch(run, { uploadId, expiresAt: reply.expiresAt ?? 0 }, files, pending)
+    const upload = { uploadId, arrived: new Set<string>(), tally }
+    await sendMissing(run, upload, { window, missing: new Set(reply.missing) })
+    again.push(...(await commitFiles(work, uploadId, { files, indexes: pending })))
+  }
+  if (again.length > 0) await sendBatch({ ...work, isLastTry: true }, again)
+}
+
+/** @returns the files that deserve a fresh start */
+function settleDone(work: BatchWork, files: PreparedFile[], reply: InitUploadReply): PreparedFile[] {
+  const again: PreparedFile[] = []
+  for (const result of reply.files) {
+    const file = files[result.index]
+    if (file === undefined || result.state !== 'done') continue
+    if (!settleResult(work, file, result.result)) again.push(file)
+  }
+  return again
+}
+
+function settleResult({ run, isLastTry }: BatchWork, { item }: PreparedFile, result: MutationResult): boolean {
+  const outcome = outcomeOf(result)
+  if (!isLastTry && outcome.is === 'rejected' && wantsFreshStart(outcome.code)) return false
+  run.settle(item, outcome)
+  return true
+}
+
+type Commit = { files: PreparedFile[]; indexes: number[]; withBase?: boolean }
+
+/** Commits the files of these indexes of the init. @returns the files that deserve a fresh start */
+export async function commitFiles(work: BatchWork, uploadId: string, commit: Commit): Promise<PreparedFile[]> {
+  const { run } = work
+  const { files, indexes, withBase = false } = commit
+  const fileAt = (index: number) => files[index]
+  const results = await run.api.commit(uploadId, {
+    files: indexes.map((index) => ({ index, ...(withBase ? { base: fileAt(index)?.item.base ?? 0 } : {}) })),
+  })
+  run.journal.end(uploadId)
+  const again: PreparedFile[] = []
+  for (const [at, index] of indexes.entries()) {
+    const file = fileAt(index)
+    const result = results[at]
+    if (file === undefined) continue
+    if (result === undefined) run.settle(file.item, { is: 'failed', error: neverSettled() })
+    else if (!settleResult(work, file, result)) again.push(file)
+  }
+  return again
+}
+
+function journalBatch(
+  run: UploadRun,
+  upload: { uploadId: string; expiresAt: number },
+  files: PreparedFile[],
+  pending: number[],
+): void {
+  run.journal.begin({
+    ...upload,
+    files: pending.flatMap((index) => {
+      const file = files[index]
+      return file === undefined ? [] : [{ fileKey: fileKey(file.item), index, sha256: file.content.sha256 }]
+    }),
+  })
+}
+
+/**
+ * Takes up a batch that an earlier run left open: objects that arrived are not sent again, and a commit whose answer was lost gives
+ * its first answer. What has changed since, or has expired, is started anew.
+ * @returns files that must be uploaded on their own
+ */
+export async function resumeBatch(run: UploadRun, uploadId: string, items: UploadItem[]): Promise<UploadItem[]> {
+  const journaled = run.journal.load(uploadId)
+  const status = await run.api.uploadStatus(uploadId).catch((error: unknown) => {
+    if (error instanceof AppError && (error.code === 'not-found' || error.code === 'upload-expired')) return null
+    throw error
+  })
+  if (status === null || status.state === 'expired') {
+    run.journal.end(uploadId)
+    return uploadBatch(run, items)
+  }
+  const tally = createTally(run.totals, bytesOf(items))
+  const arrived = arrivedChunks(journaled.objects, status.arrived)
+  const left = await run.windows.lend(async (window) => {
+    const { files, noRoom } = await prepareAll(run, items, window)
+    const work: BatchWork = { run, window, tally, isLastTry: false }
+    const { byIndex, changed } = matchJournal(journaled.files, files)
+    const indexes = [...byIndex.keys()]
+    const again = [...changed]
+    if (indexes.length > 0) {
+      if (status.state === 'open') await checkAndSend(run, { uploadId, arrived, tally }, window)
+      const ordered: PreparedFile[] = []
+      for (const [index, file] of byIndex) ordered[index] = file
+      const commit = { files: ordered, indexes, withBase: status.state === 'open' }
+      again.push(...(await commitOrRestart(work, uploadId, commit)))
+    }
+    run.journal.end(uploadId)
+    await sendBatch({ ...work, isLastTry: true }, again)
+    return noRoom
+  })
+  tally.finish()
+  run.totals.add({ bytesDone: -bytesOf(left) })
+  return left
+}
+
+async function commitOrRestart(work: BatchWork, uploadId: string, commit: Commit): Promise<PreparedFile[]> {
+  try {
+    return await commitFiles(work, uploadId, commit)
+  } catch (error) {
+    if (isFatal(work.run, error) || !(error instanceof AppError)) throw error
+    return commit.indexes.flatMap((index) => commit.files[index] ?? [])
+  }
+}
+
+/** The chunks that need not be sent, since an object with them arrived. */
+export function arrivedChunks(
+  objects: readonly { sha256: string; chunks: readonly string[] }[],
+  arrived: readonly string[],
+): Set<string> {
+  const chunks = new Set(arrived)
+  for (const object of objects) if (chunks.has(object.sha256)) for (const chunk of object.chunks) chunks.add(chunk)
+  return chunks
+}
+
+function matchJournal(
+  journaled: readonly { fileKey: string; index: number; sha256: string | null }[],
+  files: PreparedFile[],
+) {
+  const known = new Map(journaled.map((file) => [file.fileKey, file]))
+  const byIndex = new Map<number, PreparedFile>()
+  const changed: PreparedFile[] = []
+  for (const file of files) {
+    const entry = known.get(fileKey(file.item))
+    if (entry !== undefined && entry.sha256 === file.content.sha256) byIndex.set(entry.index, file)
+    else changed.push(file)
+  }
+  return { byIndex, changed }
+}

@@ -1,0 +1,227 @@
+import { chunkingRuleFor } from '../../core/chunking.ts'
+import type { Content } from '../../core/content.ts'
+import { AppError } from '../../core/errors.ts'
+import type { FileInit, MutationResult } from '../../protocol/files.ts'
+import { describeContent } from '../content/describe-content.ts'
+import { inlineContent, isInline } from '../content/inline.ts'
+import { startSha256 } from '../content/sha256.ts'
+import type { ChunkWindow } from './chunk-window.ts'
+import type { UploadItem } from './events.ts'
+import { fileKey } from './file-key.ts'
+import type { FileIdentity, OpenedFile } from './file-source.ts'
+import { contentInput, isPresent, neverSettled } from './prepare-file.ts'
+import { readStable } from './read-stable.ts'
+import { checkAndSend, type OpenUpload } from './send-objects.ts'
+import { createTally, type Tally } from './totals.ts'
+import { arrivedChunks } from './upload-batch.ts'
+import { asError, isFatal, outcomeOf, wantsFreshStart, type UploadRun } from './upload-run.ts'
+
+/** Stands in an init for the hash that is only known when the file was read to its end; the commit brings it. */
+const NOT_YET_KNOWN = '0'.repeat(64)
+
+/**
+ * One large file, read once: init without content → window by window: which chunks are missing? PUT those → commit with the content.
+ * Windows overlap: the next is filled while those before it are on their way.
+ */
+export async function uploadStream(run: UploadRun, item: UploadItem, openUploadId: string | null): Promise<void> {
+  const tally = createTally(run.totals, item.sizeBytes)
+  try {
+    await streamOrRestart({ run, item, tally }, openUploadId)
+  } catch (error) {
+    if (isFatal(run, error)) throw error
+    run.settle(item, { is: 'failed', error: asError(error) })
+  } finally {
+    tally.finish()
+  }
+}
+
+type StreamWork = { run: UploadRun; item: UploadItem; tally: Tally }
+
+async function streamOrRestart(work: StreamWork, openUploadId: string | null): Promise<void> {
+  const { run, item } = work
+  if (await holdsSameBytes(work)) return
+  const resumed = openUploadId === null ? null : await takeUp(work, openUploadId)
+  try {
+    if (await stream(work, resumed ?? (await begin(work)))) return
+  } catch (error) {
+    if (!(error instanceof AppError) || !wantsFreshStart(error.code)) throw error
+  }
+  run.stop.throwIfAborted()
+  if (await stream(work, await begin(work))) return
+  run.settle(item, { is: 'rejected', code: 'upload-incomplete' })
+}
+
+/** Equal sizes are looked at before anything is sent: reading is cheaper than asking for every chunk. */
+async function holdsSameBytes({ run, item }: StreamWork): Promise<boolean> {
+  const { present } = item
+  if (present === undefined || present.sizeBytes !== item.sizeBytes) return false
+  const read = await readStable(run.files, item.path, async (file, identity) => {
+    const sha = startSha256()
+    let sizeBytes = 0
+    for await (const piece of file.read(identity.sizeBytes)) {
+      run.stop.throwIfAborted()
+      sha.update(piece)
+      sizeBytes += piece.length
+    }
+    return { sizeBytes, sha256: sha.digest() }
+  })
+  if (read.is === 'busy' || !isPresent(item, { size: read.value.sizeBytes, sha256: read.value.sha256 })) return false
+  run.settle(item, { is: 'unchanged', nodeId: present.nodeId })
+  return true
+}
+
+async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload> {
+  const init = {
+    target: item.target as FileInit['target'],
+    base: item.base,
+    size: item.sizeBytes,
+    sha256: NOT_YET_KNOWN,
+    mtimeNs: item.mtimeNs,
+    executable: item.executable,
+  }
+  const { uploadId, expiresAt, files } = await run.api.initUpload({ files: [init], requests: 'none' })
+  const [first] = files
+  if (first?.state === 'done' && first.result.outcome === 'rejected') {
+    const { code, detail } = first.result.problem
+    throw new AppError(code as AppError['code'], typeof detail === 'string' ? { detail } : {})
+  }
+  if (uploadId === null) throw neverSettled()
+  run.journal.begin({
+    uploadId,
+    expiresAt: expiresAt ?? 0,
+    files: [{ fileKey: fileKey(item), index: 0, sha256: null }],
+  })
+  return { uploadId, arrived: new Set(), tally }
+}
+
+/** The open upload of an earlier run, or `null` when it has ended: then it is begun anew, without a word. */
+async function takeUp({ run, tally }: StreamWork, uploadId: string): Promise<OpenUpload | null> {
+  try {
+    const { state, arrived } = await run.api.uploadStatus(uploadId)
+    if (state !== 'expired')
+      return { uploadId, arrived: arrivedChunks(run.journal.load(uploadId).objects, arrived), tally }
+  } catch (error) {
+    if (!(error instanceof AppError) || (error.code !== 'not-found' && error.code !== 'upload-expired')) throw error
+  }
+  run.journal.end(uploadId)
+  return null
+}
+
+/** @returns `false` when chunks or the upload itself went away meanwhile, and a fresh start may help */
+async function stream(work: StreamWork, upload: OpenUpload): Promise<boolean> {
+  const { run, item } = work
+  const read = await readStable(run.files, item.path, (file, identity) => sendContent(work, upload, { file, identity }))
+  if (read.is === 'busy') {
+    run.journal.end(upload.uploadId)
+    await run.api.abortUpload(upload.uploadId).catch(() => {})
+    run.settle(item, { is: 'busy' })
+    return true
+  }
+  const { content } = read.value
+  const [result] = await run.api.commit(upload.uploadId, {
+    files: [{ index: 0, base: item.base, size: content.size, sha256: content.sha256, content: contentInput(content) }],
+  })
+  run.journal.end(upload.uploadId)
+  return settleCommitted(work, result)
+}
+
+function settleCommitted({ run, item }: StreamWork, result: MutationResult | undefined): boolean {
+  if (result === undefined) throw neverSettled()
+  const outcome = outcomeOf(result)
+  if (outcome.is === 'rejected' && wantsFreshStart(outcome.code)) return false
+  run.settle(item, outcome)
+  return true
+}
+
+type Reading = { file: OpenedFile; identity: FileIdentity }
+
+async function sendContent(
+  work: StreamWork,
+  upload: OpenUpload,
+  { file, identity }: Reading,
+): Promise<{ content: Content; sizeBytes: number }> {
+  const { run, item } = work
+  run.totals.set({ current: item.path })
+  if (isInline(identity.sizeBytes)) {
+    // It has shrunk since the plan.
+    const pieces: Uint8Array[] = []
+    for await (const piece of file.read(identity.sizeBytes)) pieces.push(Uint8Array.from(piece))
+    const plain = Buffer.concat(pieces)
+    return { content: inlineContent(plain.subarray(0, identity.sizeBytes)), sizeBytes: plain.length }
+  }
+  const filling = createFilling(work, upload)
+  const describing = describeContent(file.read(identity.sizeBytes), {
+    sizeBytes: identity.sizeBytes,
+    rule: chunkingRuleFor(identity.sizeBytes),
+    signal: run.stop,
+  })
+  try {
+    for (;;) {
+      const step = await describing.next()
+      if (step.done) {
+        await filling.finish()
+        return { content: step.value, sizeBytes: step.value.size }
+      }
+      const { sha256, stored, storedBytes, plainBytes } = step.value
+      try {
+        await filling.add({
+          ref: { sha256, size: storedBytes, plain: plainBytes },
+          stored: stored.subarray(0, storedBytes),
+        })
+      } finally {
+        step.value.release()
+      }
+    }
+  } finally {
+    await describing.return(undefined as never)
+    await filling.giveUp()
+  }
+}
+
+/** Hands full windows to the network, and waits where none is free. */
+function createFilling({ run }: StreamWork, upload: OpenUpload) {
+  type Lent = { window: ChunkWindow; close: (send: boolean) => void; sent: Promise<void> }
+  const sending = new Set<Promise<void>>()
+  let failure: { error: unknown } | null = null
+  let open: Lent | null = null
+
+  const borrow = (): Promise<Lent> =>
+    new Promise((resolve, reject) => {
+      const sent: Promise<void> = run.windows
+        .lend(async (window) => {
+          const send = await new Promise<boolean>((close) => resolve({ window, close, sent }))
+          if (send) await checkAndSend(run, upload, window)
+        })
+        .catch((error: unknown) => {
+          failure ??= { error }
+          reject(error)
+        })
+        .finally(() => sending.delete(sent))
+      sending.add(sent)
+    })
+  const throwFailure = () => {
+    if (failure !== null) throw failure.error
+  }
+  const add = async (chunk: Parameters<ChunkWindow['add']>[0]): Promise<void> => {
+    throwFailure()
+    open ??= await borrow()
+    if (open.window.add(chunk)) return
+    open.close(true)
+    open = await borrow()
+    throwFailure()
+    open.window.add(chunk)
+  }
+  const drain = async (send: boolean): Promise<void> => {
+    open?.close(send)
+    open = null
+    await Promise.all(sending)
+  }
+  return {
+    add,
+    finish: async () => {
+      await drain(true)
+      throwFailure()
+    },
+    giveUp: () => drain(false),
+  }
+}
