@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../db/migrate.ts'
 import { buildWorker } from '../../embedded/build.ts'
 import { ensureDatabase } from '../../embedded/database.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
-import { PROJECT_DIR } from '../../embedded/worker-config.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** One PostgreSQL for a whole test run, with a migrated database to copy. Tests reach it by `inject('postgres')`. */
@@ -37,7 +36,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   try {
     const ownerUrl = given ?? server!.ownerUrl
-    const [template] = await Promise.all([makeTemplate(ownerUrl), buildIfThere()])
+    // Once for all stacks. Where it does not build, the tests that need it say why; the others can do without.
+    const [template] = await Promise.all([makeTemplate(ownerUrl), buildWorker().catch(() => false)])
     project.provide('postgres', { ownerUrl, template })
     return stop
   } catch (error) {
@@ -55,10 +55,4 @@ async function makeTemplate(serverUrl: string): Promise<SharedPostgres['template
   const logins = { appPassword: randomPassword(), systemPassword: randomPassword() }
   await migrate({ ownerUrl: await ensureDatabase(serverUrl, TEMPLATE), ...logins })
   return { name: TEMPLATE, ...logins }
-}
-
-/** Once for all stacks of the run. */
-async function buildIfThere(): Promise<void> {
-  const main = await stat(join(PROJECT_DIR, 'workers', 'main.ts')).catch(() => null)
-  if (main) await buildWorker()
 }
