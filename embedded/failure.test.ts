@@ -7,6 +7,7 @@ test.each([
   [withCode('ENOSPC'), 'The disk is full.'],
   [new Error('initdb: error: could not write file: No space left on device'), 'The disk is full.'],
   [withCode('53100'), 'The disk is full.'],
+  [new Error('database or disk is full'), 'The disk is full.'],
   [withCode('EACCES'), 'The data folder is not writable.'],
   [new Error('unable to open database file'), 'The data folder is not writable.'],
   [withCode('EROFS'), 'The folder is on a read-only file system.'],

@@ -13,7 +13,7 @@ type Explanation = { when: RegExp; sentence: string; advice: string }
 /** Matched in order against the code and the text of an error, whoever made it: the system, Postgres, workerd. */
 const KNOWN: Explanation[] = [
   {
-    when: /ENOSPC|EDQUOT|No space left on device|disk full|\b53100\b/i,
+    when: /ENOSPC|EDQUOT|No space left on device|disk (is )?full|\b53100\b/i,
     sentence: 'The disk is full.',
     advice: 'Free some space and start again; nothing that was saved is lost.',
   },
