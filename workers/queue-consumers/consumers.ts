@@ -1,0 +1,69 @@
+import { AppError } from '../../core/errors.ts'
+import type { BusMessage, Consume, Delivery, Verdict } from '../../core/event-bus.ts'
+import type { Faults } from '../../core/fault-points.ts'
+import type { ObjectStore } from '../../core/object-store.ts'
+import type { Db } from '../../db/connect.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Tracer } from '../../telemetry/tracer.ts'
+import { collectOrphans } from './gc/collect-orphans.ts'
+import { sweepUpload } from './gc/sweep-upload.ts'
+import { meterJournal } from './meter/meter-journal.ts'
+import { verifyObject } from './verify/verify-object.ts'
+
+export type ConsumerDeps = {
+  /** Of the system role. */
+  db: Db
+  store: ObjectStore
+  /** Unix milliseconds. */
+  now: () => number
+  /** How long what nobody refers to is kept. Longer than any PUT may take, or its object comes after the sweep. */
+  graceMs: number
+  faults: Faults
+  tracer: Tracer
+  log: Logger
+}
+
+/** Handles any message; each consumer re-reads the present rows, so that a second delivery or another order does nothing new. */
+export function consumers(deps: ConsumerDeps): Consume {
+  return ({ message, attempt }) =>
+    deps.tracer.span(
+      `consume ${message.kind}`,
+      {
+        parent: message.traceparent,
+        kind: 'consumer',
+        attributes: {
+          'messaging.operation.name': 'process',
+          'messaging.message.id': message.id,
+          'bitvault.event.kind': message.kind,
+          'bitvault.attempt': attempt,
+        },
+      },
+      async (span) => {
+        const verdict = await dispatch(message, deps).catch((error: unknown) => {
+          logFailure(deps.log, { message, attempt }, error)
+          throw error
+        })
+        span.set('bitvault.verdict', verdict.do)
+        return verdict
+      },
+    )
+}
+
+function dispatch(message: BusMessage, deps: ConsumerDeps): Promise<Verdict> {
+  switch (message.kind) {
+    case 'journal.appended':
+      return meterJournal(message, deps)
+    case 'pack.uploaded':
+      return verifyObject(message, deps)
+    case 'upload.expired':
+      return sweepUpload(message, deps)
+    case 'chunks.orphaned':
+      return collectOrphans(message, deps)
+  }
+}
+
+function logFailure(log: Logger, { message, attempt }: Delivery, error: unknown): void {
+  const code = error instanceof AppError ? error.code : 'internal'
+  const { id, tenantId, kind } = message
+  log.error('consumer.failed', code, error, { messageId: id, tenantId, eventKind: kind, attempt })
+}
