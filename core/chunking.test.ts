@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ChunkingRule, chunkingRuleFor, createCutter, GEAR, nextCut, WINDOW_BYTES } from './chunking.ts'
 import { MANIFEST_MAX_CHUNKS } from './content.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Sha256 } from '../../core/ids.ts'
 import { createPackBuilder, PACK_LIMITS, planPacks } from './pack.ts'

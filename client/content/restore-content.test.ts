@@ -1,5 +1,5 @@
 import { zstdCompressSync } from 'node:zlib'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chunkingRuleFor } from '../../core/chunking.ts'
 import type { Codec } from '../../core/content.ts'

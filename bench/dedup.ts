@@ -1,0 +1,44 @@
+import { secondsOf } from './lib/alternate.ts'
+import type { Bench } from './lib/bench.ts'
+import { createContentSink } from './lib/release-sink.ts'
+import { loadReleases, type Release, TYPESCRIPT_SERIES } from './lib/release-series.ts'
+
+const QUICK_RELEASES = 4
+const MIB = 1024 * 1024
+/** Larger than any file of the series: each file is one chunk. */
+const WHOLE_FILES = { minBytes: 8 * MIB, avgBytes: 16 * MIB, maxBytes: 32 * MIB, normalisation: 2 }
+
+const sum = (releases: Release[], of: (release: Release) => number) => releases.reduce((all, one) => all + of(one), 0)
+
+export const bench: Bench = {
+  name: 'dedup',
+  bar: 7,
+  about: '12 releases of the npm package typescript stored in turn: logical over stored bytes',
+  run: async (context) => {
+    const versions = context.quick ? TYPESCRIPT_SERIES.slice(0, QUICK_RELEASES) : TYPESCRIPT_SERIES
+    const releases = await loadReleases(versions, context)
+    const logicalBytes = sum(releases, (release) => release.sizeBytes)
+    const ours = createContentSink()
+    const wholeFiles = createContentSink(WHOLE_FILES)
+    const rows = []
+    let seconds = 0
+    for (const release of releases) {
+      const before = await ours.storedBytes()
+      seconds += await secondsOf(() => ours.store(release))
+      await wholeFiles.store(release)
+      const addedBytes = (await ours.storedBytes()) - before
+      rows.push({ release: release.version, files: release.files.length, bytes: release.sizeBytes, addedBytes })
+    }
+    context.table(rows)
+    const storedBytes = await ours.storedBytes()
+    return {
+      ratio: logicalBytes / storedBytes,
+      logicalBytes,
+      ...ours.figures(),
+      storedBytes,
+      megabytesPerSecond: logicalBytes / seconds / 1e6,
+      ratioOfWholeFilesWithZstd: logicalBytes / (await wholeFiles.storedBytes()),
+      ratioOfNpmTarballs: logicalBytes / sum(releases, (release) => release.tarballBytes),
+    }
+  },
+}
