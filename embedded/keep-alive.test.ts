@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Ending } from './child.ts'
 import { type Crash, keepAlive } from './keep-alive.ts'
 
@@ -48,12 +48,14 @@ test('one that is taken down stays down until it is brought up', async () => {
   expect(kept.current()).toBe(servers.started[1])
 })
 
-test('taking it down in the middle of a revival leaves nothing running', async () => {
-  const servers = makeServers()
+test('taking it down in the middle of a revival does not wait for it, and leaves nothing running', async () => {
+  const servers = makeServers([2, 3, 4, 5, 6, 7, 8])
   const kept = await keepAlive(servers.start, servers.onCrash)
   servers.started[0]!.end()
-  await servers.started[0]!.ended
+  await vi.waitUntil(() => servers.crashes.at(-1)?.restartInMs === 400)
+  const at = performance.now()
   await kept.takeDown(end)
+  expect(performance.now() - at).toBeLessThan(300)
   expect(kept.current()).toBe(servers.started.at(-1))
   expect(servers.started).toHaveLength(1)
 })

@@ -28,6 +28,7 @@ export async function keepAlive<Server extends { ended: Promise<Ending> }>(
   let wanted = true
   let crashes = 0
   let reviving: Promise<void> = Promise.resolve()
+  let pauses = new AbortController()
 
   const watch = (watched: Server): void => {
     const startedAt = performance.now()
@@ -38,14 +39,12 @@ export async function keepAlive<Server extends { ended: Promise<Ending> }>(
     })
   }
   const revive = async (ending: Ending): Promise<void> => {
-    while (wanted) {
-      const restartInMs = crashes < MOST_RESTARTS ? Math.min(FIRST_RESTART_MS * 2 ** crashes, LAST_RESTART_MS) : null
-      crashes++
-      onCrash({ ending, restartInMs })
-      if (restartInMs === null) return
-      await wait(restartInMs)
-      if (wanted && (await tryToStart())) return
-    }
+    const restartInMs = crashes < MOST_RESTARTS ? Math.min(FIRST_RESTART_MS * 2 ** crashes, LAST_RESTART_MS) : null
+    crashes++
+    onCrash({ ending, restartInMs })
+    if (restartInMs === null) return
+    await wait(restartInMs, undefined, { signal: pauses.signal }).catch(() => {})
+    if (wanted && !(await tryToStart())) await revive(ending)
   }
   const tryToStart = (): Promise<boolean> =>
     bringUp().then(
@@ -61,10 +60,12 @@ export async function keepAlive<Server extends { ended: Promise<Ending> }>(
     current: () => server,
     async bringUp() {
       wanted = true
+      pauses = new AbortController()
       await bringUp()
     },
     async takeDown(stop) {
       wanted = false
+      pauses.abort()
       await reviving
       await stop(server)
     },

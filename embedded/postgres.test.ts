@@ -218,7 +218,7 @@ describe.skipIf(!IS_ROOT)('as root', () => {
     const first = await start(options)
     await remember(first)
     await first.stop()
-    const [home] = (await readdir(fallbackBase)).filter((name) => name.startsWith('data-'))
+    const home = (await readdir(fallbackBase)).find((name) => name.startsWith('data-'))
     expect(await readFile(join(closed, 'postgres.location'), 'utf8')).toBe(`${join(fallbackBase, home!)}\n`)
     expect(lines.join()).toContain(`the database is kept in ${join(fallbackBase, home!)}`)
     await chmod(closed, 0o711) // also when the reason is gone
