@@ -46,7 +46,7 @@ export class TenantJournal extends DurableObject<Env> {
     this.#sessions = new SessionCache((session) =>
       asTenant(this.#db, this.#tenant, (tx) => findPrincipal(tx, this.#tenant, session)),
     )
-    this.#relay = relayOf({ ctx, env, config, tenant: this.#tenant, db: this.#db })
+    this.#relay = relayOf({ ctx, env, tenant: this.#tenant, db: this.#db, faults: this.#faults })
     const writer = new JournalWriter({
       tenant: this.#tenant,
       db: this.#db,

@@ -1,0 +1,427 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { MutationId, NodeId, SessionId, Sha256, SpaceId, UploadId, UserId } from '../ids.ts'
+import { decideBatch } from './decide.ts'
+import {
+  heldKey,
+  type CreateFolder,
+  type Facts,
+  type Mutation,
+  type NodeState,
+  type Outcome,
+  type WriteFile,
+} from './model.ts'
+import { childKey } from './view.ts'
+
+/** A namespace in memory: applies effects the way the database does, and answers what is needed. */
+function world() {
+  const space = 'space' as SpaceId
+  const root = folder('root' as NodeId, null)
+  const nodes = new Map<NodeId, NodeState>([[root.id, root]])
+  const priors: Facts['priors'] = new Map()
+  const uploads: Facts['uploads'] = new Map()
+  const held = new Map<string, { objectKey: string; offset: number; length: number }>()
+  const journal: { seq: number; node: NodeState }[] = []
+  let seq = 0
+  let fresh = 0
+  let roles: Record<string, 'reader' | 'writer' | 'manager'> = { [space]: 'manager' }
+  let revoked = false
+
+  function folder(id: NodeId, parentId: NodeId | null): NodeState {
+    return {
+      id,
+      spaceId: space,
+      parentId,
+      kind: 'folder',
+      name: String(id),
+      contentRevision: 0,
+      placementRevision: 1,
+      size: null,
+      sha256: null,
+      contentId: null,
+      codec: null,
+      mtimeNs: null,
+      executable: false,
+      createdAt: 0,
+      changedAt: 0,
+      changedSeq: 0,
+    }
+  }
+
+  function facts(): Facts {
+    const principal = revoked
+      ? ({ standing: 'revoked' } as const)
+      : ({ standing: 'active', userId: 'user' as UserId, device: "Anna's laptop", roles } as const)
+    return {
+      seq,
+      principals: new Map([['session' as SessionId, principal]]),
+      priors,
+      nodes: new Map(),
+      children: new Map(),
+      uploads,
+      held: new Map(),
+    }
+  }
+
+  /** Gathers, decides and applies, as the journal does. */
+  function commit(...mutations: Mutation[]): Outcome[] {
+    const known = facts()
+    const ids = mutations.map(() => `n${++fresh}` as NodeId)
+    for (let round = 0; round < 100; round++) {
+      const decision = decideBatch(
+        { ...known, nodes: new Map(known.nodes), children: new Map(known.children) },
+        mutations,
+        1_700_000_000_000,
+        ids,
+      )
+      if (decision.at === 'decided') return apply(decision)
+      for (const id of decision.needs.nodes) known.nodes.set(id, nodes.get(id) ?? null)
+      for (const [key, { parent, key: name }] of decision.needs.children) {
+        known.children.set(
+          key,
+          [...nodes.values()].find(
+            (n) => n.parentId === parent && childKey(parent, n.name) === childKey(parent, name),
+          ) ?? null,
+        )
+      }
+      for (const [key] of decision.needs.held) known.held.set(key, held.get(key) ?? null)
+    }
+    throw new Error('never decided')
+  }
+
+  function apply({
+    outcomes,
+    effects,
+  }: {
+    outcomes: Outcome[]
+    effects: ReturnType<typeof decideBatch> extends infer D ? (D extends { effects: infer E } ? E : never) : never
+  }) {
+    for (const [id, node] of effects.nodes) nodes.set(id, node)
+    for (const { seq: at, node } of effects.journal) journal.push({ seq: at, node })
+    for (const { mutationId, fingerprint, outcome } of effects.answers) priors.set(mutationId, { fingerprint, outcome })
+    seq = effects.seq
+    return outcomes
+  }
+
+  return {
+    space,
+    root: root.id,
+    nodes,
+    journal,
+    uploads,
+    held,
+    commit,
+    setRoles: (next: typeof roles) => (roles = next),
+    revoke: () => (revoked = true),
+    children: (parent: NodeId) => [...nodes.values()].filter((n) => n.parentId === parent),
+  }
+}
+
+const common = (id: string) => ({
+  id: id as MutationId,
+  fingerprint: `f-${id}`,
+  actor: { userId: 'user' as UserId, sessionId: 'session' as SessionId },
+  traceparent: null,
+})
+const mkdir = (id: string, parent: NodeId, name: string, ifExists: 'fail' | 'keep' = 'fail'): CreateFolder => ({
+  ...common(id),
+  kind: 'create-folder',
+  parent,
+  name,
+  ifExists,
+})
+const hash = (text: string) => Buffer.from(text.padEnd(32, '.')).toString('hex').slice(0, 64).padEnd(64, '0') as Sha256
+
+function write(id: string, target: WriteFile['target'], base: number, text: string): WriteFile {
+  const inline = Buffer.from(text).toString('base64')
+  const size = Buffer.byteLength(text)
+  const content = {
+    codec: 'raw',
+    size,
+    sha256: hash(text),
+    held: 'inline',
+    inline,
+    contentId: hash(`m${text}`),
+  } as const
+  return {
+    ...common(id),
+    kind: 'write-file',
+    uploadId: null,
+    target,
+    base,
+    content,
+    staged: {},
+    mtimeNs: null,
+    executable: false,
+  }
+}
+
+function writeChunks(
+  id: string,
+  target: WriteFile['target'],
+  chunks: { name: string; size: number; staged: boolean }[],
+  uploadId: string | null = 'upload',
+): WriteFile {
+  const staged: WriteFile['staged'] = {}
+  for (const { name, size, staged: here } of chunks)
+    if (here) staged[hash(name)] = { objectKey: `u/${name}`, offset: 0, length: size, verified: true }
+  const size = chunks.reduce((sum, chunk) => sum + chunk.size, 0)
+  const content = {
+    codec: 'raw',
+    size,
+    sha256: hash(id),
+    held: 'chunks',
+    chunks: chunks.map((c) => ({ sha256: hash(c.name), size: c.size, plain: c.size })),
+    contentId: hash(`m${id}`),
+  } as const
+  return {
+    ...common(id),
+    kind: 'write-file',
+    uploadId: uploadId as UploadId | null,
+    target,
+    base: 0,
+    content,
+    staged,
+    mtimeNs: null,
+    executable: false,
+  }
+}
+
+describe('folders', () => {
+  test('a folder is made once; its twin in another Unicode form is the same name (N5)', () => {
+    const w = world()
+    expect(w.commit(mkdir('1', w.root, 'u\u0308'))[0]).toMatchObject({
+      outcome: 'applied',
+      seq: 1,
+      node: { name: '\u00fc' },
+    })
+    expect(w.commit(mkdir('2', w.root, '\u00fc'))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'name-taken',
+      facts: { field: 'name' },
+    })
+    expect(w.commit(mkdir('3', w.root, '\u00fc', 'keep'))[0]).toMatchObject({
+      outcome: 'applied',
+      seq: 1,
+      node: { id: 'n1' },
+    })
+    expect(w.journal.map((entry) => entry.seq)).toEqual([1])
+  })
+
+  test('a batch may build on itself', () => {
+    const w = world()
+    const inner: CreateFolder = { ...mkdir('2', w.root, 'b'), parent: { madeBy: '1' as MutationId } }
+    const [a, b] = w.commit(mkdir('1', w.root, 'a'), inner)
+    expect(b).toMatchObject({
+      outcome: 'applied',
+      seq: 2,
+      node: { parentId: a!.outcome === 'applied' ? a!.node.id : '' },
+    })
+  })
+
+  test.each(['', '.', '..', 'a/b', 'x\u0000', 'é'.repeat(200)])('a folder cannot be called %j', (name) => {
+    const w = world()
+    expect(w.commit(mkdir('1', w.root, name))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'name-invalid',
+      facts: { field: 'name' },
+    })
+    expect(w.nodes.size).toBe(1)
+  })
+})
+
+describe('P2 writes never overwrite what the writer had not seen', () => {
+  test('create, then the right base makes a version', () => {
+    const w = world()
+    expect(w.commit(write('1', { parent: w.root, name: 'a.txt' }, 0, 'one'))[0]).toMatchObject({
+      outcome: 'applied',
+      seq: 1,
+      node: { contentRevision: 1 },
+    })
+    expect(w.commit(write('2', { parent: w.root, name: 'a.txt' }, 1, 'two'))[0]).toMatchObject({
+      outcome: 'applied',
+      seq: 2,
+      node: { id: 'n1', contentRevision: 2 },
+    })
+    expect(w.commit(write('3', { node: 'n1' as NodeId }, 2, 'three'))[0]).toMatchObject({
+      outcome: 'applied',
+      seq: 3,
+      node: { id: 'n1', contentRevision: 3 },
+    })
+  })
+
+  test('a stale base becomes a conflicted copy beside the original; both survive', () => {
+    const w = world()
+    w.commit(write('1', { parent: w.root, name: 'a.txt' }, 0, 'one'))
+    w.commit(write('2', { node: 'n1' as NodeId }, 1, 'two'))
+    const [late] = w.commit(write('3', { node: 'n1' as NodeId }, 1, 'late'))
+    expect(late).toMatchObject({
+      outcome: 'conflict',
+      original: 'n1',
+      node: {
+        name: expect.stringMatching(/^a \(conflicted copy from Anna's laptop, .*\)\.txt$/),
+        sha256: hash('late'),
+      },
+    })
+    expect(w.nodes.get('n1' as NodeId)).toMatchObject({ sha256: hash('two'), contentRevision: 2 })
+  })
+
+  test('CR-02 two creators of one name: the second is the copy; EE-07 nineteen more each get a name of their own', () => {
+    const w = world()
+    const all = Array.from({ length: 20 }, (_, i) => write(`${i}`, { parent: w.root, name: 'x' }, 0, `text ${i}`))
+    const outcomes = w.commit(...all)
+    expect(outcomes.map((o) => o.outcome)).toEqual(['applied', ...Array<string>(19).fill('conflict')])
+    expect(new Set(w.children(w.root).map((n) => n.name)).size).toBe(20)
+  })
+
+  test('I21 the same bytes are no conflict, however old the base', () => {
+    const w = world()
+    w.commit(write('1', { parent: w.root, name: 'a' }, 0, 'same'))
+    expect(w.commit(write('2', { parent: w.root, name: 'a' }, 0, 'same'))[0]).toMatchObject({
+      outcome: 'applied',
+      seq: 1,
+    })
+    expect(w.journal.length).toBe(1)
+  })
+
+  test('a file over a folder becomes a copy, a folder over a file is refused', () => {
+    const w = world()
+    w.commit(mkdir('1', w.root, 'd'), write('2', { parent: w.root, name: 'f' }, 0, 'x'))
+    expect(w.commit(write('3', { parent: w.root, name: 'd' }, 0, 'y'))[0]).toMatchObject({
+      outcome: 'conflict',
+      original: 'n1',
+    })
+    expect(w.commit(mkdir('4', w.root, 'f'))[0]).toMatchObject({ outcome: 'rejected', code: 'name-taken' })
+  })
+})
+
+describe('I11 one id, one effect, one answer', () => {
+  test('a replay gives the first answer, in the same batch and later, and changes nothing', () => {
+    const w = world()
+    const mutation = write('1', { parent: w.root, name: 'a' }, 0, 'one')
+    const [first, again] = w.commit(mutation, mutation)
+    expect(again).toEqual(first)
+    w.commit(write('2', { parent: w.root, name: 'a' }, 1, 'two'))
+    expect(w.commit(mutation)[0]).toEqual(first)
+    expect(w.journal.length).toBe(2)
+  })
+
+  test('the same id for something else is refused', () => {
+    const w = world()
+    w.commit(mkdir('1', w.root, 'a'))
+    expect(w.commit({ ...mkdir('1', w.root, 'b'), fingerprint: 'other' })[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'mutation-reused',
+      facts: { field: 'mutationId' },
+    })
+  })
+})
+
+describe('rights are decided at commit (T26)', () => {
+  test('a revoked session changes nothing', () => {
+    const w = world()
+    w.revoke()
+    expect(w.commit(mkdir('1', w.root, 'a'))[0]).toMatchObject({ outcome: 'rejected', code: 'session-revoked' })
+  })
+
+  test('T11 a node of a space that is not yours answers like an unknown one; a reader is told', () => {
+    const w = world()
+    w.setRoles({})
+    const hidden = w.commit(mkdir('1', w.root, 'a'))[0]
+    const unknown = w.commit(mkdir('2', 'nowhere' as NodeId, 'a'))[0]
+    expect(hidden).toEqual(unknown)
+    w.setRoles({ [w.space]: 'reader' })
+    expect(w.commit(mkdir('3', w.root, 'a'))[0]).toMatchObject({ outcome: 'rejected', code: 'forbidden' })
+  })
+})
+
+describe('T6 a hash is no ticket', () => {
+  const target = (w: ReturnType<typeof world>) => ({ parent: w.root, name: 'f' })
+  const open = (w: ReturnType<typeof world>, userId = 'user') =>
+    w.uploads.set('upload' as UploadId, { state: 'open', userId: userId as UserId, expiresAt: 2_000_000_000_000 })
+
+  test('chunks must have arrived here, with their size', () => {
+    const w = world()
+    open(w)
+    expect(w.commit(writeChunks('1', target(w), [{ name: 'a', size: 10, staged: false }]))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'chunk-unavailable',
+      facts: { field: 'content/chunks/0' },
+    })
+    const wrongSize = writeChunks('2', target(w), [{ name: 'a', size: 10, staged: true }])
+    wrongSize.staged[hash('a')]!.length = 11
+    expect(w.commit(wrongSize)[0]).toMatchObject({ outcome: 'rejected', code: 'chunk-unavailable' })
+    expect(w.commit(writeChunks('3', target(w), [{ name: 'a', size: 10, staged: true }]))[0]).toMatchObject({
+      outcome: 'applied',
+    })
+  })
+
+  test('what the actor may refer to need not arrive', () => {
+    const w = world()
+    w.held.set(heldKey('user' as UserId, hash('a')), { objectKey: 'k', offset: 0, length: 10 })
+    expect(w.commit(writeChunks('1', target(w), [{ name: 'a', size: 10, staged: false }], null))[0]).toMatchObject({
+      outcome: 'applied',
+    })
+  })
+
+  test("another user's upload does not exist, an expired one says so", () => {
+    const w = world()
+    open(w, 'someone else')
+    expect(w.commit(writeChunks('1', target(w), [{ name: 'a', size: 10, staged: true }]))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'not-found',
+      facts: { field: 'uploadId' },
+    })
+    w.uploads.set('upload' as UploadId, { state: 'open', userId: 'user' as UserId, expiresAt: 1 })
+    expect(w.commit(writeChunks('2', target(w), [{ name: 'a', size: 10, staged: true }]))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'upload-expired',
+    })
+  })
+
+  test('a manifest that does not add up is refused', () => {
+    const w = world()
+    open(w)
+    const mutation = writeChunks('1', target(w), [{ name: 'a', size: 10, staged: true }])
+    expect(w.commit({ ...mutation, content: { ...mutation.content, size: 11 } })[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'content-mismatch',
+      facts: { field: 'size' },
+    })
+  })
+})
+
+test('I7, I10 any stream of mutations keeps the tree well-formed and the journal its fold', () => {
+  const names = fc.constantFrom('a', 'b', 'c', 'ü', 'u\u0308')
+  const step = fc.record({
+    kind: fc.constantFrom('mkdir', 'write'),
+    parent: fc.nat(6),
+    name: names,
+    base: fc.nat(3),
+    text: fc.constantFrom('1', '2', '3'),
+    id: fc.nat(60),
+  })
+  fc.assert(
+    fc.property(fc.array(fc.array(step, { maxLength: 5 }), { maxLength: 12 }), (batches) => {
+      const w = world()
+      for (const batch of batches) {
+        const ids = [...w.nodes.keys()]
+        w.commit(
+          ...batch.map(({ kind, parent, name, base, text, id }) => {
+            const at = ids[parent % ids.length]!
+            return kind === 'mkdir'
+              ? mkdir(`m${id}${name}${at}`, at, name)
+              : write(`w${id}${name}${base}${text}${at}`, { parent: at, name }, base, text)
+          }),
+        )
+      }
+      expect(w.journal.map((entry) => entry.seq)).toEqual(w.journal.map((_, i) => i + 1))
+      const fold = new Map(w.journal.map((entry) => [entry.node.id, entry.node]))
+      for (const [id, node] of fold) expect(w.nodes.get(id)).toEqual(node)
+      expect(w.nodes.size).toBe(fold.size + 1)
+      const live = [...w.nodes.values()].filter((node) => node.parentId !== null)
+      expect(new Set(live.map((node) => childKey(node.parentId!, node.name))).size).toBe(live.length)
+      for (const node of live) expect(w.nodes.get(node.parentId!)?.kind).toBe('folder')
+    }),
+  )
+})

@@ -1,0 +1,39 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Pure, or with nothing but files: no server is started for them. */
+const UNIT = ['core', 'protocol', 'telemetry', 'storage', 'client', 'cli', 'bus', 'durable-objects', 'bench'].map(
+  (dir) => `${dir}/**/*.test.ts`,
+)
+const WORKERD = ['**/*.workerd.test.ts']
+const POSTGRES = ['**/*.pg.test.ts']
+const NEVER = [...configDefaults.exclude, '**/dist/**', '**/.bitvault/**']
+
+/**
+ * Three worlds. `unit`: pure functions. `servers`: the real PostgreSQL, and the real workerd, object store, CLI and browser
+ * started by the tests themselves. `workerd`: modules run inside workerd. Nothing is mocked where the real thing runs.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: UNIT, exclude: [...NEVER, ...WORKERD, ...POSTGRES] } },
+      {
+        test: {
+          name: 'servers',
+          include: ['**/*.test.ts'],
+          exclude: [...NEVER, ...WORKERD, ...UNIT.map((glob) => glob.replace('*.test.ts', '!(*.pg).test.ts'))],
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({ miniflare: { compatibilityDate: '2026-11-01', compatibilityFlags: ['nodejs_compat'] } }),
+        ],
+        test: { name: 'workerd', include: WORKERD, exclude: NEVER, testTimeout: 30_000 },
+      },
+    ],
+  },
+})
