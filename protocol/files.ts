@@ -99,8 +99,17 @@ export const commitFile = z.strictObject({
   sha256: sha256.optional(),
   content: contentInput.optional(),
 })
+/** Of a multipart upload: the ETag that the store answered for each part. */
+const multipartEtags = z
+  .array(z.strictObject({ partNumber: z.int().min(1).max(10_000), etag: z.string().min(1).max(200) }))
+  .min(1)
+  .max(10_000)
+
 /** Without `files`, every file of the upload is committed as the init described it. */
-export const commitBody = z.strictObject({ files: z.array(commitFile).min(1).max(BATCH_MAX_FILES).optional() })
+export const commitBody = z.strictObject({
+  files: z.array(commitFile).min(1).max(BATCH_MAX_FILES).optional(),
+  parts: multipartEtags.optional(),
+})
 export const commitBatchBody = z.strictObject({
   commits: z
     .array(z.strictObject({ uploadId: uuid, files: z.array(commitFile).min(1).max(BATCH_MAX_FILES).optional() }))

@@ -31,9 +31,11 @@ export function identityKeys(issuer: string): IdentityKeys {
       known = { find, fetchedAt: now }
       return find
     } catch (cause) {
-      // Old keys are better than none: they change rarely, and a removed one is removed within minutes.
-      if (known !== null) return known.find
-      throw new AppError('busy', { detail: 'Sign-in is not reachable.', retryAfterMs: 1_000 }, { cause })
+      if (known === null)
+        throw new AppError('busy', { detail: 'Sign-in is not reachable.', retryAfterMs: 1_000 }, { cause })
+      // Old keys are better than none; the next try comes soon, but not with every request.
+      known = { find: known.find, fetchedAt: now - KEEP_MS + REFETCH_MS }
+      return known.find
     }
   }
 

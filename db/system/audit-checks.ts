@@ -1,0 +1,53 @@
+import type { Db } from '../connect.ts'
+import { FIRST_IDS, type AuditCheck, type Finding } from './audit.ts'
+
+/**
+ * Checks of Postgres against itself. Foreign keys forbid some of them already; the auditor does not take their word for it.
+ * Each selects `id`, text. Parameter 1: what was due before this time is overdue, Unix milliseconds.
+ */
+export const DATABASE_CHECKS = {
+  'references-to-deleted': `
+    select cc.tenant_id || '/' || cc.content_ref as id from content_chunks cc
+    left join chunks c on c.tenant_id = cc.tenant_id and c.sha256 = cc.sha256 and c.object_key = cc.object_key
+    where c.sha256 is null or c.state = 'deleting' or cc.size <> c.byte_length`,
+  'incomplete-contents': `
+    select c.tenant_id || '/' || c.id as id from contents c
+    left join (select tenant_id, content_ref, count(*) as chunks, max(ordinal) as last, sum(plain) as plain
+      from content_chunks group by 1, 2) held on held.tenant_id = c.tenant_id and held.content_ref = c.id
+    where case when c.inline is not null then octet_length(c.inline) <> c.size or c.chunk_count <> 0
+      else coalesce(held.chunks, 0) <> c.chunk_count or coalesce(held.last, -1) <> c.chunk_count - 1
+        or coalesce(held.plain, 0) <> c.size end`,
+  'versions-without-content': `
+    select v.tenant_id || '/' || v.node_id || '/' || v.revision as id from versions v
+    left join contents c on c.tenant_id = v.tenant_id and c.id = v.content_ref where c.id is null`,
+  'journal-gaps': `
+    select h.tenant_id::text as id from tenant_head h
+    left join (select tenant_id, count(*) as entries, min(seq) as low, max(seq) as high from journal group by 1) j
+      on j.tenant_id = h.tenant_id
+    where coalesce(j.entries, 0) <> h.seq or coalesce(j.high, 0) <> h.seq or coalesce(j.low, 1) <> 1`,
+  'files-without-version': `
+    select n.tenant_id || '/' || n.id as id from nodes n
+    left join versions v on v.tenant_id = n.tenant_id and v.node_id = n.id and v.revision = n.content_revision
+    where n.kind = 'file' and v.node_id is null`,
+  'nodes-without-parent': `
+    select n.tenant_id || '/' || n.id as id from nodes n
+    left join nodes p on p.tenant_id = n.tenant_id and p.id = n.parent_id
+    left join spaces s on s.tenant_id = n.tenant_id and s.id = n.space_id
+    where case when n.parent_id is null then s.root_id is distinct from n.id else p.kind is distinct from 'folder' end`,
+  'unswept-uploads': `
+    select tenant_id || '/' || id as id from uploads
+    where swept_at is null and expires_at < to_timestamp($1::float8 / 1000)`,
+  'unfinished-deletions': `
+    select tenant_id || '/' || object_key as id from chunks
+    where state = 'deleting' and orphaned_at < to_timestamp($1::float8 / 1000)`,
+} as const satisfies Partial<Record<AuditCheck, string>>
+
+/** How many rows there are, and the first of them. */
+export async function runCheck(db: Db, statement: string, overdueMs: number): Promise<Finding> {
+  const rows = await db.unsafe<{ id: string; count: number }[]>(
+    `select found.id, (count(*) over ())::float8 as count from (${statement}) found
+     where $1::float8 is not null order by found.id limit ${FIRST_IDS}`,
+    [overdueMs],
+  )
+  return { count: rows[0]?.count ?? 0, first: rows.map(({ id }) => id) }
+}
