@@ -173,6 +173,7 @@ describe('a start that cannot be', () => {
     const folder = join(dir, 'closed')
     await mkdir(folder)
     await chmod(folder, 0o555)
+    onTestFinished(() => chmod(folder, 0o755)) // so that it can be removed
     await chmod(dir, 0o755)
     const one = run(join(folder, 'data'), IS_ROOT ? { uid: 65_534 } : {})
     await expectRefusal(one, 'The data folder is not writable.', '--dir <folder>')
@@ -183,6 +184,7 @@ describe('a start that cannot be', () => {
     await mkdir(folder)
     await writeFile(join(folder, 'lock.db'), '')
     await chmod(folder, 0o555)
+    onTestFinished(() => chmod(folder, 0o755)) // so that it can be removed
     await chmod(join(folder, 'lock.db'), 0o444)
     const one = run(folder, IS_ROOT ? { uid: 65_534 } : {})
     await expectRefusal(one, 'The data folder is not writable.')
