@@ -83,6 +83,11 @@ async function newestIn(folder: string): Promise<number> {
 }
 
 if (import.meta.main) {
-  const built = await buildWorker({ force: true, log: console.log })
-  console.log(built ? 'dist/worker is ready' : 'dist/worker is up to date')
+  try {
+    await buildWorker({ force: true, log: console.log })
+    console.log('dist/worker is ready.')
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
 }
