@@ -5,8 +5,6 @@ import type { World } from './world.ts'
 
 /** The endpoints that take no access token, since they are where one comes from (RFC 6749, RFC 8628). */
 export const CLIENT_ID = 'bitvault-cli'
-export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
-export const API_TOKEN_GRANT = 'urn:bitvault:params:oauth:grant-type:api-token'
 
 const TIMEOUT_MS = 20_000
 const REPLY_MAX_CHARS = 65_536

@@ -22,10 +22,9 @@ const secondWords = (first: string, commands: readonly Command[]): string[] =>
 
 function optionWords({ options }: Command): string[] {
   const all: OptionSpecs = { ...options, ...GLOBAL_OPTIONS }
-  return Object.entries(all).flatMap(([name, { short }]) => [
-    `--${name}`,
-    ...(short === undefined ? [] : [`-${short}`]),
-  ])
+  return Object.entries(all).flatMap(([name, { short }]) =>
+    short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`],
+  )
 }
 
 /** What may stand where an argument stands. */

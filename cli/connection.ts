@@ -1,6 +1,7 @@
 import { createApi, type Api } from '../client/api.ts'
 import { createSession, type CredentialStore, type Session } from '../client/credentials.ts'
 import { openCredentialFile } from '../client/node/credential-file.ts'
+import { configFolder } from '../client/node/folders.ts'
 import type { GlobalOptions } from './command.ts'
 import { notSignedIn } from './failure.ts'
 import { createMachineSession } from './machine-session.ts'
@@ -29,7 +30,7 @@ const TRIES = 3
 
 /** Throws `CliError` when nobody is signed in there. */
 export async function connect(options: GlobalOptions, world: World): Promise<Connection> {
-  const kept = openCredentialFile()
+  const kept = openCredentialFile(configFolder(world.env, world.platform))
   const server = await chooseServer(options, world, kept)
   const profile = profileOf(server)
   const isMachine = (world.env['BITVAULT_TOKEN'] ?? '') !== ''

@@ -1,15 +1,9 @@
+import { ConnectionError } from '../client/connection-error.ts'
 import { errorOfReply } from '../client/problem-reply.ts'
-import {
-  askForTokens,
-  CLIENT_ID,
-  DEVICE_GRANT,
-  notUnderstood,
-  postForm,
-  readJson,
-  type Tokens,
-} from './auth-requests.ts'
+import { askForTokens, CLIENT_ID, notUnderstood, postForm, readJson, type Tokens } from './auth-requests.ts'
 import { EXIT } from './exit-codes.ts'
 import { CliError } from './failure.ts'
+import { GRANT_DEVICE_CODE } from '../protocol/identity.ts'
 import type { World } from './world.ts'
 
 /** What a person needs to sign a device in, in a browser on any device (RFC 8628, section 3.2). */
@@ -24,7 +18,10 @@ export type DeviceInvitation = {
 /** @param deviceName shown to the person who is asked to approve */
 export async function startDeviceLogin(world: World, server: string, deviceName: string): Promise<DeviceInvitation> {
   const askedAt = world.now()
-  const response = await postForm(world, `${server}/v1/auth/device`, { client_id: CLIENT_ID, device_name: deviceName })
+  const response = await postForm(world, `${server}/v1/auth/device`, {
+    client_id: CLIENT_ID,
+    device_name: deviceName.trim().slice(0, 100) || 'a computer',
+  })
   if (!response.ok) throw await errorOfReply(response)
   const reply = ((await readJson(response)) ?? {}) as Record<string, unknown>
   const { device_code, user_code, verification_uri, expires_in, interval } = reply
@@ -49,7 +46,7 @@ export async function awaitDeviceLogin(world: World, server: string, invitation:
   let { intervalMs } = invitation
   while (world.now() < invitation.expiresAt) {
     await world.sleep(intervalMs, world.signal)
-    const fields = { grant_type: DEVICE_GRANT, device_code: invitation.deviceCode }
+    const fields = { grant_type: GRANT_DEVICE_CODE, device_code: invitation.deviceCode }
     const answer = await askForTokens(world, server, fields).catch((error: unknown) => {
       world.signal.throwIfAborted()
       if (!mayPass(error)) throw error
@@ -64,7 +61,7 @@ export async function awaitDeviceLogin(world: World, server: string, invitation:
 }
 
 /** RFC 8628, section 3.5: a connection that timed out is tried again, more slowly. */
-const mayPass = (error: unknown): boolean => error instanceof Error && /^ConnectionError$/.test(error.name)
+const mayPass = (error: unknown): boolean => error instanceof ConnectionError
 
 const refused = (code: string, message: string): CliError =>
   new CliError({ code, exit: EXIT.notSignedIn, message, next: 'Begin again with: bitvault login' })

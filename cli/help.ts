@@ -59,7 +59,7 @@ function overview(commands: readonly Command[]): string {
 
 function commandHelp(command: Command): string {
   const own = optionLines(command.options)
-  const paragraphs = command.about.split('\n\n').flatMap((paragraph) => [...wrapText(paragraph, WIDTH), ''])
+  const paragraphs = command.about.split('\n\n').flatMap((paragraph) => wrapText(paragraph, WIDTH).concat(''))
   const codes = EXIT_NAMES.map(([code, name]) => `${code} ${name}`).join(' · ')
   return lines([
     `bitvault ${command.name}: ${command.summary}`,

@@ -67,7 +67,9 @@ function parseOptions(command: Pick<Command, 'name' | 'options'>, args: readonly
     if (token.kind !== 'option') continue
     const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined
     if (spec === undefined) throw unknownOption(token.rawName, command.name, specs)
-    values[token.name] = optionValue(token.rawName, token.value, spec)
+    // `--server --json`: the value was forgotten.
+    const isForgotten = token.inlineValue === false && token.value.startsWith('--')
+    values[token.name] = optionValue(token.rawName, isForgotten ? undefined : token.value, spec)
   }
   return { values, positionals: parsed.positionals }
 }
@@ -121,5 +123,5 @@ function checkCount(command: Command, count: number): void {
   const { min, max } = command.args
   if (count >= min && count <= max) return
   const what = count < min ? 'something is missing' : 'that is too much'
-  throw usageError(`${what}; it goes: bitvault ${command.name} ${command.usage}`)
+  throw usageError(`${what}; it goes: bitvault ${command.name} ${command.usage}`.trimEnd())
 }

@@ -11,15 +11,14 @@ export async function eachAtOnce<T>(
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const waiting: T[] = []
-  let isOver = false
-  let failure: { error: unknown } | null = null
+  const state: { isOver: boolean; failure: { error: unknown } | null } = { isOver: false, failure: null }
   let wake = Promise.withResolvers<void>()
   const poke = () => {
     wake.resolve()
     wake = Promise.withResolvers<void>()
   }
   const fail = (error: unknown) => {
-    failure ??= { error }
+    state.failure ??= { error }
     poke()
   }
 
@@ -27,15 +26,15 @@ export async function eachAtOnce<T>(
     for await (const item of source) {
       waiting.push(item)
       poke()
-      while (waiting.length >= AHEAD && failure === null) await wake.promise
-      if (failure !== null) break
+      while (waiting.length >= AHEAD && state.failure === null) await wake.promise
+      if (state.failure !== null) break
     }
   }
   const consume = async () => {
-    while (failure === null) {
+    while (state.failure === null) {
       const item = waiting.shift()
       if (item === undefined) {
-        if (isOver) return
+        if (state.isOver) return
         await wake.promise
         continue
       }
@@ -46,9 +45,9 @@ export async function eachAtOnce<T>(
   const producing = produce()
     .catch(fail)
     .finally(() => {
-      isOver = true
+      state.isOver = true
       poke()
     })
   await Promise.all([producing, ...Array.from({ length: limit }, () => consume().catch(fail))])
-  if (failure !== null) throw (failure as { error: unknown }).error
+  if (state.failure !== null) throw state.failure.error
 }

@@ -9,7 +9,7 @@ import type { ExitCode } from '../exit-codes.ts'
 import { usageError } from '../failure.ts'
 import { showProgress } from '../progress/display.ts'
 import { lookUp } from '../remote.ts'
-import { formatRemotePath, parseRemotePathInSpace } from '../remote-path.ts'
+import { formatRemotePath, parseRemotePathInSpace, type RemotePath } from '../remote-path.ts'
 import type { Say } from '../say.ts'
 import type { World } from '../world.ts'
 import { createGetReport, type GetReport } from './get-report.ts'
@@ -22,10 +22,11 @@ type GetOptions = { recursive: boolean; force: boolean }
 /** Files at once: enough to hide the round trips of small ones; a large one fetches its chunks in parallel by itself. */
 const FILES_AT_ONCE = 8
 
-export const get = (call: Call<GetOptions>, world: World): Promise<ExitCode> =>
-  withConnection('get', call, world, async (connection, say) => {
-    const [remote, local] = splitArguments(call.args)
-    const roots = await findRoots(connection, remote, call.options.recursive)
+export async function get(call: Call<GetOptions>, world: World): Promise<ExitCode> {
+  const [remote, local] = splitArguments(call.args)
+  const paths = remote.map(parseRemotePathInSpace)
+  return withConnection('get', call, world, async (connection, say) => {
+    const roots = await findRoots(connection, paths, call.options.recursive)
     const place = await openPlace(resolve(world.cwd, local), { mustBeFolder: roots.length > 1 || /[/\\]$/.test(local) })
     const display = showProgress(world, say, 'received')
     const report = createGetReport(world, say, display)
@@ -37,15 +38,19 @@ export const get = (call: Call<GetOptions>, world: World): Promise<ExitCode> =>
     }
     return report.finish()
   })
+}
 
 /** As `cp`: the last of several is the destination; a single one goes to the current folder. */
 const splitArguments = (args: readonly string[]): [remote: string[], local: string] =>
   args.length === 1 ? [[...args], '.'] : [args.slice(0, -1), args.at(-1) ?? '.']
 
-async function findRoots({ api }: Connection, paths: readonly string[], recursive: boolean): Promise<NodeStateWire[]> {
+async function findRoots(
+  { api }: Connection,
+  paths: readonly RemotePath[],
+  recursive: boolean,
+): Promise<NodeStateWire[]> {
   const roots: NodeStateWire[] = []
-  for (const text of paths) {
-    const path = parseRemotePathInSpace(text)
+  for (const path of paths) {
     const node = await lookUp(api, path)
     const shown = formatRemotePath(path.segments)
     if (node.kind === 'folder' && !recursive)

@@ -1,6 +1,7 @@
 import { createApi, type Whoami } from '../../client/api.ts'
 import type { Credential, Session } from '../../client/credentials.ts'
 import { openCredentialFile } from '../../client/node/credential-file.ts'
+import { configFolder } from '../../client/node/folders.ts'
 import { CLIENT_ID } from '../auth-requests.ts'
 import { openBrowser } from '../browser.ts'
 import type { Call } from '../command.ts'
@@ -18,7 +19,7 @@ type LoginOptions = { token: string | undefined; 'token-stdin': boolean; name: s
 
 export async function login(call: Call<LoginOptions>, world: World): Promise<ExitCode> {
   const say = sayTo(world, call.options)
-  const kept = openCredentialFile()
+  const kept = openCredentialFile(configFolder(world.env, world.platform))
   const server = await chooseServer(call.options, world, kept)
   const apiToken = await readApiToken(call.options, world)
   const { credential, me } =

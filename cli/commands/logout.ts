@@ -1,4 +1,5 @@
 import { openCredentialFile } from '../../client/node/credential-file.ts'
+import { configFolder } from '../../client/node/folders.ts'
 import { CLIENT_ID, postForm } from '../auth-requests.ts'
 import type { Call } from '../command.ts'
 import { chooseServer } from '../connection.ts'
@@ -10,7 +11,7 @@ import type { World } from '../world.ts'
 /** Forgets the sign-in here first, and whatever happens; then tells the server to end the session. */
 export async function logout(call: Call, world: World): Promise<ExitCode> {
   const say = sayTo(world, call.options)
-  const kept = openCredentialFile()
+  const kept = openCredentialFile(configFolder(world.env, world.platform))
   const server = await chooseServer(call.options, world, kept)
   const profile = profileOf(server)
   const credential = await kept.read(profile)

@@ -15,9 +15,9 @@ type LsOptions = { long: boolean; recursive: boolean }
 type Listing = { api: Api; say: Say; long: boolean; world: World }
 
 /** Lists page by page, so that a folder of a million shows its first names at once and is never held whole. */
-export const ls = (call: Call<LsOptions>, world: World): Promise<ExitCode> =>
-  withConnection('ls', call, world, async ({ api }, say) => {
-    const path = parseRemotePath(call.args[0] ?? '')
+export async function ls(call: Call<LsOptions>, world: World): Promise<ExitCode> {
+  const path = parseRemotePath(call.args[0] ?? '')
+  return withConnection('ls', call, world, async ({ api }, say) => {
     const listing: Listing = { api, say, long: call.options.long, world }
     if (path.segments.length === 0) await listSpaces(listing)
     else {
@@ -28,6 +28,7 @@ export const ls = (call: Call<LsOptions>, world: World): Promise<ExitCode> =>
     }
     return EXIT.ok
   })
+}
 
 async function listSpaces({ api, say, long }: Listing): Promise<void> {
   const spaces = await api.spaces()

@@ -8,10 +8,10 @@ import { createFolderChain, lookUp, nodeOf, resolvePath } from '../remote.ts'
 import { formatRemotePath, parseRemotePathInSpace, type RemotePath } from '../remote-path.ts'
 import type { World } from '../world.ts'
 
-export const mkdir = (call: Call<{ parents: boolean }>, world: World): Promise<ExitCode> =>
-  withConnection('mkdir', call, world, async ({ api }, say) => {
-    // All are read before the first is made, so that a wrong name leaves nothing half done.
-    const paths = call.args.map(parseRemotePathInSpace)
+export async function mkdir(call: Call<{ parents: boolean }>, world: World): Promise<ExitCode> {
+  // All are read before the first is made, so that a wrong name leaves nothing half done.
+  const paths = call.args.map(parseRemotePathInSpace)
+  return withConnection('mkdir', call, world, async ({ api }, say) => {
     for (const path of paths) {
       const node = call.options.parents ? await makeWithParents(api, path) : await makeOne(api, path)
       const shown = formatRemotePath(path.segments)
@@ -20,6 +20,7 @@ export const mkdir = (call: Call<{ parents: boolean }>, world: World): Promise<E
     }
     return EXIT.ok
   })
+}
 
 async function makeOne(api: Api, path: RemotePath): Promise<NodeStateWire> {
   const name = path.segments.at(-1)

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { Api } from '../../client/api.ts'
 import { AppError } from '../../core/errors.ts'
@@ -13,9 +13,10 @@ export type Source = { path: string; name: string | null; kind: 'file' | 'folder
 export const findSources = (paths: readonly string[], cwd: string): Promise<Source[]> =>
   Promise.all(
     paths.map(async (given) => {
-      const path = resolve(cwd, given)
+      const named = resolve(cwd, given)
+      const path = await realpath(named)
       const kind = (await stat(path)).isDirectory() ? ('folder' as const) : ('file' as const)
-      return { path, kind, name: /(^|[/\\])\.{1,2}[/\\]*$/.test(given) ? null : basename(path) }
+      return { path, kind, name: /(^|[/\\])\.{1,2}[/\\]*$/.test(given) ? null : basename(named) }
     }),
   )
 

@@ -1,5 +1,6 @@
 import { openUploadJournal } from '../../client/node/upload-journal.ts'
 import { nodeFileSource } from '../../client/node/file-source.ts'
+import { stateFolder } from '../../client/node/folders.ts'
 import { walk } from '../../client/node/walk.ts'
 import { planTree } from '../../client/transfer/plan.ts'
 import { uploadTree } from '../../client/transfer/upload.ts'
@@ -52,7 +53,11 @@ type Transfer = {
 async function transfer(connection: Connection, world: World, say: Say, work: Transfer): Promise<ExitCode> {
   const { patientApi, profile } = connection
   const me = await connection.api.whoami()
-  const journal = openUploadJournal({ account: `${profile} ${me.tenantId} ${me.userId}`, clock: world.now })
+  const journal = openUploadJournal({
+    folder: stateFolder(world.env, world.platform),
+    account: `${profile} ${me.tenantId} ${me.userId}`,
+    clock: world.now,
+  })
   const display = showProgress(world, say, 'sent')
   const report = createPutReport(world, say, display)
   try {

@@ -9,10 +9,10 @@ import { alignColumns } from '../text/table.ts'
 import type { World } from '../world.ts'
 import { modifiedMs } from './ls.ts'
 
-export const stat = (call: Call, world: World): Promise<ExitCode> =>
-  withConnection('stat', call, world, async ({ api }, say) => {
-    for (const [at, text] of call.args.entries()) {
-      const path = parseRemotePathInSpace(text)
+export async function stat(call: Call, world: World): Promise<ExitCode> {
+  const paths = call.args.map(parseRemotePathInSpace)
+  return withConnection('stat', call, world, async ({ api }, say) => {
+    for (const [at, path] of paths.entries()) {
       const node = await lookUp(api, path)
       const shown = formatRemotePath(path.segments)
       await say.json({ path: shown, ...node })
@@ -21,6 +21,7 @@ export const stat = (call: Call, world: World): Promise<ExitCode> =>
     }
     return EXIT.ok
   })
+}
 
 function describe(node: NodeStateWire): [string, string][] {
   const common: [string, string][] = [

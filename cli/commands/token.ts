@@ -1,4 +1,6 @@
 import type { Api } from '../../client/api.ts'
+import type { z } from 'zod'
+import { createTokenReply, listTokensReply } from '../../protocol/identity.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Call } from '../command.ts'
 import { withConnection } from '../connection.ts'
@@ -8,31 +10,20 @@ import { formatTime } from '../text/quantity.ts'
 import { alignColumns } from '../text/table.ts'
 import type { World } from '../world.ts'
 
-type TokenRow = {
-  id: string
-  name: string
-  prefix?: string
-  createdAt: number
-  expiresAt: number | null
-  lastUsedAt?: number | null
-}
+type Token = z.infer<typeof listTokensReply>['tokens'][number]
 
-const DAY_MS = 86_400_000
 const SEEN_ONCE = 'Keep it somewhere safe: it is shown this once.'
 
 export const tokenCreate = (call: Call<{ days: number | undefined }>, world: World): Promise<ExitCode> =>
   withConnection('token-create', call, world, async ({ api }, say) => {
     const { days } = call.options
-    const body = {
-      name: call.args[0] ?? '',
-      ...(days === undefined ? {} : { expiresAt: world.now() + days * DAY_MS }),
-    }
+    const body = { name: call.args[0] ?? '', ...(days === undefined ? {} : { expiresInDays: days }) }
     const made = await api.transport.call({
       method: 'POST',
       route: '/v1/tokens',
       path: '/v1/tokens',
       body,
-      parse: (json) => json as TokenRow & { token: string },
+      parse: createTokenReply.parse,
     })
     await say.json(made)
     await say.lines([made.token])
@@ -47,9 +38,9 @@ export const tokenList = (call: Call, world: World): Promise<ExitCode> =>
     const rows = tokens.map((token) => [
       token.id,
       say.name(token.name),
-      `made ${formatTime(token.createdAt)}`,
-      token.expiresAt === null ? 'no end' : `until ${formatTime(token.expiresAt)}`,
-      token.lastUsedAt ? `used ${formatTime(token.lastUsedAt)}` : 'never used',
+      `made ${day(token.createdAt)}`,
+      token.revokedAt === null ? `until ${day(token.expiresAt)}` : `revoked ${day(token.revokedAt)}`,
+      token.lastUsedAt === null ? 'never used' : `used ${formatTime(Date.parse(token.lastUsedAt))}`,
     ])
     await say.lines(alignColumns(rows, ['left', 'left', 'left', 'left', 'left']))
     if (tokens.length === 0) await say.done('There are no API tokens.')
@@ -71,10 +62,15 @@ export const tokenRevoke = (call: Call, world: World): Promise<ExitCode> =>
     return EXIT.ok
   })
 
+/** ISO 8601 as this computer's date. */
+const day = (iso: string): string => formatTime(Date.parse(iso)).slice(0, 10)
+
 /** By id, or by a name that only one has. */
 async function findToken(api: Api, named: string): Promise<string> {
   const tokens = await listTokens(api)
-  const found = tokens.filter(({ id, name, prefix }) => id === named || name === named || prefix === named)
+  const found = tokens.filter(
+    ({ id, name, prefix, revokedAt }) => id === named || (revokedAt === null && (name === named || prefix === named)),
+  )
   if (found.length > 1) throw usageError(`${found.length} tokens are called “${named}”: name one by its id`)
   if (found[0] !== undefined) return found[0].id
   throw new CliError(
@@ -88,10 +84,10 @@ async function findToken(api: Api, named: string): Promise<string> {
   )
 }
 
-const listTokens = (api: Api): Promise<TokenRow[]> =>
+const listTokens = (api: Api): Promise<Token[]> =>
   api.transport.call({
     method: 'GET',
     route: '/v1/tokens',
     path: '/v1/tokens',
-    parse: (json) => (json as { tokens: TokenRow[] }).tokens,
+    parse: (json) => listTokensReply.parse(json).tokens,
   })

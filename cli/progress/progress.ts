@@ -59,7 +59,7 @@ export type RenderOptions = { columns: number; paint: Paint; verb: 'sent' | 'rec
 
 /** Two lines that fit into `columns`. */
 export function renderProgress(progress: Progress, { columns, paint, verb }: RenderOptions): string[] {
-  const width = Math.max(20, columns - 1)
+  const width = Math.max(1, columns - 1)
   const numbers = describeNumbers(progress)
   const barWidth = Math.min(30, width - numbers.length - 2)
   const head =

@@ -60,7 +60,7 @@ const tokenCreate = defineCommand({
     ['bitvault token create ci -q > token.txt', 'into a file'],
   ],
   args: { min: 1, max: 1 },
-  options: { days: { type: 'count', value: 'n', doc: 'it ends after so many days' } },
+  options: { days: { type: 'count', value: 'n', doc: 'it ends after so many days, at most 366; otherwise 90' } },
   run: async (call, world) => (await import('../commands/token.ts')).tokenCreate(call, world),
 })
 

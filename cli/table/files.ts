@@ -84,7 +84,7 @@ const mkdir = defineCommand({
   about: 'Makes folders. Without -p, the folder above must exist and the name must be free.',
   examples: [
     ['bitvault mkdir home/work', 'one folder'],
-    ['bitvault mkdir -p home/work/2027/plans', 'with those above, where they are missing'],
+    ['bitvault mkdir -p home/work/2027/plans', 'those above as well'],
   ],
   args: { min: 1, max: 1_000 },
   completes: 'remote',
