@@ -50,10 +50,14 @@ export abstract class OutboxPumpObject<E> extends DurableObject<E> {
     this.#armedMs = Infinity
     this.#isPoked = false
     this.#isRunning = true
-    this.#world ??= this.open(this.env)
-    const next = await this.#run(this.#world)
-    this.#isRunning = false
-    await this.#arm(this.#isPoked ? Date.now() : next)
+    try {
+      this.#world ??= this.open(this.env)
+      const next = await this.#run(this.#world)
+      this.#isRunning = false
+      await this.#arm(this.#isPoked ? Date.now() : next)
+    } finally {
+      this.#isRunning = false
+    }
     this.ctx.waitUntil(this.#world.flush())
   }
 
