@@ -46,7 +46,7 @@ export type Account = {
   role: Role
 }
 
-export async function findAccount(db: Db, tenantId: TenantId, userId: UserId): Promise<Account | null> {
+export async function findAccount(db: Db | Tx, tenantId: TenantId, userId: UserId): Promise<Account | null> {
   const [row] = await db<Account[]>`
     select u.id as "userId", u.email, u.display_name as "displayName", t.id as "tenantId", t.name as "tenantName", m.role
     from memberships m join users u on u.id = m.user_id join tenants t on t.id = m.tenant_id

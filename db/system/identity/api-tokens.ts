@@ -71,8 +71,10 @@ const LIST_LIMIT = 200
 /** A member's own, newest first. */
 export async function listApiTokens(db: Db, tenantId: TenantId, userId: UserId): Promise<ApiTokenRow[]> {
   return db<ApiTokenRow[]>`
-    select id, name, prefix, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"
-    from api_tokens where tenant_id = ${tenantId} and user_id = ${userId} order by created_at desc, id desc limit ${LIST_LIMIT}`
+    select a.id, a.name, a.prefix, a.created_at as "createdAt", a.expires_at as "expiresAt", a.last_used_at as "lastUsedAt",
+      coalesce(a.revoked_at, s.revoked_at) as "revokedAt"
+    from api_tokens a join sessions s on s.id = a.session_id
+    where a.tenant_id = ${tenantId} and a.user_id = ${userId} order by a.created_at desc, a.id desc limit ${LIST_LIMIT}`
 }
 
 /** Revokes a member's own token with its session; false when there is no such token. Repeating it is no error. */

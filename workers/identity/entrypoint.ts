@@ -1,0 +1,86 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { AppError } from '../../core/errors.ts'
+import { connect } from '../../db/connect.ts'
+import { createLogger, LOG_LEVELS, type LogLevel } from '../../telemetry/log.ts'
+import { problemResponse } from '../../protocol/problem.ts'
+import { identityApp } from './app.ts'
+import { readKeyRing, type KeyRing } from './keys.ts'
+
+/** What identity uses of the environment, parsed once. An empty variable counts as unset. */
+type IdentityConfig = {
+  databaseUrl: string
+  publicUrl: string
+  signingKeys: string
+  setupToken: string | null
+  clientAddressHeader: string | null
+  logLevel: LogLevel
+}
+
+/**
+ * Identity behind its own entrypoint: it holds the signing keys and the login that crosses tenants. It is reached by `fetch`
+ * only, so that it can move to a Worker, or a server, of its own by changing the binding.
+ */
+export class Identity extends WorkerEntrypoint<Env> {
+  override async fetch(request: Request): Promise<Response> {
+    const config = readConfig(this.env)
+    const log = createLogger({
+      component: 'identity',
+      write: (line) => console.log(line),
+      clock: () => Date.now(),
+      level: config.logLevel,
+    })
+    // A socket belongs to the request that opened it, and opens with the first query.
+    const db = connect(config.databaseUrl, { name: 'bitvault-identity' })
+    try {
+      const { publicUrl, setupToken, clientAddressHeader } = config
+      const keys = await keyRingOf(config.signingKeys)
+      const now = () => Date.now()
+      const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
+      return await identityApp.fetch(request, {
+        db,
+        keys,
+        publicUrl,
+        setupToken,
+        clientAddressHeader,
+        now,
+        random,
+        log,
+      })
+    } catch (cause) {
+      log.error('request.failed', 'internal', cause)
+      return problemResponse(new AppError('internal'))
+    } finally {
+      this.ctx.waitUntil(db.end({ timeout: 1 }).catch(() => {}))
+    }
+  }
+}
+
+/** Imported keys are kept between requests, and made anew when the variable changes. */
+let known: { json: string; ring: KeyRing } | null = null
+
+async function keyRingOf(json: string): Promise<KeyRing> {
+  if (known?.json !== json) known = { json, ring: await readKeyRing(json) }
+  return known.ring
+}
+
+function readConfig(env: Env): IdentityConfig {
+  const all = env as unknown as Record<string, unknown>
+  const optional = (name: string): string | null => {
+    const value = all[name]
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+  const need = (name: string): string => {
+    const value = optional(name)
+    if (value === null) throw new Error(`${name} is not set`)
+    return value
+  }
+  const level = optional('LOG_LEVEL') as LogLevel | null
+  return {
+    databaseUrl: need('SYSTEM_DATABASE_URL'),
+    publicUrl: need('PUBLIC_URL').replace(/\/+$/, ''),
+    signingKeys: need('AUTH_SIGNING_KEYS'),
+    setupToken: optional('SETUP_TOKEN'),
+    clientAddressHeader: optional('CLIENT_ADDRESS_HEADER'),
+    logLevel: level !== null && LOG_LEVELS.includes(level) ? level : 'info',
+  }
+}
