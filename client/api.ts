@@ -53,8 +53,8 @@ export type Api = {
   uploadObjects(uploadId: string, body: UploadObjects): Promise<UploadObjectsReply>
   abortUpload(uploadId: string): Promise<void>
   commit(uploadId: string, body?: CommitBody): Promise<MutationResult[]>
-  /** The chunk list with signed GETs: a secret, never to be logged. */
-  content(nodeId: string, options?: { revision?: number }): Promise<ContentReply>
+  /** A window of the chunk list, from chunk `from` on, with signed GETs: a secret, never to be logged. */
+  content(nodeId: string, options?: { revision?: number; from?: number }): Promise<ContentReply>
   changes(options?: { cursor?: string; limit?: number }): Promise<ChangesReply>
   /** A fresh id for a mutation (UUID version 7). */
   newMutationId(): string

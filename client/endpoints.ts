@@ -58,8 +58,8 @@ export function createEndpoints(transport: Transport): Api {
       ),
     createFolders: async (body) => (await post('/v1/folders/batch', '/v1/folders/batch', body, commitReply)).results,
     ...uploadEndpoints(transport, get, post),
-    content: (nodeId, { revision } = {}) =>
-      get('/v1/files/{id}/content', `/v1/files/${nodeId}/content${query({ revision })}`, contentReply, CONTENT_LIST),
+    content: (nodeId, options = {}) =>
+      get('/v1/files/{id}/content', `/v1/files/${nodeId}/content${query(options)}`, contentReply, CONTENT_LIST),
     changes: (options = {}) => get('/v1/sync/changes', `/v1/sync/changes${query(options)}`, changesReply),
   }
 }

@@ -48,7 +48,7 @@ async function staleOwner(path: string): Promise<string | null> {
     const { mtimeMs } = await stat(path)
     if (Date.now() - mtimeMs > STALE_MS) return owner
     const pid = Number(owner.split(' ')[0])
-    return Number.isInteger(pid) && pid > 0 && !isAlive(pid) ? owner : null
+    return Number.isInteger(pid) && pid > 0 && !isProcessAlive(pid) ? owner : null
   } catch {
     return null
   }
@@ -68,7 +68,7 @@ async function removeStale(path: string, stale: string): Promise<void> {
 
 const readOwner = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null)
 
-function isAlive(pid: number): boolean {
+export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

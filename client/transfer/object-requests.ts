@@ -63,32 +63,31 @@ function putOutcome(status: number): PutOutcome {
 /** 409: S3 met another PUT of the same key in flight and asks to repeat. */
 const isPassing = (status: number): boolean => status >= 500 || status === 408 || status === 409 || status === 429
 
-export type GetOutcome = { is: 'bytes'; bytes: Uint8Array } | { is: 'expired' } | { is: 'missing' }
+export type GetOutcome = { is: 'open'; body: AsyncIterable<Uint8Array> } | { is: 'expired' } | { is: 'missing' }
 
 /**
- * Bytes `[offset, offset + length)` of an object, all of them; faults on the way are retried here.
+ * Sends a signed GET as it is, its range included, and answers its bytes as they come; faults before the first byte are retried here.
+ * Leaving the iteration early gives the rest up. A body that breaks off throws ConnectionError.
  * @throws AppError `store-unavailable`, ConnectionError
  */
-export function getObjectRange(
-  transport: Transport,
-  request: SignedRequest,
-  slice: { offset: number; length: number },
-): Promise<GetOutcome> {
+export function getObject(transport: Transport, request: SignedRequest): Promise<GetOutcome> {
   return transport.span.child('object get', { kind: 'client', component: 'object-store' }, (span) =>
-    transport.retry(async (attempt) => {
+    transport.retry(async (attempt): Promise<GetOutcome> => {
       if (attempt > 1) span.set('bitvault.retries', attempt - 1)
       if (transport.clock() >= request.expiresAt) return { is: 'expired' }
       const headers = signedHeaders(request)
-      headers.set('range', `bytes=${slice.offset}-${slice.offset + slice.length - 1}`)
-      const response = await transport.attempt(request.url, { headers, redirect: 'error' }, timeoutFor(slice.length))
+      const isSlice = headers.has('range')
+      const response = await transport.attempt(request.url, { headers, redirect: 'error' }, GET_TIMEOUT_MS)
       span.set('http.response.status_code', response.status)
-      if (response.status === 206 || response.status === 200)
-        return { is: 'bytes', bytes: await readSlice(response, slice) }
-      await response.arrayBuffer().catch(() => {})
+      if (response.status === (isSlice ? 206 : 200)) return { is: 'open', body: bodyOf(response) }
+      await response.body?.cancel().catch(() => {})
       return failedGet(response.status)
     }),
   )
 }
+
+/** A whole object of 5 GiB on a slow line. */
+const GET_TIMEOUT_MS = 6 * 3600 * 1000
 
 function failedGet(status: number): GetOutcome {
   if (status === 401 || status === 403) return { is: 'expired' }
@@ -96,26 +95,26 @@ function failedGet(status: number): GetOutcome {
   return { is: 'missing' }
 }
 
-/** Reads exactly the slice: a store may ignore the range and answer 200 with the whole object, and may never send more than asked. */
-async function readSlice(response: Response, slice: { offset: number; length: number }): Promise<Uint8Array> {
-  const bytes = new Uint8Array(slice.length)
-  let toSkip = response.status === 200 ? slice.offset : 0
-  let filled = 0
+async function* bodyOf(response: Response): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = response.body?.getReader()
+  if (reader === undefined) return
+  let isAtEnd = false
   try {
-    while (reader !== undefined && filled < bytes.length) {
-      const { done, value } = await reader.read()
-      if (done) break
-      const from = Math.min(toSkip, value.byteLength)
-      toSkip -= from
-      const piece = value.subarray(from, from + bytes.length - filled)
-      bytes.set(piece, filled)
-      filled += piece.byteLength
+    for (;;) {
+      const { done, value } = await readOrThrow(reader)
+      isAtEnd = done
+      if (done) return
+      yield value
     }
+  } finally {
+    if (!isAtEnd) await reader.cancel().catch(() => {})
+  }
+}
+
+async function readOrThrow(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  try {
+    return await reader.read()
   } catch (error) {
     throw new ConnectionError(`the object broke off (${connectionReason(error)})`, 1, { cause: error })
   }
-  await reader?.cancel().catch(() => {})
-  if (filled < bytes.length) throw new ConnectionError('the object broke off', 1)
-  return bytes
 }

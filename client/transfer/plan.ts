@@ -1,6 +1,8 @@
-import type { Api } from '../api.ts'
+import { AppError } from '../../core/errors.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
+import type { Api } from '../api.ts'
 import type { Skipped, UploadItem } from './events.ts'
+import { createPlaces, type FoundChild, type Places } from './places.ts'
 
 /** What a walk finds, parents before their children. `parts` is the path below the destination, at least one name. */
 export type WalkEntry =
@@ -10,18 +12,80 @@ export type WalkEntry =
 
 export type PlanOptions = {
   onSkipped: (skipped: Skipped) => void
+  /** A folder of the walk has its place; `created`: it was not there before. */
   onFolder?: (folder: NodeStateWire, created: boolean) => void
 }
 
+/** Entries looked at together: new folders among them are made with one request. */
+const LOOK_AHEAD = 2_000
+const FOLDERS_MAX = 500
+
 /**
  * Turns a walk into uploads below `destination`: makes the folders that are missing, in batches, and looks up what the target
- * holds already. Feed the result to `uploadTree`.
+ * holds already, so that equal content is not sent again and a file that is there gets a new version. Feed the result to
+ * `uploadTree`. Throws what listing and making folders throw.
  */
 export async function* planTree(
-  _api: Api,
-  _destination: NodeStateWire,
-  _entries: AsyncIterable<WalkEntry>,
-  _options: PlanOptions,
-): AsyncIterable<UploadItem> {
-  throw new Error('being written')
+  api: Api,
+  destination: NodeStateWire,
+  entries: AsyncIterable<WalkEntry>,
+  options: PlanOptions,
+): AsyncGenerator<UploadItem, void, undefined> {
+  if (destination.kind !== 'folder') throw new AppError('not-a-folder', { detail: 'the destination is not a folder' })
+  const places = createPlaces(api, destination, options)
+  let ahead: WalkEntry[] = []
+  let folders = 0
+  for await (const entry of entries) {
+    if (entry.kind === 'skipped') {
+      const { kind: _kind, ...skipped } = entry
+      options.onSkipped(skipped)
+      continue
+    }
+    ahead.push(entry)
+    if (entry.kind === 'folder') folders++
+    if (ahead.length < LOOK_AHEAD && folders < FOLDERS_MAX) continue
+    yield* planEntries(places, ahead, options)
+    places.forgetAllBut(ahead.at(-1))
+    ahead = []
+    folders = 0
+  }
+  yield* planEntries(places, ahead, options)
+}
+
+async function* planEntries(places: Places, entries: WalkEntry[], options: PlanOptions): AsyncGenerator<UploadItem> {
+  await places.makeFolders(entries)
+  for (const entry of entries) {
+    if (entry.kind !== 'file') continue
+    const parent = await places.at(entry.parts.slice(0, -1))
+    const name = entry.parts.at(-1)
+    if (parent === null || name === undefined) {
+      options.onSkipped({ path: entry.path, reason: 'name-taken', detail: 'its folder could not be made' })
+      continue
+    }
+    const present = parent.child(name)
+    if (present?.kind === 'folder') {
+      options.onSkipped({ path: entry.path, reason: 'name-taken', detail: 'there is a folder of that name' })
+      continue
+    }
+    yield itemOf(entry, { parent: parent.id, name, present })
+  }
+}
+
+function itemOf(
+  entry: WalkEntry & { kind: 'file' },
+  target: { parent: string; name: string; present: FoundChild | undefined },
+): UploadItem {
+  const { path, sizeBytes, mtimeNs, executable } = entry
+  const { parent, name, present } = target
+  return {
+    path,
+    sizeBytes,
+    mtimeNs,
+    executable,
+    target: { parent, name },
+    base: present?.revision ?? 0,
+    ...(present === undefined || present.sha256 === null
+      ? {}
+      : { present: { nodeId: present.id, sizeBytes: present.sizeBytes, sha256: present.sha256 } }),
+  }
 }

@@ -16,9 +16,6 @@ import { createTally, type Tally } from './totals.ts'
 import { arrivedChunks } from './upload-batch.ts'
 import { asError, isFatal, outcomeOf, wantsFreshStart, type UploadRun } from './upload-run.ts'
 
-/** Stands in an init for the hash that is only known when the file was read to its end; the commit brings it. */
-const NOT_YET_KNOWN = '0'.repeat(64)
-
 /**
  * One large file, read once: init without content → window by window: which chunks are missing? PUT those → commit with the content.
  * Windows overlap: the next is filled while those before it are on their way.
@@ -71,11 +68,11 @@ async function holdsSameBytes({ run, item }: StreamWork): Promise<boolean> {
 }
 
 async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload> {
+  // The hash is only known when the file was read to its end: the commit brings it.
   const init = {
     target: item.target as FileInit['target'],
     base: item.base,
     size: item.sizeBytes,
-    sha256: NOT_YET_KNOWN,
     mtimeNs: item.mtimeNs,
     executable: item.executable,
   }
