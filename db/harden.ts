@@ -44,9 +44,9 @@ language plpgsql set search_path = public as $$ begin
   update tenant_head set seq = new_seq where tenant_id = tenant and lease = held_lease and seq = old_seq;
   if not found then raise exception 'the journal has another owner' using errcode = 'BV001'; end if;
 end $$;
-create or replace function require_count(found bigint, expected bigint) returns void
+create or replace function require_count(actual bigint, expected bigint) returns void
 language plpgsql set search_path = public as $$ begin
-  if found <> expected then raise exception 'the facts changed before the write' using errcode = 'BV002'; end if;
+  if actual <> expected then raise exception 'the facts changed before the write' using errcode = 'BV002'; end if;
 end $$;
 revoke all on function journal_advance(uuid, bigint, bigint, bigint), require_count(bigint, bigint) from public;
 grant execute on function journal_advance(uuid, bigint, bigint, bigint), require_count(bigint, bigint) to bitvault_app, bitvault_system`

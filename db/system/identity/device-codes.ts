@@ -33,7 +33,7 @@ export async function insertDeviceCode(tx: Tx, code: NewDeviceCode): Promise<boo
 export async function countPendingDeviceCodes(db: Db | Tx, now: number, limit: number): Promise<number> {
   const [row] = await db<{ pending: number }[]>`
     select count(*)::int as pending from (
-      select 1 from device_codes where expires_at > ${new Date(now)} limit ${limit}) as some`
+      select 1 from device_codes where expires_at > ${new Date(now)} limit ${limit}) as live`
   return row?.pending ?? 0
 }
 
