@@ -16,6 +16,8 @@ import { tokenEndpoint } from './http/token-endpoint.ts'
  */
 const JWKS_HEADERS = { 'cache-control': 'public, max-age=300' }
 
+const unknown = () => new AppError('not-found', { detail: 'There is no such address.' })
+
 const api = new Hono<IdentityEnv>()
   .use(refuseForeign)
   .onError((thrown) =>
@@ -23,13 +25,13 @@ const api = new Hono<IdentityEnv>()
   )
   .route('/auth', tokenEndpoint)
   .route('/', apiRoutes)
-  .notFound(() => problemResponse(new AppError('not-found', { detail: 'no such address' })))
 
 const pages = new Hono<IdentityEnv>().use(demandSameOrigin).route('/', pageRoutes).route('/device', deviceRoutes)
 
 export const identityApp = new Hono<IdentityEnv>()
   .get('/.well-known/jwks.json', (c) => c.json(c.env.keys.jwks, 200, JWKS_HEADERS))
   .route('/v1', api)
+  .all('/v1/*', () => problemResponse(unknown()))
   .route('/', pages)
-  .notFound((c) => showFailure(new AppError('not-found'), c))
+  .notFound((c) => showFailure(unknown(), c))
   .onError((thrown, c) => showFailure(thrown, c))

@@ -41,6 +41,8 @@ footer { margin-top: 1.25rem; font-size: .85rem; text-align: center; } a { color
 @media (max-width: 26rem) { main { padding: 1.4rem; } .pair { grid-template-columns: 1fr; } }
 `
 
+/** One string, so that no formatter of templates can change what the hash was made of. */
+const STYLE = raw(`<style>${CSS}</style>`)
 const CSS_HASH = createHash('sha256').update(CSS).digest('base64')
 
 /** Nothing may load, run or frame; forms go home only. `no-referrer` would make browsers send `Origin: null` with forms. */
@@ -68,9 +70,7 @@ export const page = (title: string, body: Html): Html =>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>${title} · BitVault</title>
-        <style>
-          ${raw(CSS)}
-        </style>
+        ${STYLE}
       </head>
       <body>
         <main>
