@@ -15,6 +15,7 @@ import type {
   UploadObjectsReply,
   UploadStatusReply,
 } from '../protocol/files.ts'
+import type { whoamiReply } from '../protocol/identity.ts'
 import { createEndpoints } from './endpoints.ts'
 import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 import type { Span } from '../telemetry/tracer.ts'
@@ -25,7 +26,7 @@ export type UploadObjects = z.input<typeof uploadObjectsBody>
 export type CreateFolders = z.input<typeof createFoldersBody>
 
 /** Who the access token speaks for. */
-export type Whoami = { userId: string; email: string | null; tenantId: string; [more: string]: unknown }
+export type Whoami = z.infer<typeof whoamiReply>
 
 /**
  * One method an endpoint. Every call may be repeated by the transport: mutations carry an id, so that a repeated one gives

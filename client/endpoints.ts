@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import {
   changesReply,
   commitReply,
@@ -12,6 +11,7 @@ import {
   uploadObjectsReply,
   uploadStatusReply,
 } from '../protocol/files.ts'
+import { whoamiReply } from '../protocol/identity.ts'
 import type { Api } from './api.ts'
 import type { Transport } from './transport.ts'
 
@@ -20,8 +20,6 @@ const CONTENT_LIST = 'application/vnd.bitvault.content+json'
 const PAGE_MAX = 1_000
 /** A server that kept giving pages would keep a client for ever: more than any folder holds. */
 const PAGES_MAX = 100_000
-
-const whoami = z.looseObject({ userId: z.string(), tenantId: z.string(), email: z.string().nullable().default(null) })
 
 type Parser<T> = { parse: (json: unknown) => T }
 
@@ -39,7 +37,7 @@ export function createEndpoints(transport: Transport): Api {
     transport,
     newMutationId: () => transport.newId(),
     with: (bindings) => createEndpoints(transport.with(bindings)),
-    whoami: () => get('/v1/whoami', '/v1/whoami', whoami),
+    whoami: () => get('/v1/auth/whoami', '/v1/auth/whoami', whoamiReply),
     spaces: async () => (await get('/v1/spaces', '/v1/spaces', spacesReply)).spaces,
     resolve: (path) => get('/v1/resolve', `/v1/resolve${query({ path })}`, resolveReply),
     stat: (nodeId) => get('/v1/files/{id}', `/v1/files/${nodeId}`, nodeState),
