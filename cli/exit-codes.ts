@@ -36,7 +36,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.notSignedIn, 'not signed in, or the sign-in was revoked: run bitvault login'],
   [EXIT.notFound, 'a file or folder named on the command line does not exist, here or there'],
   [EXIT.conflict, 'it had changed on the server meanwhile: nothing was overwritten, yours is a copy beside it'],
-  [EXIT.partly, 'some were done, others not; each is named'],
+  [EXIT.partly, 'some were done, others not'],
   [EXIT.unreachable, 'the server cannot be reached, or is too busy: the same command may succeed later'],
   [EXIT.interrupted, 'interrupted (Ctrl-C)'],
 ]

@@ -65,7 +65,8 @@ function fromApp(error: AppError): Failure {
     code: error.code,
     exit: exitCodeOf(error.code),
     sentence: asSentence(problem.title + detail),
-    next: NEXT[error.code] ?? null,
+    // Some things ask for a fresh sign-in (T28).
+    next: problem['signInAgain'] === true ? 'Run: bitvault login' : (NEXT[error.code] ?? null),
     problem,
   }
 }

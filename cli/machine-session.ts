@@ -15,7 +15,7 @@ export function createMachineSession(world: World, server: string, apiToken: str
   const exchange = async (): Promise<string> => {
     const askedAt = world.now()
     const answer = await askForTokens(world, server, { grant_type: GRANT_API_TOKEN, api_token: apiToken })
-    if (answer.is === 'refused' && answer.error === 'temporarily_unavailable') throw new AppError('busy')
+    if (answer.is === 'refused' && answer.error === 'slow_down') throw new AppError('too-many-requests')
     if (answer.is === 'refused')
       throw new AppError('session-revoked', { detail: 'this API token is unknown, revoked or past its time' })
     const { accessToken, expiresInMs } = answer.tokens

@@ -6,50 +6,60 @@ import { formatCount } from '../text/quantity.ts'
 import { alignColumns } from '../text/table.ts'
 import type { World } from '../world.ts'
 
-/** What the comparison of the database with the bucket found. `findings` is empty when all is well. */
+/** What the comparison of the database with the bucket found, as db/system/audit.ts answers it. */
 export type AuditReport = {
-  checkedAt: number
-  /** What was looked at: objects, chunks, versions, bytes. */
-  counted: Record<string, number>
-  findings: { kind: string; count: number; examples: string[] }[]
+  clean: boolean
+  objects: number
+  namedObjects: number
+  findings: Record<string, { count: number; first: string[] }>
+  deadLetters: number
 }
 
 /**
- * The operator's side of the house (owner of the database, keys of the bucket). It is no part of the client, so it is named by its
- * address and loaded only here: `runAudit(env) => Promise<AuditReport>`.
+ * The operator's side of the house: logins of the database, keys of the bucket. It is no part of the client, so it is named by its
+ * address and loaded only here.
  */
 const OPERATOR_MODULE = new URL('../../embedded/admin-audit.ts', import.meta.url)
 
-type OperatorModule = { runAudit(env: World['env'], signal: AbortSignal): Promise<AuditReport> }
+type OperatorModule = { runAudit(env: World['env'], now: number): Promise<AuditReport> }
 
 export async function adminAudit(call: Call, world: World): Promise<ExitCode> {
   const say = sayTo(world, call.options)
-  const { runAudit } = await loadOperatorModule()
-  const report = await runAudit(world.env, world.signal)
+  const report = await runAudit(world)
   await say.json(report)
   await say.lines(reportLines(report, say))
-  return report.findings.length === 0 ? EXIT.ok : EXIT.failed
+  return report.clean ? EXIT.ok : EXIT.failed
 }
 
-async function loadOperatorModule(): Promise<OperatorModule> {
+async function runAudit(world: World): Promise<AuditReport> {
+  const operator = (await import(OPERATOR_MODULE.href)) as OperatorModule
   try {
-    return (await import(OPERATOR_MODULE.href)) as OperatorModule
+    return await operator.runAudit(world.env, world.now())
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    const message = 'the audit runs only where the server is installed'
-    throw new CliError({ code: 'not-an-operator', exit: EXIT.failed, message }, { cause: error })
+    const advice = error instanceof Error && 'advice' in error ? String(error.advice) : null
+    if (advice === null) throw error
+    const message = (error as Error).message
+    throw new CliError({ code: 'audit-impossible', exit: EXIT.failed, message, next: advice }, { cause: error })
   }
 }
 
-export function reportLines(report: AuditReport, say: Pick<Say, 'paint'>): string[] {
+export function reportLines(
+  { clean, objects, namedObjects, findings, deadLetters }: AuditReport,
+  say: Pick<Say, 'paint'>,
+): string[] {
   const counted = alignColumns(
-    Object.entries(report.counted).map(([what, count]) => [what, count.toLocaleString('en-US')]),
+    [
+      ['objects in the bucket', objects.toLocaleString('en-US')],
+      ['named by the database', namedObjects.toLocaleString('en-US')],
+    ],
     ['left', 'right'],
   )
-  if (report.findings.length === 0) return [...counted, '', say.paint('green', 'The database and the bucket agree.')]
-  const findings = report.findings.flatMap(({ kind, count, examples }) => [
-    say.paint('red', `${kind}: ${formatCount(count, 'case')}`),
-    ...examples.map((example) => `  ${example}`),
+  const wrong = Object.entries(findings).filter(([, { count }]) => count > 0)
+  const found = wrong.flatMap(([check, { count, first }]) => [
+    say.paint('red', `${check.replaceAll('-', ' ')}: ${count.toLocaleString('en-US')}`),
+    ...first.map((id) => `  ${id}`),
   ])
-  return [...counted, '', ...findings]
+  const verdict = clean ? [say.paint('green', 'The database and the bucket agree.')] : found
+  const dead = `${formatCount(deadLetters, 'message')} given up: no fault of the data, but somebody should look.`
+  return [...counted, '', ...verdict, ...(deadLetters > 0 ? [say.paint('yellow', dead)] : [])]
 }

@@ -6,6 +6,7 @@ import { toFailure } from '../failure.ts'
 import type { ProgressDisplay } from '../progress/display.ts'
 import type { Say } from '../say.ts'
 import { formatBytes, formatCount, formatRate, formatTook } from '../text/quantity.ts'
+import { remarksOn } from './remarks.ts'
 import type { World } from '../world.ts'
 
 export type GetOutcome =
@@ -39,6 +40,7 @@ export function createGetReport(world: World, say: Say, display: ProgressDisplay
     bytesMoved: 0,
   }
   const running = new Map<string, DownloadProgress>()
+  const remarks = remarksOn(display)
   const shown = (path: string) => say.nameInNote(relative(world.cwd, path) || path)
 
   const show = (current: string | null) => {
@@ -77,11 +79,13 @@ export function createGetReport(world: World, say: Say, display: ProgressDisplay
       show(path)
       await say.json({ event: 'file', path, node, ...forMachines(outcome) })
       const remark = remarkOn(outcome)
-      if (remark !== null) await display.note(`${say.paintNote('red', shown(path))}: ${remark}`)
+      if (remark !== null)
+        await remarks.add(remark.kind, `${say.paintNote('red', shown(path))}: ${remark.text} [${remark.kind}]`)
     },
     async finish() {
       const tookMs = world.now() - startedMs
       const exit = exitOf(tally)
+      await remarks.finish()
       const { failures, ...counts } = tally
       await say.json({ event: 'summary', exit, tookMs, ...counts, failed: failures.length })
       await say.done(summaryLine(tally, tookMs))
@@ -105,11 +109,12 @@ export function exitOf({ fetched, unchanged, kept, failures }: Omit<Tally, 'byte
 const forMachines = (outcome: GetOutcome): Record<string, unknown> =>
   outcome.is === 'failed' ? { outcome: 'failed', error: toFailure(outcome.error).problem } : { outcome: outcome.is }
 
-function remarkOn(outcome: GetOutcome): string | null {
-  if (outcome.is === 'kept') return 'another file is there and was left alone; --force replaces it [local-exists]'
+function remarkOn(outcome: GetOutcome): { kind: string; text: string } | null {
+  if (outcome.is === 'kept')
+    return { kind: 'local-exists', text: 'another file is there and was left alone; --force replaces it' }
   if (outcome.is !== 'failed') return null
   const { sentence, code } = toFailure(outcome.error)
-  return `${sentence} [${code}]`
+  return { kind: code, text: sentence }
 }
 
 /** `31 files, 1.05 GiB in 17 s (63.2 MiB/s); 2 unchanged, 1 kept.` */

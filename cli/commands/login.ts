@@ -1,7 +1,8 @@
-import { createApi, type Whoami } from '../../client/api.ts'
+import { createApi } from '../../client/api.ts'
 import type { Credential, Session } from '../../client/credentials.ts'
 import { openCredentialFile } from '../../client/node/credential-file.ts'
 import { configFolder } from '../../client/node/folders.ts'
+import { askWho, describeAccount, type Account } from '../ask-who.ts'
 import { CLIENT_ID } from '../auth-requests.ts'
 import { openBrowser } from '../browser.ts'
 import type { Call } from '../command.ts'
@@ -30,7 +31,7 @@ export async function login(call: Call<LoginOptions>, world: World): Promise<Exi
   await kept.update(profile, async () => credential)
   await kept.setDefault(profile)
   await say.json({ server, ...me })
-  await say.done(`Signed in to ${server} as ${say.name(me.email ?? me.userId)}.`)
+  await say.done(`Signed in to ${server} as ${say.name(describeAccount(me))}.`)
   return EXIT.ok
 }
 
@@ -55,11 +56,11 @@ async function readFirstLine(world: World): Promise<string> {
   return text.split('\n')[0]?.trim() ?? ''
 }
 
-type SignedIn = { credential: Credential; me: Whoami }
+type SignedIn = { credential: Credential; me: Account }
 
 async function loginByToken(world: World, server: string, token: string): Promise<SignedIn> {
   const session = createMachineSession(world, server, token)
-  return { credential: { kind: 'token', server, token }, me: await askWho(world, server, session) }
+  return { credential: { kind: 'token', server, token }, me: await whoIs(world, server, session) }
 }
 
 async function loginByDevice(world: World, say: Say, server: string, deviceName: string): Promise<SignedIn> {
@@ -77,7 +78,7 @@ async function loginByDevice(world: World, say: Say, server: string, deviceName:
     refreshToken: tokens.refreshToken ?? '',
   }
   const session = { accessToken: async () => tokens.accessToken, onUnauthorized: async () => {} }
-  return { credential, me: await askWho(world, server, session) }
+  return { credential, me: await whoIs(world, server, session) }
 }
 
 /** Said even with `--quiet`: without it nobody can sign in. */
@@ -88,14 +89,16 @@ async function invite(world: World, say: Say, address: string, userCode: string)
   await say.note(isOpened ? 'A browser was opened. Waiting …' : 'Waiting … (Ctrl-C gives up)')
 }
 
-const askWho = (world: World, server: string, session: Session): Promise<Whoami> =>
-  createApi({
-    baseUrl: server,
-    ...session,
-    fetch: world.fetch,
-    clock: world.now,
-    random: world.random,
-    sleep: world.sleep,
-    signal: world.signal,
-    tries: 3,
-  }).whoami()
+const whoIs = (world: World, server: string, session: Session): Promise<Account> =>
+  askWho(
+    createApi({
+      baseUrl: server,
+      ...session,
+      fetch: world.fetch,
+      clock: world.now,
+      random: world.random,
+      sleep: world.sleep,
+      signal: world.signal,
+      tries: 3,
+    }),
+  )

@@ -8,12 +8,13 @@ import type {
 } from '../../client/transfer/events.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
-import { toFailure } from '../failure.ts'
+import { toFailure, type Failure } from '../failure.ts'
 import type { ProgressDisplay } from '../progress/display.ts'
 import type { Say } from '../say.ts'
 import { formatBytes, formatCount, formatRate, formatTook } from '../text/quantity.ts'
 import type { World } from '../world.ts'
 import { rejectionFailure } from './put-rejection.ts'
+import { remarksOn } from './remarks.ts'
 import { relative } from 'node:path'
 
 /** Takes the events of an upload, says what a person or a program wants to know, and decides the exit code. */
@@ -54,6 +55,7 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
   const tally: Tally = { applied: 0, unchanged: 0, kept: 0, conflicts: 0, failures: [], left: 0, bytes: 0 }
   let totals: UploadTotals | null = null
   let saidMs = startedMs
+  const remarks = remarksOn(display)
   const shown = (path: string) => say.nameInNote(relative(world.cwd, path) || path)
 
   const progress = async (newest: UploadTotals) => {
@@ -68,8 +70,9 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
     count(tally, item, outcome)
     await say.json({ event: 'file', path: item.path, bytes: item.sizeBytes, ...outcomeForMachines(outcome) })
     const remark = remarkOn(outcome, say)
-    if (remark !== null)
-      await display.note(`${say.paintNote(outcome.is === 'conflict' ? 'yellow' : 'red', shown(item.path))}: ${remark}`)
+    if (remark === null) return
+    const name = say.paintNote(outcome.is === 'conflict' ? 'yellow' : 'red', shown(item.path))
+    await remarks.add(remark.kind, `${name}: ${remark.text} [${remark.kind}]`)
   }
 
   return {
@@ -77,7 +80,8 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
       if (HARMLESS.has(reason)) tally.left++
       else tally.failures.push(EXIT.failed)
       void say.json({ event: 'skipped', path, reason, ...(detail === undefined ? {} : { detail }) })
-      void display.note(`${shown(path)}: left out, ${WHY[reason]}${detail === undefined ? '' : ` (${detail})`}`)
+      const why = detail === undefined ? WHY[reason] : `${WHY[reason]} (${detail})`
+      void remarks.add(reason, `${shown(path)}: left out, ${why} [${reason}]`)
     },
     folder(node, created) {
       if (created) void say.json({ event: 'folder', node })
@@ -90,6 +94,7 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
     async finish() {
       const tookMs = world.now() - startedMs
       const exit = exitOf(tally)
+      await remarks.finish()
       await say.json({ event: 'summary', exit, tookMs, ...machineTally(tally), totals })
       await say.done(summaryLine(tally, totals, tookMs))
       return exit
@@ -138,23 +143,25 @@ function outcomeForMachines(outcome: FileOutcome): Record<string, unknown> {
   }
 }
 
-function remarkOn(outcome: FileOutcome, say: Say): string | null {
+function remarkOn(outcome: FileOutcome, say: Say): { kind: string; text: string } | null {
   switch (outcome.is) {
     case 'applied':
     case 'unchanged':
       return null
-    case 'conflict':
-      return `it had changed on the server meanwhile; yours is kept beside it as “${say.nameInNote(outcome.node.name)}”`
+    case 'conflict': {
+      const copy = say.nameInNote(outcome.node.name)
+      return { kind: 'conflict', text: `it had changed on the server meanwhile; yours is kept beside it as “${copy}”` }
+    }
     case 'rejected':
-      return withCode(rejectionFailure(outcome))
+      return sentenceOf(rejectionFailure(outcome))
     case 'busy':
-      return 'it kept changing while it was read; run it again later [busy-file]'
+      return { kind: 'file-busy', text: 'it kept changing while it was read; run it again later' }
     case 'failed':
-      return withCode(toFailure(outcome.error))
+      return sentenceOf(toFailure(outcome.error))
   }
 }
 
-const withCode = ({ sentence, code }: { sentence: string; code: string }) => `${sentence} [${code}]`
+const sentenceOf = ({ sentence, code }: Failure) => ({ kind: code, text: sentence })
 
 const sampleOf = (totals: UploadTotals, cwd: string) => ({
   bytesDone: totals.bytesDone,

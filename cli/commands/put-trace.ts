@@ -8,12 +8,21 @@ import type { World } from '../world.ts'
 const WAIT_MS = 5_000
 const POLL_MS = 250
 
-type TraceWork = { connection: Connection; world: World; say: Say; traceId: string; own: readonly FinishedSpan[] }
+type TraceWork = {
+  connection: Connection
+  world: World
+  say: Say
+  traceId: string
+  own: readonly FinishedSpan[]
+  /** Something was committed, so that consumers have work. */
+  isCommitted: boolean
+}
 
 /** The CLI's own spans and what the server has of the same trace, as one tree. Consumers come last: it waits for them a little. */
-export async function printTrace({ connection, world, say, traceId, own }: TraceWork): Promise<void> {
+export async function printTrace(work: TraceWork): Promise<void> {
+  const { world, say, traceId, own } = work
   const mine = own.map(asCollected)
-  const theirs = await collect(connection, world, traceId, mine)
+  const theirs = await collect(work, mine)
   const ids = new Set(mine.map((span) => span.spanId))
   const spans = [...mine, ...theirs.filter((span) => !ids.has(span.spanId))]
   await say.json({ event: 'trace', traceId, spans })
@@ -25,22 +34,18 @@ export async function printTrace({ connection, world, say, traceId, own }: Trace
 }
 
 /** Asks until the tree is whole and has stopped growing, or the time is over; a server without traces answers with none. */
-async function collect(
-  { api }: Connection,
-  world: World,
-  traceId: string,
-  mine: readonly CollectedSpan[],
-): Promise<readonly CollectedSpan[]> {
+async function collect(work: TraceWork, mine: readonly CollectedSpan[]): Promise<readonly CollectedSpan[]> {
+  const { world, traceId, isCommitted } = work
   const untilMs = world.now() + WAIT_MS
   let spans: readonly CollectedSpan[] = []
   for (;;) {
     const before = spans
     try {
-      spans = await fetchSpans(api, traceId)
+      spans = await fetchSpans(work.connection.api, traceId)
     } catch {
       return before
     }
-    const isSettled = spans.length > 0 && spans.length === before.length && isWhole([...mine, ...spans])
+    const isSettled = spans.length > 0 && spans.length === before.length && isWhole([...mine, ...spans], isCommitted)
     if (isSettled || world.now() + POLL_MS > untilMs) return spans
     await world.sleep(POLL_MS, world.signal)
   }
@@ -55,10 +60,10 @@ const fetchSpans = (api: Connection['api'], traceId: string): Promise<CollectedS
   })
 
 /** Every parent is there, and the work after the commit has shown itself. */
-const isWhole = (spans: readonly CollectedSpan[]): boolean => {
+const isWhole = (spans: readonly CollectedSpan[], isCommitted: boolean): boolean => {
   const ids = new Set(spans.map((span) => span.spanId))
   const hasParents = spans.every((span) => span.parentSpanId === null || ids.has(span.parentSpanId))
-  return hasParents && spans.some((span) => span.component === 'consumer')
+  return hasParents && (!isCommitted || spans.some((span) => span.component === 'consumer'))
 }
 
 const asCollected = ({ startMs, endMs, error, ...span }: FinishedSpan): CollectedSpan => ({

@@ -6,9 +6,10 @@ import { planTree } from '../../client/transfer/plan.ts'
 import { uploadTree } from '../../client/transfer/upload.ts'
 import type { UploadItem } from '../../client/transfer/events.ts'
 import { memoryExporter } from '../../telemetry/span.ts'
+import { askWho } from '../ask-who.ts'
 import type { Call } from '../command.ts'
 import { connect, traced, type Connection } from '../connection.ts'
-import type { ExitCode } from '../exit-codes.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { showProgress } from '../progress/display.ts'
 import { parseRemotePathInSpace } from '../remote-path.ts'
 import { sayTo, type Say } from '../say.ts'
@@ -40,7 +41,9 @@ export async function put(call: Call<PutFlags>, world: World): Promise<ExitCode>
     const roots = sources.map(({ path, name }) => ({ path, as: place.as ?? name }))
     return transfer(bound, world, say, { place: place.folder, roots, noClobber: call.options['no-clobber'] })
   })
-  if (own !== null && traceId !== null) await printTrace({ connection, world, say, traceId, own: own.spans })
+  const isCommitted = exit === EXIT.ok || exit === EXIT.conflict
+  if (own !== null && traceId !== null)
+    await printTrace({ connection, world, say, traceId, own: own.spans, isCommitted })
   return exit
 }
 
@@ -52,7 +55,7 @@ type Transfer = {
 
 async function transfer(connection: Connection, world: World, say: Say, work: Transfer): Promise<ExitCode> {
   const { patientApi, profile } = connection
-  const me = await connection.api.whoami()
+  const me = await askWho(connection.api)
   const journal = openUploadJournal({
     folder: stateFolder(world.env, world.platform),
     account: `${profile} ${me.tenantId} ${me.userId}`,
