@@ -12,6 +12,7 @@ export function privateJwk(kid: string): Record<string, unknown> {
   return { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid }
 }
 
+// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
 type Reply = { status: number; headers: Headers; text: string; json: any }
 
 /** Identity on a real Postgres, with a clock that is moved by hand. */
@@ -37,7 +38,10 @@ export async function identityWorld(overrides: Partial<IdentityScope> = {}) {
     ...overrides,
   }
   const send = async (path: string, init: RequestInit = {}): Promise<Reply> => {
-    const response = await identityApp.fetch(new Request(PUBLIC_URL + path, { redirect: 'manual', ...init }), scope)
+    const response = await identityApp.fetch(
+      new Request(scope.publicUrl + path, { redirect: 'manual', ...init }),
+      scope,
+    )
     const text = await response.text()
     const isJson = /json/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : null }

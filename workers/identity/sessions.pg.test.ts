@@ -48,7 +48,7 @@ describe('T18 refresh tokens', () => {
     for (let round = 0; round < 25; round++) {
       const replies = await Promise.all(Array.from({ length: 8 }, () => world.refresh(refresh_token)))
       const successors = new Set(replies.map((reply) => reply.json.refresh_token))
-      expect([...replies.map((r) => r.status)]).toEqual(Array(8).fill(200))
+      expect(replies.map((r) => r.status)).toEqual(Array(8).fill(200))
       expect(successors.size).toBe(1)
       refresh_token = [...successors][0]
     }

@@ -18,7 +18,7 @@ import type { IdentityEnv } from './identity-env.ts'
 import { logFailure } from './log-failure.ts'
 
 const NO_STORE = { 'cache-control': 'no-store' }
-const GRANTS: readonly unknown[] = ['refresh_token', GRANT_DEVICE_CODE, GRANT_API_TOKEN]
+const GRANTS: ReadonlySet<unknown> = new Set(['refresh_token', GRANT_DEVICE_CODE, GRANT_API_TOKEN])
 
 /** OAuth's two endpoints, with OAuth's errors (RFC 6749, section 5.2; RFC 8628). */
 export const tokenEndpoint = new Hono<IdentityEnv>()
@@ -30,7 +30,7 @@ export const tokenEndpoint = new Hono<IdentityEnv>()
   .post('/token', async (c) => {
     const body = await readFormOrJson(c.req.raw)
     const grant = (body as { grant_type?: unknown } | null)?.grant_type
-    if (grant !== undefined && !GRANTS.includes(grant))
+    if (grant !== undefined && !GRANTS.has(grant))
       throw new OAuthFailure('unsupported_grant_type', 'This grant type is not offered.')
     return c.json(await grantTokens(c.env, check(tokenBody, body)), 200, NO_STORE)
   })
