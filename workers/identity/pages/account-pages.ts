@@ -45,7 +45,7 @@ export const accountPage = (state: FormState, account: Account, publicUrl: strin
     `Hello, ${account.displayName}`,
     html`<p class="soft">You are signed in to <strong>${account.tenantName}</strong> as ${account.email}.</p>
       <div class="note small">
-        Files are kept in step from a terminal. On your computer, run:
+        Put files in and get them out from a terminal. On your computer, run:
         <pre>npx bitvault login --server ${publicUrl}</pre>
       </div>
       <p class="small soft">It shows a code; then come back here and enter it.</p>

@@ -32,7 +32,7 @@ button:hover, .button:hover { filter: brightness(1.06); }
 :focus-visible { outline: 3px solid color-mix(in srgb, var(--accent) 45%, transparent); outline-offset: 2px; }
 .code input { font: 600 1.6rem/1.2 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; letter-spacing: .18em; text-align: center; text-transform: uppercase; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .9em; }
-pre { margin: .5rem 0 0; padding: .75rem .9rem; overflow-x: auto; background: var(--ground); border: 1px solid var(--line); border-radius: 8px; }
+pre { margin: .5rem 0 0; padding: .75rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--ground); border: 1px solid var(--line); border-radius: 8px; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .45rem 1rem; margin: 1.25rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: 10px; }
 dt { color: var(--soft); } dd { margin: 0; font-weight: 550; overflow-wrap: anywhere; }
 ul { margin: .25rem 0 1rem; padding-left: 1.2rem; }

@@ -5,7 +5,7 @@ import { page, type Html } from './design.ts'
 import { alertOf, field, guard, hidden, type FormState } from './form.ts'
 
 const signedInAs = (account: Account): Html =>
-  html`<footer>Signed in to ${account.tenantName} as ${account.email} · <a href="/login">Account</a></footer>`
+  html`<footer>Signed in to ${account.tenantName} as ${account.email}<br /><a href="/login">Your account</a></footer>`
 
 export const codePage = (state: FormState, account: Account): Html =>
   page(
@@ -51,7 +51,7 @@ export const consentPage = (state: FormState, consent: Consent, account: Account
       <p class="small soft">As ${account.displayName} in ${account.tenantName}, it will be able to:</p>
       <ul class="small soft">
         <li>see, add, change and delete every file that you can</li>
-        <li>stay signed in until you or an administrator sign it out</li>
+        <li>stay signed in until it signs out, or for a year at most</li>
       </ul>
       <form method="post" action="/device">
         ${guard(state)}${hidden('code', consent.userCode)}

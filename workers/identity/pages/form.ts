@@ -24,6 +24,8 @@ export type FieldOptions = {
 export function field(state: FormState, options: FieldOptions): Html {
   const { name, label, type = 'text', hint, autocomplete, autofocus = false, minLength = 1, maxLength = 256 } = options
   const error = state.error?.field === name ? state.error.detail : null
+  // With an error beside a field, that field is where one goes on.
+  const hasFocus = (state.error?.field ?? null) === null ? autofocus : error !== null
   const described = [hint === undefined ? '' : `${name}-hint`, error === null ? '' : `${name}-error`].join(' ').trim()
   const value = type === 'password' ? '' : (state.values[name] ?? '')
   return html`<div>
@@ -37,7 +39,7 @@ export function field(state: FormState, options: FieldOptions): Html {
       required
       minlength="${minLength}"
       maxlength="${maxLength}"
-      ${autofocus || error !== null ? 'autofocus' : ''}
+      ${hasFocus ? 'autofocus' : ''}
       ${error === null ? '' : html`aria-invalid="true"`}
       ${described === '' ? '' : html`aria-describedby="${described}"`}
     />
