@@ -41,8 +41,13 @@ export function putObject(transport: Transport, request: SignedRequest, bytes: U
     transport.retry(async (attempt) => {
       if (attempt > 1) span.set('bitvault.retries', attempt - 1)
       if (transport.clock() >= request.expiresAt) return 'expired'
-      const body = bytes as Uint8Array<ArrayBuffer>
-      const init: RequestInit = { method: 'PUT', headers: signedHeaders(request), body, redirect: 'error' }
+      const init = {
+        method: 'PUT',
+        headers: putHeaders(request, bytes),
+        body: streamOf(bytes),
+        redirect: 'error',
+        duplex: 'half',
+      } as const
       const response = await transport.attempt(request.url, init, timeoutFor(bytes.byteLength))
       span.set('http.response.status_code', response.status)
       // The connection is only free for the next request when the answer was read.
@@ -50,6 +55,30 @@ export function putObject(transport: Transport, request: SignedRequest, bytes: U
       return putOutcome(response.status)
     }),
   )
+}
+
+/** As a stream, the body is sent from where it lies: given as bytes, `fetch` would first copy all of it. */
+const BODY_PIECE_BYTES = 256 * 1024
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let at = 0
+  return new ReadableStream(
+    {
+      pull: (controller) => {
+        if (at >= bytes.length) return controller.close()
+        controller.enqueue(bytes.subarray(at, at + BODY_PIECE_BYTES))
+        at += BODY_PIECE_BYTES
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The length is signed; of a stream, `fetch` would not know it. */
+function putHeaders(request: SignedRequest, bytes: Uint8Array): Headers {
+  const headers = signedHeaders(request)
+  headers.set('content-length', String(bytes.byteLength))
+  return headers
 }
 
 function putOutcome(status: number): PutOutcome {

@@ -56,7 +56,7 @@ export function createMemoryServer(): MemoryServer {
       if (instead) return instead
       try {
         const answer =
-          url.host === 'store' ? world.store(url, init, server.now) : world.api(what, url, init, server.now)
+          url.host === 'store' ? await world.store(url, init, server.now) : world.api(what, url, init, server.now)
         server.afterwards(what)
         return answer
       } catch (error) {
@@ -280,12 +280,12 @@ function createWorld() {
     }
   }
 
-  const store = (url: URL, init: RequestInit, now: number): Response => {
+  const store = async (url: URL, init: RequestInit, now: number): Promise<Response> => {
     const key = url.pathname.slice(1)
     const headers = new Headers(init.headers)
     if (now > Number(url.searchParams.get('until'))) return new Response('expired', { status: 403 })
     if (init.method === 'PUT') {
-      const bytes = Uint8Array.from(init.body as Uint8Array)
+      const bytes = new Uint8Array(await new Response(init.body as ReadableStream).arrayBuffer())
       if (objects.has(key)) return new Response('there', { status: 412 })
       if (sha256Hex(bytes) !== headers.get('x-amz-content-sha256')) return new Response('mismatch', { status: 400 })
       objects.set(key, bytes)
