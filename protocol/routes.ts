@@ -22,7 +22,11 @@ export type Route = {
 
 const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
-  after: z.string().max(1_024).optional(),
+  after: z
+    .string()
+    .max(1_024)
+    .regex(/^[^\0]*$/, 'no NUL')
+    .optional(),
 })
 const changesQuery = z.object({
   cursor: z.string().max(100).optional(),

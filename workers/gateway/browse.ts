@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { NodeId } from '../../core/ids.ts'
-import { nameKey } from '../../core/names.ts'
+import { findNameFault, nameKey } from '../../core/names.ts'
 import type { SpaceAccess } from '../../db/tenant/principal.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
 import { idParam, json, reader, type Call } from './call.ts'
@@ -28,7 +28,10 @@ export async function resolve(call: Call): Promise<Response> {
     throw new AppError('invalid-request', { field: 'path', detail: 'a path begins with a space: home/photos' })
   if (rest.length > PATH_MAX_DEPTH)
     throw new AppError('invalid-request', { field: 'path', detail: `at most ${PATH_MAX_DEPTH} names` })
-  const walked = unwrap(await reader(call).walk(call.principal.sessionId, space, rest))
+  // Nothing can have a bad name, so the walk ends before it; Postgres could not even be asked about some.
+  const bad = rest.findIndex((name) => findNameFault(name) !== null)
+  const walkable = bad === -1 ? rest : rest.slice(0, bad)
+  const walked = unwrap(await reader(call).walk(call.principal.sessionId, space, walkable))
   const deepest = walked.nodes.at(-1)
   if (!deepest) throw new AppError('not-found', { field: 'path' })
   const missing = rest.slice(walked.nodes.length - 1)

@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { canonicalManifest, findManifestFault, type Content } from '../../core/content.ts'
 import { AppError } from '../../core/errors.ts'
 import type { MutationId, NodeId, Sha256, UploadId } from '../../core/ids.ts'
-import { findNameFault, nameFaultDetail } from '../../core/names.ts'
 import type { StagedChunk, WriteFile } from '../../core/namespace/model.ts'
+import { requireName } from '../../core/namespace/rules.ts'
 import type { Draft } from '../../db/tenant/uploads.ts'
 import type { commitFile, contentInput, FileInit } from '../../protocol/files.ts'
 import { actorOf, type Call } from './call.ts'
@@ -17,10 +17,7 @@ export type PlannedFile = { draft: Draft; inline: string | null }
 
 /** @throws name-invalid, content-mismatch, invalid-request */
 export function planFile(init: FileInit, mutationId: string): PlannedFile {
-  if ('name' in init.target) {
-    const fault = findNameFault(init.target.name)
-    if (fault) throw new AppError('name-invalid', { field: 'target/name', detail: nameFaultDetail(fault), fault })
-  }
+  if ('name' in init.target) requireName(init.target.name, 'target/name')
   const { target, base, size, mtimeNs = null, executable, content } = init
   const draft: Draft = {
     mutationId,

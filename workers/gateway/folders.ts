@@ -2,12 +2,14 @@ import type { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import type { MutationId, NodeId } from '../../core/ids.ts'
 import type { CreateFolder } from '../../core/namespace/model.ts'
+import { requireName } from '../../core/namespace/rules.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
-import { createFolderBody, createFoldersBody } from '../../protocol/files.ts'
+import { createFolderBody, createFoldersBody, type MutationResult } from '../../protocol/files.ts'
+import { asAppError } from '../../protocol/problem.ts'
 import { actorOf, json, journal, mutationIds, type Call } from './call.ts'
 import { sha256Hex } from './hash.ts'
 import { readBody } from './read-body.ts'
-import { requireDone, toResult } from './results.ts'
+import { rejected, requireDone, toResult } from './results.ts'
 
 export async function createFolder(call: Call): Promise<Response> {
   const body = await readBody(call.request, createFolderBody)
@@ -18,11 +20,21 @@ export async function createFolder(call: Call): Promise<Response> {
 
 export async function createFolders(call: Call): Promise<Response> {
   const { folders } = await readBody(call.request, createFoldersBody)
-  const mutations = folders.map((folder, index) =>
-    toMutation(call, folder.mutationId, parentOf(folders, index), folder),
-  )
-  const outcomes = unwrap(await journal(call).commit(mutations))
-  return json({ results: outcomes.map((outcome, i) => toResult(folders[i]!.mutationId, outcome, `folders/${i}/`)) })
+  const results: MutationResult[] = []
+  const planned: { mutation: CreateFolder; at: number }[] = []
+  for (const [at, folder] of folders.entries()) {
+    const parent = parentOf(folders, at)
+    try {
+      planned.push({ mutation: toMutation(call, folder.mutationId, parent, folder), at })
+    } catch (error) {
+      results[at] = rejected(folder.mutationId, asAppError(error), `folders/${at}/`)
+    }
+  }
+  const mutations = planned.map(({ mutation }) => mutation)
+  const outcomes = mutations.length > 0 ? unwrap(await journal(call).commit(mutations)) : []
+  for (const [i, { mutation, at }] of planned.entries())
+    results[at] = toResult(mutation.id, outcomes[i]!, `folders/${at}/`)
+  return json({ results })
 }
 
 type Folders = z.infer<typeof createFoldersBody>['folders']
@@ -39,13 +51,15 @@ function parentOf(folders: Folders, index: number): CreateFolder['parent'] {
   return { madeBy: made.mutationId as MutationId }
 }
 
+/** @throws name-invalid: Postgres could not even be asked about some names */
 function toMutation(
   call: Call,
   id: string,
   parent: CreateFolder['parent'],
   folder: { name: string; ifExists: 'fail' | 'keep' },
 ): CreateFolder {
-  const { name, ifExists } = folder
+  const { ifExists } = folder
+  const name = requireName(folder.name, 'name')
   return {
     kind: 'create-folder',
     id: id as MutationId,
