@@ -7,6 +7,7 @@ import type { ProgressDisplay } from '../progress/display.ts'
 import type { Say } from '../say.ts'
 import { formatBytes, formatCount, formatRate, formatTook } from '../text/quantity.ts'
 import { remarksOn } from './remarks.ts'
+import { wrapText } from '../text/wrap.ts'
 import type { World } from '../world.ts'
 
 export type GetOutcome =
@@ -88,7 +89,9 @@ export function createGetReport(world: World, say: Say, display: ProgressDisplay
       await remarks.finish()
       const { failures, ...counts } = tally
       await say.json({ event: 'summary', exit, tookMs, ...counts, failed: failures.length })
-      await say.done(summaryLine(tally, tookMs))
+      await say.done(
+        wrapText(summaryLine(tally, tookMs), world.stdout.isTerminal ? world.stdout.columns : Infinity).join('\n'),
+      )
       return exit
     },
   }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { downloadFile } from '../../client/transfer/download.ts'
 import { nodeFileTarget } from '../../client/node/file-target.ts'
@@ -10,7 +10,6 @@ import { usageError } from '../failure.ts'
 import { showProgress } from '../progress/display.ts'
 import { lookUp } from '../remote.ts'
 import { formatRemotePath, parseRemotePathInSpace, type RemotePath } from '../remote-path.ts'
-import type { Say } from '../say.ts'
 import type { World } from '../world.ts'
 import { createGetReport, type GetReport } from './get-report.ts'
 import { isSameContent, localPath, makeLocalFolder } from './local-place.ts'
@@ -24,13 +23,14 @@ const FILES_AT_ONCE = 8
 
 export async function get(call: Call<GetOptions>, world: World): Promise<ExitCode> {
   const [remote, local] = splitArguments(call.args)
-  const paths = remote.map(parseRemotePathInSpace)
+  const wanted = remote.map(parseWanted)
   return withConnection('get', call, world, async (connection, say) => {
-    const roots = await findRoots(connection, paths, call.options.recursive)
-    const place = await openPlace(resolve(world.cwd, local), { mustBeFolder: roots.length > 1 || /[/\\]$/.test(local) })
+    const roots = await findRoots(connection, wanted, call.options.recursive)
+    const hasFolder = roots.length !== 1 || roots[0]?.node.kind === 'folder'
+    const place = await openPlace(resolve(world.cwd, local), { mustBeFolder: hasFolder || /[/\\]$/.test(local) })
     const display = showProgress(world, say, 'received')
     const report = createGetReport(world, say, display)
-    const job: Job = { connection, world, say, report, force: call.options.force }
+    const job: Job = { connection, world, report, force: call.options.force }
     try {
       await eachAtOnce(entriesOf(connection, roots, place, report), FILES_AT_ONCE, (entry) => take(job, entry))
     } finally {
@@ -40,23 +40,30 @@ export async function get(call: Call<GetOptions>, world: World): Promise<ExitCod
   })
 }
 
-/** As `cp`: the last of several is the destination; a single one goes to the current folder. */
+/** The last of several is the destination; a single one goes to the current folder. */
 const splitArguments = (args: readonly string[]): [remote: string[], local: string] =>
   args.length === 1 ? [[...args], '.'] : [args.slice(0, -1), args.at(-1) ?? '.']
 
-async function findRoots(
-  { api }: Connection,
-  paths: readonly RemotePath[],
-  recursive: boolean,
-): Promise<NodeStateWire[]> {
-  const roots: NodeStateWire[] = []
-  for (const path of paths) {
+/** `contents`: what is in the folder, without the folder. */
+type Wanted = { path: RemotePath; contents: boolean }
+
+function parseWanted(text: string): Wanted {
+  const contents = text.endsWith('/.')
+  return { path: parseRemotePathInSpace(contents ? text.slice(0, -1) : text), contents }
+}
+
+/** `parts`: where it lies in the destination; none = its contents lie there. */
+type Root = { node: NodeStateWire; parts: readonly string[] }
+
+async function findRoots({ api }: Connection, wanted: readonly Wanted[], recursive: boolean): Promise<Root[]> {
+  const roots: Root[] = []
+  for (const { path, contents } of wanted) {
     const node = await lookUp(api, path)
     const shown = formatRemotePath(path.segments)
     if (node.kind === 'folder' && !recursive)
       throw usageError(`${shown} is a folder: add -r to get it with all that is in it`)
-    // The root of a space is called after the space.
-    roots.push({ ...node, name: path.segments.at(-1) ?? node.name })
+    // Called as it was named: the root of a space is called after the space.
+    roots.push({ node, parts: contents ? [] : [path.segments.at(-1) ?? node.name] })
   }
   return roots
 }
@@ -64,14 +71,15 @@ async function findRoots(
 /** `as: null`: each keeps its name inside `folder`. */
 type Place = { folder: string; as: string | null }
 
+/** A folder always goes into the place, so that the same command does the same the second time. */
 async function openPlace(path: string, { mustBeFolder }: { mustBeFolder: boolean }): Promise<Place> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw error
   })
   if (found?.isDirectory() || (found === null && mustBeFolder)) return { folder: path, as: null }
-  if (mustBeFolder) throw usageError(`${path} is a file, and several things cannot go into it`)
-  return { folder: resolve(path, '..'), as: path.split(/[/\\]/).at(-1) ?? null }
+  if (mustBeFolder) throw usageError(`${path} is a file, and a folder or several things cannot go into it`)
+  return { folder: dirname(path), as: basename(path) }
 }
 
 type LocalEntry = RemoteEntry & { path: string }
@@ -79,15 +87,15 @@ type LocalEntry = RemoteEntry & { path: string }
 /** Folders are made as they are met, parents first; files go on to be fetched. */
 async function* entriesOf(
   { api }: Connection,
-  roots: readonly NodeStateWire[],
+  roots: readonly Root[],
   place: Place,
   report: GetReport,
 ): AsyncIterable<LocalEntry> {
   await makeLocalFolder(place.folder, { parents: true })
   for (const root of roots) {
-    for await (const entry of walkRemote(api, root, place.as ?? root.name)) {
+    for await (const entry of walkRemote(api, root.node, place.as === null ? root.parts : [place.as])) {
       const path = localPath(place.folder, entry.parts)
-      if (entry.node.kind === 'folder') await makeLocalFolder(path, { parents: false })
+      if (entry.node.kind === 'folder') await makeLocalFolder(path, { parents: entry.parts.length === 0 })
       else {
         report.found(entry.node)
         yield { ...entry, path }
@@ -97,7 +105,7 @@ async function* entriesOf(
   report.allFound()
 }
 
-type Job = { connection: Connection; world: World; say: Say; report: GetReport; force: boolean }
+type Job = { connection: Connection; world: World; report: GetReport; force: boolean }
 
 async function take({ connection, world, report, force }: Job, { node, path }: LocalEntry): Promise<void> {
   try {

@@ -21,8 +21,9 @@ export const findSources = (paths: readonly string[], cwd: string): Promise<Sour
   )
 
 /**
- * Where the sources go, as `cp -r` decides it: into a folder that exists or is written with a slash at the end; otherwise the
- * last name is the new name of the one source. Missing folders are made.
+ * Where the sources go: into a folder that exists or is written with a slash at the end; otherwise the last name is the new name
+ * of a single file. Missing folders are made. Folders always go into the destination: were the first of them renamed, as
+ * `cp -r` does, the same command would do something else the second time, and an interrupted put could not be taken up.
  * @returns `as`: the new name, or `null` where each keeps its own
  */
 export async function openDestination(
@@ -32,10 +33,9 @@ export async function openDestination(
 ): Promise<{ folder: NodeStateWire; as: string | null }> {
   const found = await resolvePath(api, path)
   if (found.node?.kind === 'folder') return { folder: found.node, as: null }
-  const mustBeFolder = path.isFolder || sources.length !== 1
+  const mustBeFolder = path.isFolder || sources.length !== 1 || sources[0]?.kind === 'folder'
   if (found.node !== null) {
-    if (mustBeFolder || sources[0]?.kind === 'folder')
-      throw new AppError('not-a-folder', { detail: `${joinRemotePath(path)} is a file` })
+    if (mustBeFolder) throw new AppError('not-a-folder', { detail: `${joinRemotePath(path)} is a file` })
     return { folder: found.deepest, as: found.node.name }
   }
   const missing = mustBeFolder ? found.rest : found.rest.slice(0, -1)

@@ -12,6 +12,7 @@ import { toFailure, type Failure } from '../failure.ts'
 import type { ProgressDisplay } from '../progress/display.ts'
 import type { Say } from '../say.ts'
 import { formatBytes, formatCount, formatRate, formatTook } from '../text/quantity.ts'
+import { wrapText } from '../text/wrap.ts'
 import type { World } from '../world.ts'
 import { rejectionFailure } from './put-rejection.ts'
 import { remarksOn } from './remarks.ts'
@@ -96,7 +97,11 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
       const exit = exitOf(tally)
       await remarks.finish()
       await say.json({ event: 'summary', exit, tookMs, ...machineTally(tally), totals })
-      await say.done(summaryLine(tally, totals, tookMs))
+      await say.done(
+        wrapText(summaryLine(tally, totals, tookMs), world.stdout.isTerminal ? world.stdout.columns : Infinity).join(
+          '\n',
+        ),
+      )
       return exit
     },
   }

@@ -13,7 +13,7 @@ import { exitOf as putExit, summaryLine as putSummary } from './put-report.ts'
 const node = (more: Partial<NodeStateWire>): NodeStateWire =>
   ({ id: 'n', kind: 'folder', name: 'n', ...more }) as NodeStateWire
 
-describe('where a put goes, as cp -r has it', () => {
+describe('where a put goes', () => {
   const file: Source = { path: '/here/a.txt', name: 'a.txt', kind: 'file' }
   const folder: Source = { path: '/here/photos', name: 'photos', kind: 'folder' }
   const root = node({ id: 'root', name: '' })
@@ -52,9 +52,8 @@ describe('where a put goes, as cp -r has it', () => {
     expect(await open('home', [folder])).toEqual({ into: 'root', as: null, made: [] })
   })
 
-  test('what does not exist is the new name of a single one', async () => {
+  test('what does not exist is the new name of a single file', async () => {
     expect(await open('home/docs/c.txt', [file])).toEqual({ into: 'docs', as: 'c.txt', made: [] })
-    expect(await open('home/pics', [folder])).toEqual({ into: 'root', as: 'pics', made: [] })
   })
 
   test('missing folders are made, also for a slash at the end or for several', async () => {
@@ -72,6 +71,12 @@ describe('where a put goes, as cp -r has it', () => {
       as: null,
       made: [{ name: 'x', parent: 'root' }],
     })
+  })
+
+  test('a folder goes into the destination whether that exists or not, so that a second run does the same', async () => {
+    const made = [{ name: 'pics', parent: 'root' }]
+    expect(await open('home/pics', [folder])).toEqual({ into: 'new pics', as: null, made })
+    expect(await open('home/docs', [folder])).toEqual({ into: 'docs', as: null, made: [] })
   })
 
   test('a file that exists gets a new version, from a single file only', async () => {

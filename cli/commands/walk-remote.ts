@@ -1,12 +1,12 @@
 import type { Api } from '../../client/api.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 
-/** `parts` is the path on this side, at least one name. */
+/** `parts` is the path on this side; none for a folder whose contents are wanted. */
 export type RemoteEntry = { node: NodeStateWire; parts: readonly string[] }
 
 /** A file, or a folder and all below it, parents first. */
-export async function* walkRemote(api: Api, root: NodeStateWire, name: string): AsyncIterable<RemoteEntry> {
-  const open: RemoteEntry[] = [{ node: root, parts: [name] }]
+export async function* walkRemote(api: Api, root: NodeStateWire, parts: readonly string[]): AsyncIterable<RemoteEntry> {
+  const open: RemoteEntry[] = [{ node: root, parts }]
   for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
     yield entry
     if (entry.node.kind === 'file') continue

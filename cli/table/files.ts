@@ -6,8 +6,9 @@ const put = defineCommand({
   name: 'put',
   summary: 'send files and folders to the server',
   usage: '<file|folder>… <destination>',
-  about: `Sends what is named to a place on the server. As with cp -r, a destination that is a folder, or ends with a slash, gets
-    each thing under its own name; otherwise its last part is the new name. Missing folders are made.
+  about: `Sends what is named to a place on the server. A destination that is a folder, or ends with a slash, gets each thing under its
+    own name; otherwise its last part is the new name of the file. Folders always go into the destination; photos/. is what is in photos, without
+    the folder. Missing folders are made.
 
     Only what the server does not hold yet goes over the wire. A put that was interrupted is taken up by running the same command again.
 
@@ -19,7 +20,7 @@ const put = defineCommand({
     ['bitvault put report.pdf home/work/', 'into the folder work'],
     ['bitvault put report.pdf home/work/final.pdf', 'under another name'],
     ['bitvault put photos home/', 'a folder, as home/photos'],
-    ['bitvault put . home/backup/', 'all that is in this folder'],
+    ['bitvault put photos/. home/summer/', 'what is in photos, under another name'],
     ['bitvault put --trace big.iso home/', 'and show where the time went'],
   ],
   args: { min: 2, max: MANY },
@@ -35,7 +36,8 @@ const get = defineCommand({
   name: 'get',
   summary: 'fetch files and folders from the server',
   usage: '[-r] <path>… [local]',
-  about: `Fetches what is named. One path goes to the current folder; with two or more arguments the last is where to: a folder, or a new name.
+  about: `Fetches what is named. One path goes to the current folder; with two or more arguments the last is where to: a folder, or the new name of a file. Folders
+    always go into it; home/photos/. is what is in photos, without the folder.
 
     Every byte is verified before a file appears, and an existing file is replaced as a whole or not at all. A file that is there with the same
     content is not fetched again; one with other content is left alone unless --force is given. A get that was interrupted is taken up
@@ -44,6 +46,7 @@ const get = defineCommand({
     ['bitvault get home/work/report.pdf', 'into this folder'],
     ['bitvault get home/work/report.pdf old.pdf', 'under another name'],
     ['bitvault get -r home/photos .', 'a folder, as ./photos'],
+    ['bitvault get -r home/photos/. summer', 'what is in it, into ./summer'],
     ['bitvault get home/a.txt home/b.txt /tmp', 'several, into /tmp'],
   ],
   args: { min: 1, max: MANY },
