@@ -13,6 +13,8 @@ import {
  * Sizes are bytes; times are Unix milliseconds unless the name says ns; ids are lower-case UUIDs; hashes lower-case hex of SHA-256.
  */
 export const BATCH_MAX_FILES = 1_000
+/** Of a file's content: what the column holds. */
+export const REVISION_MAX = 2 ** 31 - 1
 
 export const uuid = z
   .string()
@@ -47,6 +49,7 @@ export const fileInit = z.strictObject({
   base: z
     .int()
     .min(0)
+    .max(REVISION_MAX)
     .default(0)
     .describe('the content revision that this write is based on; 0 = the file did not exist'),
   size: bytes.describe('plaintext bytes'),
@@ -94,7 +97,7 @@ export const commitFile = z.strictObject({
     .min(0)
     .max(BATCH_MAX_FILES - 1)
     .describe('which file of the init'),
-  base: z.int().min(0).optional().describe('replaces the base of the init'),
+  base: z.int().min(0).max(REVISION_MAX).optional().describe('replaces the base of the init'),
   size: bytes.optional(),
   sha256: sha256.optional(),
   content: contentInput.optional(),

@@ -33,7 +33,7 @@ const changesQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(500),
 })
 const contentQuery = z.object({
-  revision: z.coerce.number().int().min(1).optional(),
+  revision: z.coerce.number().int().min(1).max(files.REVISION_MAX).optional(),
   from: z.coerce.number().int().min(0).optional(),
 })
 const resolveQuery = z.object({ path: z.string().min(1).max(32_768) })

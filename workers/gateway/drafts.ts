@@ -73,11 +73,10 @@ function toContent(input: ContentInput, size: number, hash: string): Content {
           chunks: input.chunks as (Content & { held: 'chunks' })['chunks'],
         }
   const fault = findManifestFault(content)
-  if (fault)
-    throw new AppError('content-mismatch', {
-      ...fault,
-      field: fault.field === 'chunks' ? 'content/chunks' : fault.field,
-    })
+  if (fault) {
+    const field = fault.field.startsWith('chunks') ? `content/${fault.field}` : fault.field
+    throw new AppError('content-mismatch', { ...fault, field })
+  }
   if (content.held === 'inline' && sha256Hex(Buffer.from(content.inline, 'base64')) !== sha256) {
     throw new AppError('content-mismatch', { field: 'sha256', detail: 'the inline bytes have another SHA-256' })
   }

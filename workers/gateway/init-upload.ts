@@ -24,6 +24,9 @@ const SIGN_MAX = 1_000
 const PART_MIN_BYTES = 5 * 1024 * 1024
 
 type Entry = { index: number; mutationId: string; planned: PlannedFile }
+type Results = Map<number, { mutationId: string; result: MutationResult }>
+/** The body with its files as a list, and where in the body as it was sent the file of an index stands. */
+type Init = { body: InitUploadBody; isLone: boolean; at: (index: number) => string }
 
 /**
  * POST /v1/files. What needs no transfer is committed at once; for the rest an upload is opened and the missing chunks are signed.
@@ -32,19 +35,16 @@ type Entry = { index: number; mutationId: string; planned: PlannedFile }
  *         └──► chunks are missing ──► upload row ──► signed PUTs ──► pending
  */
 export async function initUpload(call: Call): Promise<Response> {
-  const raw = await readBody(call.request, z.unknown())
-  const single = !(typeof raw === 'object' && raw !== null && 'files' in raw)
-  const body: InitUploadBody = single
-    ? { files: [parseWith(fileInit, raw)], requests: 'each' }
-    : parseWith(initUploadBody, raw)
-  const results = new Map<number, { mutationId: string; result: MutationResult }>()
-  const entries = planAll(call, body, results)
+  const init = parseInit(await readBody(call.request, z.unknown()))
+  const { body } = init
+  const results: Results = new Map()
+  const entries = planAll(call, init, results)
   const chunked = entries.filter((entry) => entry.planned.draft.content !== null)
   const missing = await findMissing(call, chunked)
   const pending = entries.filter((entry) => isPending(entry, missing))
   const ready = entries.filter((entry) => !pending.includes(entry))
-  await commitNow(call, ready, results)
-  if (single) for (const { result } of results.values()) requireDone(result)
+  await commitNow(call, init, ready, results)
+  if (init.isLone) for (const { result } of results.values()) requireDone(result)
   const upload = pending.length > 0 ? await openUpload(call, body, pending) : null
   const requests =
     upload && body.requests === 'each' && !upload.multipart ? await signEach(call, upload.id, missing, pending) : []
@@ -60,24 +60,33 @@ export async function initUpload(call: Call): Promise<Response> {
   return json(reply, 201)
 }
 
-function planAll(
-  call: Call,
-  body: InitUploadBody,
-  results: Map<number, { mutationId: string; result: MutationResult }>,
-): Entry[] {
+/** @throws invalid-request */
+function parseInit(raw: unknown): Init {
+  if (typeof raw !== 'object' || raw === null || !('files' in raw))
+    return { body: { files: [parseWith(fileInit, raw)], requests: 'each' }, isLone: true, at: () => '' }
+  const body = parseWith(initUploadBody, raw)
+  if (body.multipart) checkParts(body.multipart, body.files.length)
+  return { body, isLone: body.multipart !== undefined, at: (index) => `files/${index}/` }
+}
+
+/** @throws invalid-request */
+function checkParts(parts: NonNullable<InitUploadBody['multipart']>, files: number): void {
+  if (files !== 1) throw new AppError('invalid-request', { field: 'multipart', detail: 'belongs to exactly one file' })
+  const small = parts.findIndex((part, i) => part.size < PART_MIN_BYTES && i < parts.length - 1)
+  if (small === -1) return
+  const detail = `every part but the last has at least ${PART_MIN_BYTES} bytes`
+  throw new AppError('invalid-request', { field: `multipart/${small}/size`, detail })
+}
+
+function planAll(call: Call, { body, at }: Init, results: Results): Entry[] {
   const idOf = mutationIds(call)
-  if (body.multipart && body.files.length !== 1)
-    throw new AppError('invalid-request', { field: 'multipart', detail: 'belongs to exactly one file' })
   const entries: Entry[] = []
   for (const [index, init] of body.files.entries()) {
     const mutationId = idOf(init.mutationId, index)
     try {
       entries.push({ index, mutationId, planned: planFile(withParts(init, body.multipart), mutationId) })
     } catch (error) {
-      results.set(index, {
-        mutationId,
-        result: rejected(mutationId, asAppError(error), body.files.length > 1 ? `files/${index}/` : ''),
-      })
+      results.set(index, { mutationId, result: rejected(mutationId, asAppError(error), at(index)) })
     }
   }
   return entries
@@ -89,12 +98,6 @@ function withParts(
   parts: InitUploadBody['multipart'],
 ): InitUploadBody['files'][number] {
   if (!parts) return init
-  const small = parts.findIndex((part, i) => part.size < PART_MIN_BYTES && i < parts.length - 1)
-  if (small >= 0)
-    throw new AppError('invalid-request', {
-      field: `multipart/${small}/size`,
-      detail: `every part but the last has at least ${PART_MIN_BYTES} bytes`,
-    })
   if (init.content)
     throw new AppError('invalid-request', { field: 'content', detail: 'the parts are the content: leave it out' })
   return {
@@ -119,20 +122,12 @@ async function findMissing(call: Call, chunked: Entry[]): Promise<Map<string, nu
   return sizes
 }
 
-async function commitNow(
-  call: Call,
-  ready: Entry[],
-  results: Map<number, { mutationId: string; result: MutationResult }>,
-): Promise<void> {
+async function commitNow(call: Call, { at }: Init, ready: Entry[], results: Results): Promise<void> {
   if (ready.length === 0) return
   const mutations = ready.map(({ planned }) => toWriteFile(call, planned, { uploadId: null, staged: {} }))
   const outcomes = unwrap(await journal(call).commit(mutations))
-  for (const [at, { index, mutationId }] of ready.entries()) {
-    results.set(index, {
-      mutationId,
-      result: toResult(mutationId, outcomes[at]!, ready.length > 1 ? `files/${index}/` : ''),
-    })
-  }
+  for (const [i, { index, mutationId }] of ready.entries())
+    results.set(index, { mutationId, result: toResult(mutationId, outcomes[i]!, at(index)) })
 }
 
 type Opened = { id: UploadId; expiresAt: number; multipart: MultipartDraft | null }
@@ -193,11 +188,7 @@ const signParts = async (call: Call, multipart: MultipartDraft) => ({
   ),
 })
 
-function fileReply(
-  index: number,
-  results: Map<number, { mutationId: string; result: MutationResult }>,
-  entries: Entry[],
-): InitUploadReply['files'][number] {
+function fileReply(index: number, results: Results, entries: Entry[]): InitUploadReply['files'][number] {
   const done = results.get(index)
   if (done) return { index, mutationId: done.mutationId, state: 'done', result: done.result }
   const entry = entries.find((e) => e.index === index)!

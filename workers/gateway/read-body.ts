@@ -18,21 +18,34 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const issue = deepest(parsed.error.issues)
-  throw new AppError('invalid-request', { field: issue.path.map(String).join('/') || 'body', detail: issue.message })
+  const issue = culprit(parsed.error.issues)
+  throw new AppError('invalid-request', {
+    field: issue.path.map(pointerToken).join('/') || 'body',
+    detail: issue.message,
+  })
 }
 
-type Issue = { path: PropertyKey[]; message: string; code?: string | undefined; errors?: Issue[][] }
+type Issue = { path: PropertyKey[]; message: string; code?: string; errors?: Issue[][]; keys?: string[] }
 
-/** Of a union, the branch that came closest says more than "invalid input". */
-function deepest(issues: readonly unknown[]): Issue {
+/** The issue that tells most: of a union, that of the branch that was meant; of an unknown member, where it stands. */
+function culprit(issues: readonly unknown[]): Issue {
   const [first] = issues as Issue[]
   if (!first) return { path: [], message: 'invalid' }
+  if (first.code === 'unrecognized_keys') return { ...first, path: [...first.path, ...(first.keys ?? []).slice(0, 1)] }
   if (first.code !== 'invalid_union' || !first.errors?.length) return first
-  const branches = first.errors.filter((branch) => branch.length > 0).map((branch) => deepest(branch))
-  const best = branches.toSorted((a, b) => b.path.length - a.path.length)[0]
-  return best && best.path.length > 0 ? { ...best, path: [...first.path, ...best.path] } : first
+  const [best] = first.errors.filter((branch) => branch.length > 0).toSorted(byLikeness)
+  return best ? { ...culprit(best), path: [...first.path, ...culprit(best).path] } : first
 }
+
+/** A branch that knows all of the members was rather meant than one that does not; then, the one that got further. */
+const byLikeness = (a: Issue[], b: Issue[]): number =>
+  Number(hasStrangers(a)) - Number(hasStrangers(b)) || culprit(b).path.length - culprit(a).path.length
+
+const hasStrangers = (branch: Issue[]): boolean =>
+  branch.some((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0)
+
+/** RFC 6901, section 3; a client's own member can be of any length. */
+const pointerToken = (key: PropertyKey): string => String(key).slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')
 
 function parseJson(text: string): unknown {
   try {
