@@ -29,9 +29,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [
-          cloudflareTest({ miniflare: { compatibilityDate: '2026-11-01', compatibilityFlags: ['nodejs_compat'] } }),
-        ],
+        plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-11-17' } })],
         test: { name: 'workerd', include: WORKERD, exclude: NEVER, testTimeout: 30_000 },
       },
     ],

@@ -115,7 +115,7 @@ async function growJournal(context: BenchContext, { sql, owner }: BenchStack, ta
       select tenant_id, changed_seq, 'created', id, space_id, gen_random_uuid(), ${owner.userId}, gen_random_uuid(), now(), jsonb_build_object('id', id, 'name', name, 'kind', kind)
       from nodes where tenant_id = ${owner.tenantId} and changed_seq > ${head!.seq}`
     await tx`insert into mutations (tenant_id, id, fingerprint, seq, outcome, at)
-      select tenant_id, mutation_id, repeat('0', 64), seq, node, at from journal where tenant_id = ${owner.tenantId} and seq > ${head!.seq}`
+      select tenant_id, mutation_id, repeat('0', 64), seq, 'applied', at from journal where tenant_id = ${owner.tenantId} and seq > ${head!.seq}`
     await tx`update tenant_head set seq = ${target} where tenant_id = ${owner.tenantId}`
     await tx`update usage set through_seq = ${target} where tenant_id = ${owner.tenantId}`
   })

@@ -2,12 +2,14 @@ import type { Sql } from 'postgres'
 
 /**
  * What a migration tool does not write: forced row security, the grants of the two login roles, and the functions
- * that fence the journal. Idempotent; run after the migrations, each time.
+ * that fence the journal. Idempotent; run after the migrations, each time, on their one connection and as
+ * `bitvault_owner`. Leaves that role: the database and its schema belong to the login.
  */
 export async function harden(sql: Sql): Promise<void> {
   await sql.unsafe(FORCE_ROW_SECURITY)
   await sql.unsafe(GRANTS)
   await sql.unsafe(FENCES)
+  await sql.unsafe(`reset role; ${PLACES}`)
 }
 
 /** Without FORCE the owner of a table is not held by its policies (T8). */
@@ -21,8 +23,6 @@ end $$`
 
 /** TRUNCATE and REFERENCES are not held back by row security, so nobody gets them. */
 const GRANTS = `
-revoke all on schema public from public;
-grant usage on schema public to bitvault_app, bitvault_system;
 revoke all on all tables in schema public from bitvault_app, bitvault_system;
 grant select, insert, update, delete on all tables in schema public to bitvault_system;
 do $$ declare p record; begin
@@ -50,3 +50,12 @@ language plpgsql set search_path = public as $$ begin
 end $$;
 revoke all on function journal_advance(uuid, bigint, bigint, bigint), require_count(bigint, bigint) from public;
 grant execute on function journal_advance(uuid, bigint, bigint, bigint), require_count(bigint, bigint) to bitvault_app, bitvault_system`
+
+/**
+ * Only who gave a right can take it back: as `bitvault_owner` these would do nothing, with a mere notice. A temporary table
+ * would outlive its transaction on a pooled connection, without row security, and hide the table whose name it has (T9).
+ */
+const PLACES = `
+revoke all on schema public from public;
+grant usage on schema public to bitvault_app, bitvault_system;
+do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$`

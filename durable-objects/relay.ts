@@ -15,11 +15,15 @@ export type Relay = {
   drain(): Promise<void>
 }
 
+/** Wake-ups of a busy tenant are gathered for this long: its consumers then read many entries at once. */
+const GATHER_MS = 100
+
 export type RelayDeps = { ctx: DurableObjectState; env: Env; tenant: TenantId; db: Db; faults: Faults }
 
 export function relayOf({ ctx, env, tenant, db, faults }: RelayDeps): Relay {
   const queue = (env as unknown as { EVENT_QUEUE?: QueueProducer }).EVENT_QUEUE
   let isArmed = false
+  let drainedAt = 0
   const arm = (atMs: number): Promise<void> => {
     isArmed = true
     return ctx.storage.setAlarm(atMs)
@@ -27,10 +31,12 @@ export function relayOf({ ctx, env, tenant, db, faults }: RelayDeps): Relay {
   return {
     wake() {
       if (isArmed) return
-      ctx.waitUntil(arm(Date.now()))
+      // At once when it was quiet; a stream of commits is served every `GATHER_MS`.
+      ctx.waitUntil(arm(Math.max(Date.now(), drainedAt + GATHER_MS)))
     },
     async drain() {
       isArmed = false
+      drainedAt = Date.now()
       if (!queue) {
         await env.OUTBOX_PUMP.getByName('pump').poke()
         return

@@ -24,8 +24,8 @@ async function commit(tx: TransactionSql, body: Body): Promise<unknown> {
   const now = new Date()
   await tx`select set_config('app.tenant_id', ${tenant}, true)`
   const [head] = await tx<{ seq: string }[]>`select seq from tenant_head where tenant_id = ${tenant} for update`
-  const [prior] = await tx`select outcome from mutations where tenant_id = ${tenant} and id = ${body.mutationId}`
-  if (prior) return prior['outcome']
+  const [prior] = await tx`select seq from mutations where tenant_id = ${tenant} and id = ${body.mutationId}`
+  if (prior) return { outcome: 'applied', seq: prior['seq'] }
   const [principal] = await tx<{ user_id: string; device_name: string }[]>`
     select s.user_id, s.device_name from sessions s join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.removed_at is null
     where s.tenant_id = ${tenant} and s.id = ${session} and s.revoked_at is null`
@@ -66,7 +66,7 @@ async function commit(tx: TransactionSql, body: Body): Promise<unknown> {
   await tx`insert into journal (tenant_id, seq, kind, node_id, space_id, mutation_id, user_id, session_id, at, node)
     values (${tenant}, ${seq}, 'created', ${id}, ${parent.space_id}, ${body.mutationId}, ${principal!.user_id}, ${session}, ${now}, ${JSON.stringify(node)}::text::jsonb)`
   await tx`insert into mutations (tenant_id, id, fingerprint, seq, outcome, at)
-    values (${tenant}, ${body.mutationId}, ${body.sha256}, ${seq}, ${JSON.stringify(outcome)}::text::jsonb, ${now})`
+    values (${tenant}, ${body.mutationId}, ${body.sha256}, ${seq}, 'applied', ${now})`
   await tx`insert into outbox (tenant_id, kind, payload) values (${tenant}, 'journal.appended', ${JSON.stringify({ lastSeq: seq })}::text::jsonb)`
   await tx`update tenant_head set seq = ${seq} where tenant_id = ${tenant}`
   return outcome

@@ -102,8 +102,11 @@ export const mutations = pgTable(
     tenantId: tenantId(),
     id: uuid('id').notNull(),
     fingerprint: sha256Column('fingerprint').notNull(),
+    /** The entry that it made, or the one that had made what it asked for: the node of the answer stands there. */
     seq: seqColumn('seq').notNull(),
-    outcome: jsonb('outcome').notNull(),
+    outcome: closedText<'applied' | 'conflict'>('outcome').notNull(),
+    /** Of a conflict: the node whose newer content stayed. */
+    original: uuid('original'),
     at: time('at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] }), ...tenantPolicies('mutations')],

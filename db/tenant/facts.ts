@@ -68,9 +68,12 @@ export const noFacts = (): Facts => ({
   held: new Map(),
 })
 
+/** As the answer is put together again from its row and its entry. */
+type StoredOutcome = { outcome: 'applied' | 'conflict'; seq: number; node: NodeState; original: NodeId | null }
+
 type Row = {
   head: { seq: number; lease: number }
-  priors: { id: MutationId; fingerprint: string; outcome: Outcome }[] | null
+  priors: { id: MutationId; fingerprint: string; outcome: StoredOutcome }[] | null
   principals: { session: SessionId; user: UserId; device: string; roles: Record<string, SpaceRole> | null }[] | null
   nodes: NodeState[] | null
   children: NodeState[] | null
@@ -98,9 +101,11 @@ const GATHER = `
 with q as (select $2::text::jsonb as j)
 select
   (select jsonb_build_object('seq', seq, 'lease', lease) from tenant_head where tenant_id = $1) as head,
-  (select jsonb_agg(jsonb_build_object('id', m.id, 'fingerprint', m.fingerprint, 'outcome', m.outcome))
+  (select jsonb_agg(jsonb_build_object('id', m.id, 'fingerprint', m.fingerprint,
+       'outcome', jsonb_build_object('outcome', m.outcome, 'seq', m.seq, 'node', j.node, 'original', m.original)))
      from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'mutations') w) w
-     join mutations m on m.tenant_id = $1 and m.id = w.id) as priors,
+     join mutations m on m.tenant_id = $1 and m.id = w.id
+     join journal j on j.tenant_id = $1 and j.seq = m.seq) as priors,
   (select jsonb_agg(jsonb_build_object('session', s.id, 'user', s.user_id, 'device', s.device_name, 'roles',
        (select jsonb_object_agg(sm.space_id, sm.role) from space_members sm where sm.tenant_id = $1 and sm.user_id = s.user_id)))
      from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'sessions') w) w
@@ -134,7 +139,8 @@ export async function gatherFacts(
   const [row] = await tx.unsafe<Row[]>(GATHER, [tenant, JSON.stringify(wanted)], { prepare: true })
   if (!row) throw new Error('the facts query answers one row')
   facts.seq = row.head.seq
-  for (const prior of row.priors ?? []) facts.priors.set(prior.id, prior)
+  for (const { id, fingerprint, outcome } of row.priors ?? [])
+    facts.priors.set(id, { fingerprint, outcome: firstAnswer(outcome) })
   for (const { session, user, device, roles } of row.principals ?? []) {
     facts.principals.set(session, { standing: 'active', userId: user, device, roles: roles ?? {} })
   }
@@ -142,6 +148,12 @@ export async function gatherFacts(
   addNodes(facts, wanted, row)
   addHeld(facts, wanted, row)
   return { lease: row.head.lease }
+}
+
+function firstAnswer({ outcome, seq, node, original }: StoredOutcome): Outcome {
+  return outcome === 'conflict' && original !== null
+    ? { outcome, seq, node, original }
+    : { outcome: 'applied', seq, node }
 }
 
 function addNodes(facts: Facts, wanted: FactsWanted, row: Row): void {

@@ -49,9 +49,15 @@ export function writeEffects(
         effects.journal.map((e) => ({ ...e, ...e.actor })),
       ),
     )
-  if (effects.answers.length > 0) sent.push(run(INSERT_ANSWERS, effects.answers))
+  if (effects.answers.length > 0) sent.push(run(INSERT_ANSWERS, effects.answers.map(answerRow)))
   if (effects.outbox.length > 0) sent.push(run(INSERT_OUTBOX, effects.outbox))
   return sent
+}
+
+/** The node of an answer is not stored twice: the journal has it under the same seq. */
+function answerRow({ mutationId, fingerprint, seq, outcome }: Effects['answers'][number]) {
+  const original = outcome.outcome === 'conflict' ? outcome.original : null
+  return { mutationId, fingerprint, seq, outcome: outcome.outcome, original }
 }
 
 const rows = (columns: string) => `jsonb_to_recordset($3::text::jsonb) as r(${columns})`
@@ -112,8 +118,9 @@ select $1, seq, kind, "nodeId", "spaceId", "mutationId", "userId", "sessionId", 
 from ${rows('seq bigint, kind text, "nodeId" uuid, "spaceId" uuid, "mutationId" uuid, "userId" uuid, "sessionId" uuid, node jsonb')}`
 
 const INSERT_ANSWERS = `
-insert into mutations (tenant_id, id, fingerprint, seq, outcome, at)
-select $1, "mutationId", fingerprint, seq, outcome, $2 from ${rows('"mutationId" uuid, fingerprint text, seq bigint, outcome jsonb')}`
+insert into mutations (tenant_id, id, fingerprint, seq, outcome, original, at)
+select $1, "mutationId", fingerprint, seq, outcome, original, $2
+from ${rows('"mutationId" uuid, fingerprint text, seq bigint, outcome text, original uuid')}`
 
 const INSERT_OUTBOX = `
 insert into outbox (tenant_id, kind, payload, traceparent, available_at)

@@ -53,6 +53,7 @@ const bitvault :Workerd.Worker = (
     (name = "GC_GRACE_MS", fromEnvironment = "GC_GRACE_MS"),
     (name = "UPLOAD_TTL_MS", fromEnvironment = "UPLOAD_TTL_MS"),
     (name = "LOG_LEVEL", fromEnvironment = "LOG_LEVEL"),
+    (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
     # further bindings
   ],
 );

@@ -5,6 +5,7 @@ import { openStore, readConfig, type Config } from '../../durable-objects/config
 import { faultsOf } from '../../durable-objects/faults.ts'
 import { telemetryOf, type Telemetry } from '../../durable-objects/telemetry.ts'
 import type { ObjectStore } from '../../core/object-store.ts'
+import { isIdentityPath } from '../../protocol/identity.ts'
 import { asAppError, problemResponse } from '../../protocol/problem.ts'
 import { ROUTES, type Route, type RouteName } from '../../protocol/routes.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../protocol/version.ts'
@@ -47,22 +48,6 @@ const HANDLERS: Record<RouteName, Handler> = {
   metrics: operations.metrics,
 }
 
-/** Answered by the identity module behind its own entrypoint, never here. */
-const IDENTITY_PATHS = [
-  '/setup',
-  '/login',
-  '/logout',
-  '/device',
-  '/password',
-  '/.well-known/jwks.json',
-  '/v1/setup',
-  '/v1/auth/*',
-  '/v1/tokens',
-  '/v1/tokens/*',
-  '/v1/members',
-  '/v1/members/*',
-]
-
 /** What an isolate keeps between requests: nothing of a tenant or a request (T27). */
 type Shared = { config: Config; store: ObjectStore; telemetry: Telemetry; authenticate: Authenticator }
 let shared: Shared | null = null
@@ -80,7 +65,8 @@ function share(env: Env): Shared {
 
 export function gatewayApp(): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>()
-  for (const path of IDENTITY_PATHS) app.all(path, (c) => c.env.IDENTITY.fetch(c.req.raw))
+  // Answered by the identity module behind its own entrypoint, never here.
+  app.use(async (c, next) => (isIdentityPath(c.req.path) ? c.env.IDENTITY.fetch(c.req.raw) : next()))
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
     app.on(route.method.toUpperCase(), route.path, (c) => answer(route, HANDLERS[name], c))
   }
@@ -167,8 +153,6 @@ function failed(span: Span, telemetry: Telemetry, error: AppError, route: string
 }
 
 function withProtocol(response: Response): Response {
-  // Redirects and streams of the platform have immutable headers.
-  const answer = new Response(response.body, response)
-  answer.headers.set(PROTOCOL_HEADER, String(PROTOCOL_VERSION))
-  return answer
+  response.headers.set(PROTOCOL_HEADER, String(PROTOCOL_VERSION))
+  return response
 }

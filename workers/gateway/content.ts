@@ -47,15 +47,13 @@ function redirectTo(call: Call, stored: StoredContent): Promise<Response> | null
   )
     return null
   const presentation = { fileName: stored.node.name, contentType: 'application/octet-stream' }
-  return call.store
-    .signGet(only.objectKey, { now: call.now, ttlMs: SIGNED_GET_TTL_MS, presentation })
-    .then(
-      ({ url }) =>
-        new Response(null, {
-          status: 302,
-          headers: { location: url, 'cache-control': 'private, no-store', 'referrer-policy': 'no-referrer' },
-        }),
-    )
+  return call.store.signGet(only.objectKey, { now: call.now, ttlMs: SIGNED_GET_TTL_MS, presentation }).then(
+    ({ url }) =>
+      new Response(null, {
+        status: 302,
+        headers: { location: url, 'cache-control': 'private, no-store', 'referrer-policy': 'no-referrer' },
+      }),
+  )
 }
 
 function streamed(call: Call, stored: StoredContent, etag: string): Response {

@@ -193,7 +193,8 @@ CREATE TABLE "mutations" (
 	"id" uuid,
 	"fingerprint" text NOT NULL,
 	"seq" bigint NOT NULL,
-	"outcome" jsonb NOT NULL,
+	"outcome" text NOT NULL,
+	"original" uuid,
 	"at" timestamp(3) with time zone NOT NULL,
 	CONSTRAINT "mutations_pkey" PRIMARY KEY("tenant_id","id")
 );
@@ -362,12 +363,12 @@ CREATE POLICY "uploads_system" ON "uploads" AS PERMISSIVE FOR ALL TO "bitvault_s
 CREATE POLICY "api_tokens_system" ON "api_tokens" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "browser_cookies_system" ON "browser_cookies" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "device_codes_system" ON "device_codes" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
+CREATE POLICY "memberships_tenant_read" ON "memberships" AS PERMISSIVE FOR SELECT TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
 CREATE POLICY "memberships_system" ON "memberships" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
-CREATE POLICY "memberships_tenant_read" ON "memberships" AS PERMISSIVE FOR SELECT TO "bitvault_app" USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);--> statement-breakpoint
 CREATE POLICY "password_links_system" ON "password_links" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "refresh_tokens_system" ON "refresh_tokens" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
+CREATE POLICY "sessions_tenant_read" ON "sessions" AS PERMISSIVE FOR SELECT TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
 CREATE POLICY "sessions_system" ON "sessions" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
-CREATE POLICY "sessions_tenant_read" ON "sessions" AS PERMISSIVE FOR SELECT TO "bitvault_app" USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);--> statement-breakpoint
 CREATE POLICY "sign_in_attempts_system" ON "sign_in_attempts" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "tenants_system" ON "tenants" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "users_system" ON "users" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
