@@ -53,9 +53,6 @@ export async function asyncWorld() {
     logs: [] as string[],
   }
   const { tenantId, userId, rootId, spaceId, system } = world
-  await database.owner.unsafe(
-    `create or replace function require_count(found bigint, expected bigint) returns void language plpgsql set search_path = public as $$ begin if $1 <> $2 then raise exception 'x' using errcode = 'BV002'; end if; end $$`,
-  ) // TEMPORARY
   await createTenant(system, { tenantId, name: 'Tenant', epoch: freshId(), now: new Date(clock.now) })
   await createPersonalSpace(system, { tenantId, spaceId, rootId, userId, name: 'Files', now: new Date(clock.now) })
   return world
