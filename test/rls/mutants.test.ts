@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CATALOGUE, catalogueFaults } from './catalogue.ts'
+import {
+  type Mutant,
+  OTHER_BREAKS,
+  POLICY_BREAKS,
+  SEEN_BREAKS,
+  SEEN_TABLE_BREAKS,
+  TABLE_BREAKS,
+  UNSEEN_POLICY_BREAKS,
+  breakPolicies,
+  policiesOf,
+} from './mutants.ts'
+import { TABLES } from './rows.ts'
+import { matrixFaults, withChangedRules } from './run-matrix.ts'
+import { type Scratch, inRollback, scratchDatabase, withSql } from './scratch.ts'
+
+/** The suites themselves are tested: each wall is taken away in turn, and one of them must say so. */
+let scratch: Scratch
+let policies: Awaited<ReturnType<typeof policiesOf>>
+beforeAll(async () => {
+  scratch = await scratchDatabase()
+  policies = await withSql(scratch.adminUrl, (sql) => inRollback(sql, policiesOf))
+})
+afterAll(() => scratch?.drop())
+
+const everyTable = Object.keys(TABLES)
+
+/** By the matrix. @returns those that it did not see */
+async function survivors(mutants: readonly Mutant[]): Promise<string[]> {
+  expect(mutants).not.toEqual([])
+  const unseen: string[] = []
+  for (const { name, table, change } of mutants) {
+    const faults = await withChangedRules(
+      scratch,
+      (tx) => tx.unsafe(change),
+      (desks) => matrixFaults(desks, table === null ? everyTable : [table]),
+    )
+    if (faults.length === 0) unseen.push(name)
+  }
+  return unseen
+}
+
+/** By one rule of the catalogue. @returns those that it did not see */
+async function catalogueSurvivors(mutants: readonly (Mutant & { rule: string })[]): Promise<string[]> {
+  expect(mutants).not.toEqual([])
+  return withSql(scratch.adminUrl, async (sql) => {
+    const unseen: string[] = []
+    for (const { name, rule, change } of mutants) {
+      const faults = await inRollback(sql, async (tx) => {
+        await tx.unsafe(change)
+        return catalogueFaults(tx)
+      })
+      if (!faults.some((fault) => fault.rule === rule)) unseen.push(`${rule} ${name}`)
+    }
+    return unseen
+  })
+}
+
+test('RS-20: with nothing broken both suites are content', async () => {
+  const nothing = { name: 'nothing', table: null, change: 'select 1' }
+  expect(await survivors([nothing])).toEqual(['nothing'])
+  expect(await catalogueSurvivors([{ ...nothing, rule: 'RS-1' }])).toEqual(['RS-1 nothing'])
+  expect(await withSql(scratch.adminUrl, catalogueFaults)).toEqual([])
+})
+
+describe('RS-20: the matrix sees each policy (T8)', () => {
+  test.each(POLICY_BREAKS)('$how', async (how) => {
+    expect(await survivors(breakPolicies(policies, how))).toEqual([])
+  })
+})
+
+describe('RS-20: the catalogue sees each policy that is written otherwise', () => {
+  test.each(UNSEEN_POLICY_BREAKS)('$how', async (how) => {
+    const mutants = breakPolicies(policies, how).map((mutant) => ({ ...mutant, rule: 'RS-2' }))
+    expect(await catalogueSurvivors(mutants)).toEqual([])
+  })
+})
+
+describe('RS-20: every table', () => {
+  test.each(TABLE_BREAKS)('%s: %s', async (rule, how, change) => {
+    const mutants = everyTable.map((table) => ({ name: table, table, rule, change: change(table) }))
+    expect(await catalogueSurvivors(mutants)).toEqual([])
+    if (SEEN_TABLE_BREAKS.has(how)) expect(await survivors(mutants)).toEqual([])
+  })
+})
+
+describe('RS-20: every other way round', () => {
+  test.each(OTHER_BREAKS)('%s: %s', async (rule, change) => {
+    expect(await catalogueSurvivors([{ name: change, table: null, rule, change }])).toEqual([])
+  })
+
+  test.each(SEEN_BREAKS)('the matrix: %s', async (change) => {
+    expect(await survivors([{ name: change, table: null, change }])).toEqual([])
+  })
+
+  test('no rule of the catalogue is without something that breaks it', () => {
+    const broken = new Set([...TABLE_BREAKS, ...OTHER_BREAKS].map(([rule]) => rule))
+    expect(CATALOGUE.map(([rule]) => rule).filter((rule) => !broken.has(rule))).toEqual([])
+  })
+})
