@@ -85,7 +85,10 @@ function toContent(input: ContentInput, size: number, hash: string): Content {
 
 export type Staging = { uploadId: UploadId | null; staged: Record<string, StagedChunk> }
 
-/** The mutation that writes a planned file. Its fingerprint leaves the chunking out: the same bytes are the same change. */
+/**
+ * The mutation that writes a planned file. Its fingerprint leaves the chunking out: the same bytes are the same change. It names
+ * the user: the answer to a change is for whoever made it (T11).
+ */
 export function toWriteFile(call: Call, { draft, inline }: PlannedFile, { uploadId, staged }: Staging): WriteFile {
   const { target, base, size, mtimeNs, executable } = draft
   const sha256 = draft.sha256 as Sha256
@@ -106,10 +109,13 @@ export function toWriteFile(call: Call, { draft, inline }: PlannedFile, { upload
       if (found) own[chunk.sha256] = found
     }
   }
+  // Members in an order of our own: a draft that comes back from the database has them in another than the request had.
+  const place = 'node' in target ? [target.node] : [target.parent, target.name]
+  const actor = actorOf(call)
   return {
     kind: 'write-file',
     id: draft.mutationId as MutationId,
-    fingerprint: sha256Hex(JSON.stringify(['write-file', target, base, size, sha256, mtimeNs, executable])),
+    fingerprint: sha256Hex(JSON.stringify(['write-file', place, base, size, sha256, mtimeNs, executable])),
     actor: actorOf(call),
     traceparent: call.span.traceparent(),
     uploadId,
