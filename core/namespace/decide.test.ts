@@ -324,6 +324,13 @@ describe('rights are decided at commit (T26)', () => {
     expect(w.commit(mkdir('1', w.root, 'a'))[0]).toMatchObject({ outcome: 'rejected', code: 'session-revoked' })
   })
 
+  test('T11 a revoked session is not given its first answer either', () => {
+    const w = world()
+    expect(w.commit(mkdir('1', w.root, 'a'))[0]).toMatchObject({ outcome: 'applied' })
+    w.revoke()
+    expect(w.commit(mkdir('1', w.root, 'a'))[0]).toMatchObject({ outcome: 'rejected', code: 'session-revoked' })
+  })
+
   test('T11 a node of a space that is not yours answers like an unknown one; a reader is told', () => {
     const w = world()
     w.setRoles({})

@@ -3,7 +3,7 @@ import type { NodeId } from '../ids.ts'
 import { createFolder } from './create-folder.ts'
 import type { Effects } from './effects.ts'
 import type { Facts, Mutation, Outcome } from './model.ts'
-import { FactMissing, openView, type Needs, type View } from './view.ts'
+import { FactMissing, openView, principalOf, type Needs, type View } from './view.ts'
 import { writeFile } from './write-file.ts'
 
 /**
@@ -46,17 +46,23 @@ function decideKnown(view: View, mutation: Mutation): Outcome | null {
 
 function decideOnce(view: View, mutation: Mutation): Outcome {
   const prior = view.decided.get(mutation.id) ?? view.facts.priors.get(mutation.id)
-  if (prior) {
-    return prior.fingerprint === mutation.fingerprint
-      ? prior.outcome
-      : reject('mutation-reused', { field: 'mutationId', detail: 'this mutation id already stands for another change' })
-  }
+  if (prior) return replay(view, mutation, prior)
   const outcome = decideNew(view, mutation)
   // A rejection changes nothing and is not remembered: the client may mend what was wrong and send the same id again.
   if (outcome.outcome === 'rejected') return outcome
   view.decided.set(mutation.id, { fingerprint: mutation.fingerprint, outcome })
   view.effects.answers.push({ mutationId: mutation.id, fingerprint: mutation.fingerprint, seq: outcome.seq, outcome })
   return outcome
+}
+
+/** The first answer, for whoever may still ask for it. */
+function replay(view: View, mutation: Mutation, prior: { fingerprint: string; outcome: Outcome }): Outcome {
+  if (principalOf(view, mutation).standing === 'revoked') return reject('session-revoked', {})
+  if (prior.fingerprint === mutation.fingerprint) return prior.outcome
+  return reject('mutation-reused', {
+    field: 'mutationId',
+    detail: 'this mutation id already stands for another change',
+  })
 }
 
 function decideNew(view: View, mutation: Mutation): Outcome {

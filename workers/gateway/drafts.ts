@@ -115,8 +115,10 @@ export function toWriteFile(call: Call, { draft, inline }: PlannedFile, { upload
   return {
     kind: 'write-file',
     id: draft.mutationId as MutationId,
-    fingerprint: sha256Hex(JSON.stringify(['write-file', place, base, size, sha256, mtimeNs, executable])),
-    actor: actorOf(call),
+    fingerprint: sha256Hex(
+      JSON.stringify(['write-file', actor.userId, place, base, size, sha256, mtimeNs, executable]),
+    ),
+    actor,
     traceparent: call.span.traceparent(),
     uploadId,
     target: target as { parent: NodeId; name: string } | { node: NodeId },

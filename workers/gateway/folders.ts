@@ -60,11 +60,12 @@ function toMutation(
 ): CreateFolder {
   const { ifExists } = folder
   const name = requireName(folder.name, 'name')
+  const actor = actorOf(call)
   return {
     kind: 'create-folder',
     id: id as MutationId,
-    fingerprint: sha256Hex(JSON.stringify(['create-folder', parent, name, ifExists])),
-    actor: actorOf(call),
+    fingerprint: sha256Hex(JSON.stringify(['create-folder', actor.userId, parent, name, ifExists])),
+    actor,
     traceparent: call.span.traceparent(),
     parent,
     name,
