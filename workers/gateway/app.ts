@@ -70,8 +70,9 @@ export function gatewayApp(): Hono<{ Bindings: Env }> {
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
     app.on(route.method.toUpperCase(), route.path, (c) => answer(route, HANDLERS[name], c))
   }
-  // A known address with another method says so; anything else does not exist.
-  for (const path of new Set(Object.values(ROUTES).map((route) => route.path))) {
+  // A known address with another method says so; anything else does not exist. Fixed addresses come before patterns.
+  const paths = new Set(Object.values(ROUTES).map((route) => route.path))
+  for (const path of [...paths].toSorted((a, b) => Number(a.includes(':')) - Number(b.includes(':')))) {
     app.all(path, () => problemResponse(new AppError('method-not-allowed'), { allow: methodsOf(path) }))
   }
   app.notFound(() => problemResponse(new AppError('not-found', { detail: 'no such address' })))
