@@ -3,6 +3,8 @@ import { AppError } from '../../core/errors.ts'
 
 /** A batch of a thousand inline files in base64, or the manifest of a very large file. */
 export const BODY_MAX_BYTES = 16 * 1024 * 1024
+/** What is too large is read on so far and thrown away: a sender whose connection is cut while it writes sees no answer. */
+const DISCARD_MAX_BYTES = 4 * BODY_MAX_BYTES
 
 /**
  * The body, parsed and checked against its schema.
@@ -58,17 +60,19 @@ function parseJson(text: string): unknown {
 /** Reads at most `BODY_MAX_BYTES`; a length that lies is found while reading. */
 async function readText(request: Request): Promise<string> {
   const declared = Number(request.headers.get('content-length') ?? 0)
-  if (declared > BODY_MAX_BYTES) throw tooLarge()
+  if (declared > DISCARD_MAX_BYTES) throw tooLarge()
   if (!request.body) return ''
   // With a truthful length of moderate size, the platform's own reader is the fastest.
-  if (declared > 0) return utf8(await request.arrayBuffer())
+  if (declared > 0 && declared <= BODY_MAX_BYTES) return utf8(await request.arrayBuffer())
   const parts: Uint8Array[] = []
   let total = 0
   for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
     total += part.byteLength
-    if (total > BODY_MAX_BYTES) throw tooLarge()
-    parts.push(part)
+    if (total <= BODY_MAX_BYTES) parts.push(part)
+    else parts.length = 0
+    if (total > DISCARD_MAX_BYTES) break
   }
+  if (total > BODY_MAX_BYTES) throw tooLarge()
   return utf8(concat(parts, total))
 }
 
