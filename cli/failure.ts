@@ -136,6 +136,6 @@ const REASONS: Record<string, string> = {
 
 function unreachable(error: ConnectionError): Failure {
   const reason = connectionReason(error)
-  const said = REASONS[reason] ?? (reason === 'no connection' ? error.message : reason)
+  const said = REASONS[reason] ?? (reason === 'no connection' ? 'the connection failed' : reason)
   return local('unreachable', EXIT.unreachable, `The server cannot be reached: ${said}`, NEXT_UNREACHABLE)
 }

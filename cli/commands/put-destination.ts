@@ -36,7 +36,7 @@ export async function openDestination(
   const mustBeFolder = path.isFolder || sources.length !== 1 || sources[0]?.kind === 'folder'
   if (found.node !== null) {
     if (mustBeFolder) throw new AppError('not-a-folder', { detail: `${joinRemotePath(path)} is a file` })
-    return { folder: found.deepest, as: found.node.name }
+    return { folder: await api.stat(found.node.parentId ?? found.space.rootId), as: found.node.name }
   }
   const missing = mustBeFolder ? found.rest : found.rest.slice(0, -1)
   const made = missing.length === 0 ? [] : await createFolderChain(api, found.deepest.id, missing)

@@ -39,7 +39,7 @@ const WHY: Record<SkipReason, string> = {
   'too-deep': 'it lies too deep',
   vanished: 'it is gone',
 }
-const PROGRESS_EVENT_MS = 1_000
+const PROGRESS_EVENT_MS = 250
 
 type Tally = {
   applied: number
@@ -81,7 +81,7 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
       if (HARMLESS.has(reason)) tally.left++
       else tally.failures.push(EXIT.failed)
       void say.json({ event: 'skipped', path, reason, ...(detail === undefined ? {} : { detail }) })
-      const why = detail === undefined ? WHY[reason] : `${WHY[reason]} (${detail})`
+      const why = detail ?? WHY[reason]
       void remarks.add(reason, `${shown(path)}: left out, ${why} [${reason}]`)
     },
     folder(node, created) {

@@ -26,13 +26,14 @@ describe('where a put goes', () => {
         const [, ...rest] = path.split('/')
         if (rest[0] === undefined) return { node: root, deepest: root, rest: [] }
         if (rest[0] === 'b.txt')
-          return { node: node({ id: 'b', kind: 'file', name: 'b.txt' }), deepest: root, rest: [] }
+          return { node: node({ id: 'b', kind: 'file', name: 'b.txt', parentId: 'root' }), deepest: root, rest: [] }
         const docs = node({ id: 'docs', name: 'docs' })
         if (rest[0] !== 'docs') return { node: null, deepest: root, rest }
         return rest.length === 1
           ? { node: docs, deepest: docs, rest: [] }
           : { node: null, deepest: docs, rest: rest.slice(1) }
       },
+      stat: async (id: string) => node({ id }),
       createFolders: async ({ folders }: { folders: { name: string; parent: unknown }[] }) => {
         made.push(...folders.map(({ name, parent }) => ({ name, parent })))
         return folders.map(({ name }) => ({ outcome: 'applied', node: node({ id: `new ${name}`, name }) }))
