@@ -19,7 +19,8 @@ export function writeEffects(
   const run = (statement: string, rows: unknown) =>
     tx.unsafe(statement, [tenant, at, JSON.stringify(rows)], { prepare: true })
   const sent: Promise<unknown>[] = []
-  if (effects.seq > oldSeq) {
+  // An answer without an entry is fenced too: another owner may have written the same answer meanwhile.
+  if (effects.seq > oldSeq || effects.answers.length > 0) {
     sent.push(tx`select journal_advance(${tenant}, ${lease}, ${oldSeq}, ${effects.seq})`)
   }
   if (effects.uploads.size > 0)
