@@ -24,6 +24,7 @@ const LOST = new Set([
   '57P01',
   '57P02',
   '57P03',
+  '25P03', // it was idle in its transaction for too long: see `enter` in db/connect.ts
   '53300',
   '55006',
 ])

@@ -6,7 +6,7 @@ import type { Effects } from '../core/namespace/effects.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
 import { asTenant, type Db, type Tx } from '../db/connect.ts'
 import { factsNeeded, factsOf, gatherFacts, noFacts } from '../db/tenant/facts.ts'
-import { takeLease } from '../db/tenant/lease.ts'
+import { takeLeaseIn } from '../db/tenant/lease.ts'
 import { writeEffects } from '../db/tenant/write-effects.ts'
 import { failureOf, Fenced } from './database-failure.ts'
 
@@ -32,7 +32,8 @@ export type JournalWriterDeps = {
  *
  *     BEGIN ─ enter tenant + facts ─ decide (pure) ─ fence + rows ─ COMMIT
  *
- * It owns the journal while its lease is the newest. A lost connection leaves the outcome of a commit unknown, so the whole
+ * It owns the journal while its lease is the newest. The first transaction of an owner takes the lease itself and so keeps
+ * others waiting until it has written: two processes that take it from each other are slow, but neither starves. A lost connection leaves the outcome of a commit unknown, so the whole
  * batch is decided anew: what was written answers as a replay (I11), the rest is written now.
  */
 export class JournalWriter {
@@ -48,8 +49,7 @@ export class JournalWriter {
     let takeovers = 0
     for (let attempt = 1; ; attempt++) {
       try {
-        this.#lease ??= await this.#takeLease()
-        return await this.#writeOnce(mutations, this.#lease)
+        return await this.#writeOnce(mutations)
       } catch (error) {
         const failure = failureOf(error)
         if (failure === 'fenced') {
@@ -57,29 +57,32 @@ export class JournalWriter {
           if (++takeovers > MAX_TAKEOVERS) throw new AppError('busy', { retryAfterMs: 500 }, { cause: error })
         } else if (failure === 'final') throw error
         if (attempt >= MAX_TRIES) throw unavailable(failure, error)
-        if (failure !== 'changed') await this.#deps.wait(pauseMs(attempt, this.#deps.dice()))
+        if (failure === 'lost') await this.#deps.wait(pauseMs(attempt, this.#deps.dice()))
       }
     }
   }
 
-  async #takeLease(): Promise<number> {
-    const head = await takeLease(this.#deps.db, this.#deps.tenant)
-    if (!head) throw new AppError('not-found', { detail: 'no such tenant' })
-    return head.lease
-  }
-
-  async #writeOnce(mutations: Mutation[], lease: number): Promise<Written> {
+  async #writeOnce(mutations: Mutation[]): Promise<Written> {
     const { db, tenant, clock, faults } = this.#deps
     const startedAt = clock()
     await faults('commit.before-facts')
-    return asTenant(db, tenant, async (tx) => {
+    const { lease, written } = await asTenant(db, tenant, async (tx) => {
       const at = clock()
+      const lease = this.#lease ?? (await this.#takeLease(tx))
       const decided = await this.#decide(tx, mutations, at, lease)
       await faults('commit.before-write')
       await Promise.all(writeEffects(tx, tenant, decided.effects, { lease, oldSeq: decided.oldSeq, at: new Date(at) }))
       await faults('commit.after-write')
-      return { ...decided, at, startedAt }
+      return { lease, written: { ...decided, at, startedAt } }
     })
+    this.#lease = lease
+    return written
+  }
+
+  async #takeLease(tx: Tx): Promise<number> {
+    const head = await takeLeaseIn(tx, this.#deps.tenant)
+    if (!head) throw new AppError('not-found', { detail: 'no such tenant' })
+    return head.lease
   }
 
   async #decide(tx: Tx, mutations: Mutation[], at: number, lease: number) {
