@@ -169,8 +169,8 @@ function refreshError(status: number, text: string): AppError {
   if (status === 429) return new AppError('too-many-requests', { status })
   const known = /"error"\s*:\s*"([a-z_]{1,40})"/.exec(text)?.[1]
   if (known === 'temporarily_unavailable' || known === 'slow_down') return new AppError('busy', { status })
-  return new AppError('session-revoked', {
-    detail: 'this session has ended: sign in again',
-    reason: known ?? 'unknown',
-  })
+  if (known === 'invalid_grant')
+    return new AppError('session-revoked', { detail: 'this session has ended: sign in again' })
+  // A proxy's page, say: no reason to forget the session.
+  return new AppError('internal', { status, detail: `the token endpoint answered ${status}` })
 }

@@ -119,10 +119,11 @@ async function restoreAttributes(handle: FileHandle, content: DownloadedContent)
 /** So that the rename outlives a power cut. Windows has no such call. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(folder, constants.O_RDONLY)
+  // A folder that may be written but not read cannot be opened; the file is in its place all the same.
+  const handle = await open(folder, constants.O_RDONLY).catch(() => null)
   try {
-    await handle.sync()
+    await handle?.sync()
   } finally {
-    await handle.close()
+    await handle?.close()
   }
 }

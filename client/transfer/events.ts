@@ -12,8 +12,8 @@ export type UploadItem = {
   target: { parent: string; name: string } | { node: string }
   /** The content revision that this write is based on; 0 = there was no such file. */
   base: number
-  /** What the target holds now: equal content is not uploaded again (`unchanged`). */
-  present?: { nodeId: string; sizeBytes: number; sha256: string }
+  /** What the target holds now: what is equal to it is not uploaded again (`unchanged`), whatever its time. */
+  present?: { nodeId: string; sizeBytes: number; sha256: string; executable: boolean }
 }
 
 export type FileOutcome =

@@ -40,7 +40,6 @@ export function putObject(transport: Transport, request: SignedRequest, bytes: U
   return transport.span.child('object put', { kind: 'client', component: 'object-store', attributes }, (span) =>
     transport.retry(async (attempt) => {
       if (attempt > 1) span.set('bitvault.retries', attempt - 1)
-      if (transport.clock() >= request.expiresAt) return 'expired'
       const init = {
         method: 'PUT',
         headers: putHeaders(request, bytes),
@@ -103,7 +102,6 @@ export function getObject(transport: Transport, request: SignedRequest): Promise
   return transport.span.child('object get', { kind: 'client', component: 'object-store' }, (span) =>
     transport.retry(async (attempt): Promise<GetOutcome> => {
       if (attempt > 1) span.set('bitvault.retries', attempt - 1)
-      if (transport.clock() >= request.expiresAt) return { is: 'expired' }
       const headers = signedHeaders(request)
       const isSlice = headers.has('range')
       const response = await transport.attempt(request.url, { headers, redirect: 'error' }, GET_TIMEOUT_MS)

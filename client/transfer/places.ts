@@ -10,6 +10,7 @@ export type FoundChild = {
   revision: number
   sizeBytes: number
   sha256: string | null
+  executable: boolean
 }
 
 /** A folder at the destination. */
@@ -136,4 +137,5 @@ const foundChild = (node: NodeStateWire): FoundChild => ({
   revision: node.contentRevision,
   sizeBytes: node.size ?? 0,
   sha256: node.sha256,
+  executable: node.executable,
 })

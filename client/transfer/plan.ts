@@ -84,8 +84,13 @@ function itemOf(
     executable,
     target: { parent, name },
     base: present?.revision ?? 0,
-    ...(present === undefined || present.sha256 === null
-      ? {}
-      : { present: { nodeId: present.id, sizeBytes: present.sizeBytes, sha256: present.sha256 } }),
+    ...(present === undefined || present.sha256 === null ? {} : { present: presentOf(present, present.sha256) }),
   }
 }
+
+const presentOf = ({ id, sizeBytes, executable }: FoundChild, sha256: string) => ({
+  nodeId: id,
+  sizeBytes,
+  sha256,
+  executable,
+})

@@ -50,7 +50,10 @@ export const isPresent = (
   item: UploadItem,
   content: { size: number; sha256: string },
 ): item is UploadItem & { present: NonNullable<UploadItem['present']> } =>
-  item.present !== undefined && item.present.sizeBytes === content.size && item.present.sha256 === content.sha256
+  item.present !== undefined &&
+  item.present.sizeBytes === content.size &&
+  item.present.sha256 === content.sha256 &&
+  item.present.executable === item.executable
 
 type Small = { file: OpenedFile; identity: FileIdentity; window: ChunkWindow }
 

@@ -12,7 +12,13 @@ const SIGN_MAX = 64
 const SIGN_TRIES = 5
 
 /** What is known of an open upload: its id, and the chunks that arrived in an earlier run. */
-export type OpenUpload = { uploadId: string; arrived: ReadonlySet<string>; tally: Tally }
+export type OpenUpload = {
+  uploadId: string
+  arrived: ReadonlySet<string>
+  tally: Tally
+  /** Its commit took place, only the answer was lost: nothing is sent, the commit is repeated. */
+  isCommitted?: boolean
+}
 
 /** Asks which chunks of the window the server lacks, then sends those. */
 export async function checkAndSend(run: UploadRun, upload: OpenUpload, window: ChunkWindow): Promise<void> {

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import type { InitUploadReply, MutationResult } from '../../protocol/files.ts'
+import type { InitUploadReply, MutationResult, UploadStatusReply } from '../../protocol/files.ts'
 import type { ChunkWindow } from './chunk-window.ts'
 import type { UploadItem } from './events.ts'
 import { fileKey } from './file-key.ts'
@@ -78,13 +78,17 @@ async function initAndCommit(work: BatchWork, files: PreparedFile[]): Promise<vo
   const inlineBytes = files.reduce((sum, { content }) => sum + (content.held === 'inline' ? content.size : 0), 0)
   run.totals.add({ bytesSent: inlineBytes })
   const again: PreparedFile[] = settleDone(work, files, reply)
-  const pending = reply.files.flatMap(({ index, state }) => (state === 'pending' ? [index] : []))
+  const pending = new Map<number, PreparedFile>()
+  for (const { index, state } of reply.files) {
+    const file = files[index]
+    if (state === 'pending' && file !== undefined) pending.set(index, file)
+  }
   const { uploadId } = reply
-  if (uploadId !== null && pending.length > 0) {
-    journalBatch(run, { uploadId, expiresAt: reply.expiresAt ?? 0 }, files, pending)
+  if (uploadId !== null && pending.size > 0) {
+    journalBatch(run, { uploadId, expiresAt: reply.expiresAt ?? 0 }, pending)
     const upload = { uploadId, arrived: new Set<string>(), tally }
     await sendMissing(run, upload, { window, missing: new Set(reply.missing) })
-    again.push(...(await commitFiles(work, uploadId, { files, indexes: pending })))
+    again.push(...(await commitFiles(work, uploadId, { files: pending })))
   }
   if (again.length > 0) await sendBatch({ ...work, isLastTry: true }, again)
 }
@@ -107,22 +111,24 @@ function settleResult({ run, isLastTry }: BatchWork, { item }: PreparedFile, res
   return true
 }
 
-type Commit = { files: PreparedFile[]; indexes: number[]; withBase?: boolean }
+type Commit = {
+  /** By their index in the init. */
+  files: ReadonlyMap<number, PreparedFile>
+  /** The plan's view is newer than the init's, where an upload was taken up. */
+  withBase?: boolean
+}
 
-/** Commits the files of these indexes of the init. @returns the files that deserve a fresh start */
-export async function commitFiles(work: BatchWork, uploadId: string, commit: Commit): Promise<PreparedFile[]> {
+/** @returns the files that deserve a fresh start */
+async function commitFiles(work: BatchWork, uploadId: string, { files, withBase }: Commit): Promise<PreparedFile[]> {
   const { run } = work
-  const { files, indexes, withBase = false } = commit
-  const fileAt = (index: number) => files[index]
+  const entries = [...files]
   const results = await run.api.commit(uploadId, {
-    files: indexes.map((index) => ({ index, ...(withBase ? { base: fileAt(index)?.item.base ?? 0 } : {}) })),
+    files: entries.map(([index, { item }]) => ({ index, ...(withBase ? { base: item.base } : {}) })),
   })
   run.journal.end(uploadId)
   const again: PreparedFile[] = []
-  for (const [at, index] of indexes.entries()) {
-    const file = fileAt(index)
+  for (const [at, [, file]] of entries.entries()) {
     const result = results[at]
-    if (file === undefined) continue
     if (result === undefined) run.settle(file.item, { is: 'failed', error: neverSettled() })
     else if (!settleResult(work, file, result)) again.push(file)
   }
@@ -132,16 +138,14 @@ export async function commitFiles(work: BatchWork, uploadId: string, commit: Com
 function journalBatch(
   run: UploadRun,
   upload: { uploadId: string; expiresAt: number },
-  files: PreparedFile[],
-  pending: number[],
+  pending: ReadonlyMap<number, PreparedFile>,
 ): void {
-  run.journal.begin({
-    ...upload,
-    files: pending.flatMap((index) => {
-      const file = files[index]
-      return file === undefined ? [] : [{ fileKey: fileKey(file.item), index, sha256: file.content.sha256 }]
-    }),
-  })
+  const files = [...pending].map(([index, { item, content }]) => ({
+    fileKey: fileKey(item),
+    index,
+    sha256: content.sha256,
+  }))
+  run.journal.begin({ ...upload, files })
 }
 
 /**
@@ -150,30 +154,19 @@ function journalBatch(
  * @returns files that must be uploaded on their own
  */
 export async function resumeBatch(run: UploadRun, uploadId: string, items: UploadItem[]): Promise<UploadItem[]> {
-  const journaled = run.journal.load(uploadId)
-  const status = await run.api.uploadStatus(uploadId).catch((error: unknown) => {
-    if (error instanceof AppError && (error.code === 'not-found' || error.code === 'upload-expired')) return null
-    throw error
-  })
-  if (status === null || status.state === 'expired') {
+  const status = await statusOrNull(run, uploadId)
+  if (status === null) {
     run.journal.end(uploadId)
     return uploadBatch(run, items)
   }
   const tally = createTally(run.totals, bytesOf(items))
-  const arrived = arrivedChunks(journaled.objects, status.arrived)
   const left = await run.windows.lend(async (window) => {
     const { files, noRoom } = await prepareAll(run, items, window)
     const work: BatchWork = { run, window, tally, isLastTry: false }
-    const { byIndex, changed } = matchJournal(journaled.files, files)
-    const indexes = [...byIndex.keys()]
-    const again = [...changed]
-    if (indexes.length > 0) {
-      if (status.state === 'open') await checkAndSend(run, { uploadId, arrived, tally }, window)
-      const ordered: PreparedFile[] = []
-      for (const [index, file] of byIndex) ordered[index] = file
-      const commit = { files: ordered, indexes, withBase: status.state === 'open' }
-      again.push(...(await commitOrRestart(work, uploadId, commit)))
-    }
+    const again = await takeUpBatch(work, status, files).catch((error: unknown) => {
+      if (isFatal(run, error)) throw error
+      return files
+    })
     run.journal.end(uploadId)
     await sendBatch({ ...work, isLastTry: true }, again)
     return noRoom
@@ -183,13 +176,27 @@ export async function resumeBatch(run: UploadRun, uploadId: string, items: Uploa
   return left
 }
 
-async function commitOrRestart(work: BatchWork, uploadId: string, commit: Commit): Promise<PreparedFile[]> {
+/** `null`: it has expired, or the server does not know it any more. */
+async function statusOrNull(run: UploadRun, uploadId: string): Promise<UploadStatusReply | null> {
   try {
-    return await commitFiles(work, uploadId, commit)
+    const status = await run.api.uploadStatus(uploadId)
+    return status.state === 'expired' ? null : status
   } catch (error) {
-    if (isFatal(work.run, error) || !(error instanceof AppError)) throw error
-    return commit.indexes.flatMap((index) => commit.files[index] ?? [])
+    if (isFatal(run, error)) throw error
+    return null
   }
+}
+
+/** @returns the files that must be started anew */
+async function takeUpBatch(work: BatchWork, status: UploadStatusReply, files: PreparedFile[]): Promise<PreparedFile[]> {
+  const { run, window, tally } = work
+  const { uploadId, state } = status
+  const journaled = run.journal.load(uploadId)
+  const { byIndex, changed } = matchJournal(journaled.files, files)
+  if (byIndex.size === 0) return changed
+  const arrived = arrivedChunks(journaled.objects, status.arrived)
+  if (state === 'open') await checkAndSend(run, { uploadId, arrived, tally }, window)
+  return [...changed, ...(await commitFiles(work, uploadId, { files: byIndex, withBase: state === 'open' }))]
 }
 
 /** The chunks that need not be sent, since an object with them arrived. */

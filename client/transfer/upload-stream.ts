@@ -95,8 +95,10 @@ async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload> {
 async function takeUp({ run, tally }: StreamWork, uploadId: string): Promise<OpenUpload | null> {
   try {
     const { state, arrived } = await run.api.uploadStatus(uploadId)
-    if (state !== 'expired')
-      return { uploadId, arrived: arrivedChunks(run.journal.load(uploadId).objects, arrived), tally }
+    if (state !== 'expired') {
+      const chunks = arrivedChunks(run.journal.load(uploadId).objects, arrived)
+      return { uploadId, arrived: chunks, tally, isCommitted: state === 'committed' }
+    }
   } catch (error) {
     if (!(error instanceof AppError) || (error.code !== 'not-found' && error.code !== 'upload-expired')) throw error
   }
@@ -115,9 +117,10 @@ async function stream(work: StreamWork, upload: OpenUpload): Promise<boolean> {
     return true
   }
   const { content } = read.value
-  const [result] = await run.api.commit(upload.uploadId, {
-    files: [{ index: 0, base: item.base, size: content.size, sha256: content.sha256, content: contentInput(content) }],
-  })
+  const described = { size: content.size, sha256: content.sha256, content: contentInput(content) }
+  // Repeated word for word where it took place: another base would make it another mutation.
+  const base = upload.isCommitted === true ? {} : { base: item.base }
+  const [result] = await run.api.commit(upload.uploadId, { files: [{ index: 0, ...base, ...described }] })
   run.journal.end(upload.uploadId)
   return settleCommitted(work, result)
 }
@@ -161,6 +164,7 @@ async function sendContent(
       }
       const { sha256, stored, storedBytes, plainBytes } = step.value
       try {
+        if (upload.isCommitted === true) continue
         await filling.add({
           ref: { sha256, size: storedBytes, plain: plainBytes },
           stored: stored.subarray(0, storedBytes),
