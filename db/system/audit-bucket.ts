@@ -1,7 +1,7 @@
 import { isUuid } from '../../core/ids.ts'
 import type { ListedObject, ObjectStore } from '../../core/object-store.ts'
 import type { Db, Tx } from '../connect.ts'
-import { FIRST_IDS, type Finding } from './audit.ts'
+import { FIRST_IDS, type Finding } from './audit-finding.ts'
 
 /**
  * The bucket against the chunk rows: two streams in the order of their keys, merged.

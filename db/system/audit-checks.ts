@@ -1,5 +1,5 @@
 import type { Db } from '../connect.ts'
-import { FIRST_IDS, type AuditCheck, type Finding } from './audit.ts'
+import { FIRST_IDS, type AuditCheck, type Finding } from './audit-finding.ts'
 
 /**
  * Checks of Postgres against itself. Foreign keys forbid some of them already; the auditor does not take their word for it.

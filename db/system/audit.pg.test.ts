@@ -11,7 +11,8 @@ import {
   TTL_MS,
 } from '../../test/support/async-world.ts'
 import { connect, type Tx } from '../connect.ts'
-import { audit, type AuditCheck } from './audit.ts'
+import type { AuditCheck } from './audit-finding.ts'
+import { audit } from './audit.ts'
 
 let world: AsyncWorld
 let key = ''

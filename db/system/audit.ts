@@ -3,6 +3,7 @@ import type { ObjectStore } from '../../core/object-store.ts'
 import type { Db } from '../connect.ts'
 import { compareBucket } from './audit-bucket.ts'
 import { DATABASE_CHECKS, runCheck } from './audit-checks.ts'
+import type { AuditCheck, Finding } from './audit-finding.ts'
 
 /**
  * Compares Postgres with a full listing of the bucket, and Postgres with itself. Why the system's: a bucket has no tenants.
@@ -15,27 +16,6 @@ export type AuditOptions = {
   /** Unix milliseconds. */
   now: number
   graceMs: number
-}
-
-/** What can be wrong. Each names the rows or objects by their ids. */
-export type AuditCheck =
-  | 'orphan-objects' // no chunk names it, and its upload is long over or unknown
-  | 'dangling-references' // a chunk that may be served, and its object is missing or too short
-  | 'references-to-deleted' // a content names a chunk that is being deleted
-  | 'incomplete-contents' // a content lacks chunks or bytes
-  | 'versions-without-content'
-  | 'journal-gaps' // a tenant's journal is not 1 … head, each once
-  | 'files-without-version'
-  | 'nodes-without-parent'
-  | 'unswept-uploads' // long over, and nobody has collected what they left
-  | 'unfinished-deletions' // began to be deleted long ago, still there
-
-export const FIRST_IDS = 20
-
-export type Finding = {
-  count: number
-  /** At most 20. */
-  first: string[]
 }
 
 export type AuditReport = {

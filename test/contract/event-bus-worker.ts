@@ -23,6 +23,7 @@ export type Answer = Verdict | { do: 'throw' } | { do: 'die' }
 
 type Batch = { messages: Parameters<typeof consumeQueueBatch>[0] }
 
+// oxlint-disable-next-line import/no-default-export -- the handlers of a Worker
 export default {
   async fetch(request: { url: string }, env: TestEnv): Promise<Response> {
     const db = connect(env.APP_URL)
