@@ -3,7 +3,7 @@ import type { NodeId } from '../../core/ids.ts'
 import { findNameFault, nameKey } from '../../core/names.ts'
 import type { SpaceAccess } from '../../db/tenant/principal.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
-import { idParam, json, reader, type Call } from './call.ts'
+import { idParam, json, reader, unwrapParam, type Call } from './call.ts'
 
 /** Names in a path; deeper than any tree that a person makes, shallow enough for one recursive query. */
 const PATH_MAX_DEPTH = 1_000
@@ -39,7 +39,7 @@ export async function resolve(call: Call): Promise<Response> {
 }
 
 export async function stat(call: Call): Promise<Response> {
-  const node = unwrap(await reader(call).node(call.principal.sessionId, idParam(call, 'id') as NodeId))
+  const node = unwrapParam('id', await reader(call).node(call.principal.sessionId, idParam(call, 'id') as NodeId))
   const etag = `"${node.contentRevision}.${node.placementRevision}"`
   if (call.request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers: { etag } })
   return json(node, 200, { etag })
@@ -48,7 +48,7 @@ export async function stat(call: Call): Promise<Response> {
 export async function children(call: Call): Promise<Response> {
   const { limit, after } = call.query as { limit: number; after?: string }
   const id = idParam(call, 'id') as NodeId
-  const page = unwrap(await reader(call).children(call.principal.sessionId, id, after ?? null, limit))
+  const page = unwrapParam('id', await reader(call).children(call.principal.sessionId, id, after ?? null, limit))
   const last = page.children.at(-1)
   return json({ ...page, next: last && page.children.length === limit ? nameKey(last.name) : null })
 }

@@ -1,9 +1,11 @@
+import type { Mutation, Outcome } from '../../core/namespace/model.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Faults } from '../../core/fault-points.ts'
 import type { ObjectStore } from '../../core/object-store.ts'
 import { uuidV7 } from '../../core/ids.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Config } from '../../durable-objects/config.ts'
+import { unwrap, type Reply } from '../../durable-objects/reply.ts'
 import type { Span } from '../../telemetry/tracer.ts'
 import { uuidFromName } from './hash.ts'
 import { journalOf, readerOf } from './places.ts'
@@ -28,6 +30,19 @@ export const journal = (call: Call) => journalOf(call.env, call.principal.tenant
 export const reader = (call: Call) => readerOf(call.env, call.principal.tenantId)
 export const actorOf = ({ principal }: Call) => ({ userId: principal.userId, sessionId: principal.sessionId })
 
+/**
+ * Has the journal decide these changes; their outcomes come in the same order.
+ * @throws session-revoked: the session's end is the request's own problem, not one of each change
+ */
+export async function commitChanges(call: Call, mutations: Mutation[]): Promise<Outcome[]> {
+  if (mutations.length === 0) return []
+  const outcomes = unwrap(await journal(call).commit(mutations))
+  for (const outcome of outcomes)
+    if (outcome.outcome === 'rejected' && outcome.code === 'session-revoked')
+      throw new AppError('session-revoked', outcome.facts)
+  return outcomes
+}
+
 export const freshUuid = (now: number): string => uuidV7(now, crypto.getRandomValues(new Uint8Array(10)))
 
 const KEY = /^[\x21-\x7e]{1,255}$/
@@ -50,6 +65,14 @@ export function idParam(call: Call, name: string): string {
   const value = call.params[name] ?? ''
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) throw new AppError('not-found', { field: name })
   return value
+}
+
+const OF_AN_ID: ReadonlySet<string> = new Set(['not-found', 'not-a-folder', 'not-a-file'])
+
+/** The answer to a question about the thing that a path parameter names. @throws AppError, which names the parameter */
+export function unwrapParam<T>(field: string, answer: Reply<T>): T {
+  if (answer.ok || answer.facts.field !== undefined || !OF_AN_ID.has(answer.code)) return unwrap(answer)
+  throw new AppError(answer.code, { field, ...answer.facts })
 }
 
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>

@@ -1,9 +1,8 @@
 import type { z } from 'zod'
-import { AppError } from '../../core/errors.ts'
+import { AppError, isRetryable } from '../../core/errors.ts'
 import type { UploadId } from '../../core/ids.ts'
 import type { WriteFile } from '../../core/namespace/model.ts'
 import type { Draft, StoredUpload } from '../../db/tenant/uploads.ts'
-import { unwrap } from '../../durable-objects/reply.ts'
 import {
   commitBatchBody,
   commitBody,
@@ -12,42 +11,41 @@ import {
   type MutationResult,
 } from '../../protocol/files.ts'
 import { asAppError } from '../../protocol/problem.ts'
-import { idParam, json, journal, reader, type Call } from './call.ts'
+import { commitChanges, idParam, json, reader, unwrapParam, type Call } from './call.ts'
 import { completeDraft, toWriteFile } from './drafts.ts'
 import { readBody } from './read-body.ts'
 import { rejected, toResult } from './results.ts'
 import { listArrived, stagedChunks } from './staging.ts'
 
 type CommitFile = NonNullable<CommitBody['files']>[number]
+/** `at`: where in the request it stands, for the fields of problems. */
+type Commit = { id: UploadId; body: CommitBody; at: string }
 
 /** POST /v1/files/{uploadId}/commit. Blob before row: the store has shown the bytes before the journal is asked. */
 export async function commitUpload(call: Call): Promise<Response> {
   const body = await readBody(call.request, commitBody)
-  return json(await commitOne(call, idParam(call, 'uploadId') as UploadId, body))
+  return json(await commitOne(call, { id: idParam(call, 'uploadId') as UploadId, body, at: '' }))
 }
 
 export async function commitBatch(call: Call): Promise<Response> {
   const { commits } = (await readBody(call.request, commitBatchBody)) as z.infer<typeof commitBatchBody>
   const replies: CommitReply[] = []
-  for (const { uploadId, files } of commits) {
-    replies.push(
-      await commitOne(call, uploadId as UploadId, files ? { files } : {}).catch((error) =>
-        allRejected(files, asAppError(error)),
-      ),
-    )
+  for (const [i, { uploadId, files }] of commits.entries()) {
+    const commit: Commit = { id: uploadId as UploadId, body: files ? { files } : {}, at: `commits/${i}/` }
+    replies.push(await commitOne(call, commit).catch((error) => allRejected(commit, asAppError(error))))
   }
   return json({ commits: replies })
 }
 
 /** One upload that cannot be committed must not keep the others of the batch from it. */
-function allRejected(files: CommitFile[] | undefined, error: AppError): CommitReply {
-  if (error.code === 'internal') throw error
+function allRejected({ body, at }: Commit, error: AppError): CommitReply {
+  if (error.code === 'internal' || error.code === 'session-revoked') throw error
   const nil = '00000000-0000-8000-8000-000000000000'
-  return { results: (files ?? [{ index: 0 }]).map(() => rejected(nil, error)) }
+  return { results: (body.files ?? [{ index: 0 }]).map(() => rejected(nil, error, at)) }
 }
 
-async function commitOne(call: Call, id: UploadId, body: CommitBody): Promise<CommitReply> {
-  const { upload } = unwrap(await reader(call).upload(call.principal.sessionId, id))
+async function commitOne(call: Call, { id, body, at: place }: Commit): Promise<CommitReply> {
+  const { upload } = unwrapParam('uploadId', await reader(call).upload(call.principal.sessionId, id))
   const isOver = upload.state === 'expired' || (upload.state === 'open' && upload.expiresAt <= call.now)
   const staged = isOver ? {} : await findStaged(call, upload, body)
   const results: (MutationResult | null)[] = []
@@ -59,13 +57,13 @@ async function commitOne(call: Call, id: UploadId, body: CommitBody): Promise<Co
       mutations.push({ mutation, at, index: file.index })
       results.push(null)
     } catch (error) {
-      results.push(rejected(draft.mutationId, asAppError(error), `files/${at}/`))
+      results.push(rejected(draft.mutationId, asAppError(error), `${place}files/${at}/`))
     }
   }
-  const outcomes =
-    mutations.length > 0 ? unwrap(await journal(call).commit(mutations.map(({ mutation }) => mutation))) : []
+  const changes = mutations.map(({ mutation }) => mutation)
+  const outcomes = await commitChanges(call, changes)
   for (const [i, { mutation, at }] of mutations.entries())
-    results[at] = toResult(mutation.id, outcomes[i]!, `files/${at}/`)
+    results[at] = toResult(mutation.id, outcomes[i]!, `${place}files/${at}/`)
   const known = results.filter((result) => result !== null)
   // The time of an upload ends what it may still bring, not what it brought: a repeated commit gives its first answers (I11).
   if (isOver && known.every(({ outcome }) => outcome === 'rejected'))
@@ -96,11 +94,15 @@ function draftOf(upload: StoredUpload, file: CommitFile, at: number): Draft {
 async function joinParts(call: Call, upload: StoredUpload, body: CommitBody): Promise<void> {
   if (!upload.multipart || upload.state !== 'open') return
   const { objectKey, multipartId, parts } = upload.multipart
-  if (!body.parts || body.parts.length !== parts.length) {
+  const told = new Set(body.parts?.map(({ partNumber }) => partNumber))
+  if (!body.parts || body.parts.length !== parts.length || !parts.every((_, at) => told.has(at + 1))) {
     throw new AppError('upload-incomplete', {
       field: 'parts',
       detail: `the ETags of all ${parts.length} parts, as the store answered them`,
     })
   }
-  await call.store.multipart.complete(objectKey, multipartId, body.parts)
+  await call.store.multipart.complete(objectKey, multipartId, body.parts).catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.facts.field !== undefined || isRetryable(error.code)) throw error
+    throw new AppError(error.code, { field: 'parts', ...error.facts }, { cause: error.cause })
+  })
 }

@@ -2,12 +2,11 @@ import type { NodeId } from '../../core/ids.ts'
 import { AppError } from '../../core/errors.ts'
 import type { SignedRequest } from '../../core/object-store.ts'
 import type { StoredContent } from '../../db/tenant/reads.ts'
-import { unwrap } from '../../durable-objects/reply.ts'
 import type { ContentReply } from '../../protocol/files.ts'
 import { assemble } from './assemble.ts'
 import { isWholeObject, runsOf } from './byte-runs.ts'
 import { matchesEtag, parseRange } from './byte-range.ts'
-import { idParam, json, reader, type Call } from './call.ts'
+import { idParam, json, reader, unwrapParam, type Call } from './call.ts'
 
 export const CONTENT_TYPE_CHUNKS = 'application/vnd.bitvault.content+json'
 /** A signed GET opens its object to anyone who holds it, so its life is short (T2). */
@@ -20,7 +19,8 @@ const SIGNED_GET_TTL_MS = 120_000
  */
 export async function content(call: Call): Promise<Response> {
   const { revision } = call.query as { revision?: number }
-  const stored = unwrap(
+  const stored = unwrapParam(
+    'id',
     await reader(call).content(call.principal.sessionId, idParam(call, 'id') as NodeId, revision ?? null),
   )
   if (stored.chunks.some((chunk) => chunk.quarantined)) {

@@ -3,10 +3,9 @@ import { AppError } from '../../core/errors.ts'
 import type { MutationId, NodeId } from '../../core/ids.ts'
 import type { CreateFolder } from '../../core/namespace/model.ts'
 import { requireName } from '../../core/namespace/rules.ts'
-import { unwrap } from '../../durable-objects/reply.ts'
 import { createFolderBody, createFoldersBody, type MutationResult } from '../../protocol/files.ts'
 import { asAppError } from '../../protocol/problem.ts'
-import { actorOf, json, journal, mutationIds, type Call } from './call.ts'
+import { actorOf, commitChanges, json, mutationIds, type Call } from './call.ts'
 import { sha256Hex } from './hash.ts'
 import { readBody } from './read-body.ts'
 import { rejected, requireDone, toResult } from './results.ts'
@@ -14,7 +13,7 @@ import { rejected, requireDone, toResult } from './results.ts'
 export async function createFolder(call: Call): Promise<Response> {
   const body = await readBody(call.request, createFolderBody)
   const id = mutationIds(call)(body.mutationId, 0)
-  const [outcome] = unwrap(await journal(call).commit([toMutation(call, id, body.parent as NodeId, body)]))
+  const [outcome] = await commitChanges(call, [toMutation(call, id, body.parent as NodeId, body)])
   return json(requireDone(toResult(id, outcome!)), 201)
 }
 
@@ -31,7 +30,7 @@ export async function createFolders(call: Call): Promise<Response> {
     }
   }
   const mutations = planned.map(({ mutation }) => mutation)
-  const outcomes = mutations.length > 0 ? unwrap(await journal(call).commit(mutations)) : []
+  const outcomes = await commitChanges(call, mutations)
   for (const [i, { mutation, at }] of planned.entries())
     results[at] = toResult(mutation.id, outcomes[i]!, `folders/${at}/`)
   return json({ results })

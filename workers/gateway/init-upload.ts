@@ -13,7 +13,7 @@ import {
   type MutationResult,
 } from '../../protocol/files.ts'
 import { asAppError } from '../../protocol/problem.ts'
-import { freshUuid, json, journal, mutationIds, reader, type Call } from './call.ts'
+import { commitChanges, freshUuid, json, mutationIds, reader, type Call } from './call.ts'
 import { planFile, toWriteFile, type PlannedFile } from './drafts.ts'
 import { parseWith, readBody } from './read-body.ts'
 import { rejected, requireDone, toResult } from './results.ts'
@@ -123,9 +123,8 @@ async function findMissing(call: Call, chunked: Entry[]): Promise<Map<string, nu
 }
 
 async function commitNow(call: Call, { at }: Init, ready: Entry[], results: Results): Promise<void> {
-  if (ready.length === 0) return
   const mutations = ready.map(({ planned }) => toWriteFile(call, planned, { uploadId: null, staged: {} }))
-  const outcomes = unwrap(await journal(call).commit(mutations))
+  const outcomes = await commitChanges(call, mutations)
   for (const [i, { index, mutationId }] of ready.entries())
     results.set(index, { mutationId, result: toResult(mutationId, outcomes[i]!, at(index)) })
 }

@@ -3,7 +3,7 @@ import type { UploadId } from '../../core/ids.ts'
 import type { StoredUpload } from '../../db/tenant/uploads.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
 import { uploadObjectsBody, type UploadObjectsBody } from '../../protocol/files.ts'
-import { idParam, json, reader, type Call } from './call.ts'
+import { idParam, json, reader, unwrapParam, type Call } from './call.ts'
 import { signObject } from './init-upload.ts'
 import { readBody } from './read-body.ts'
 import { listArrived } from './staging.ts'
@@ -11,7 +11,7 @@ import { listArrived } from './staging.ts'
 /** GET /v1/uploads/{id}: from here an interrupted upload goes on. */
 export async function uploadStatus(call: Call): Promise<Response> {
   const id = idParam(call, 'uploadId') as UploadId
-  const { upload } = unwrap(await reader(call).upload(call.principal.sessionId, id))
+  const { upload } = unwrapParam('uploadId', await reader(call).upload(call.principal.sessionId, id))
   const state = stateOf(upload, call.now)
   const arrived = state === 'open' ? [...(await listArrived(call, id)).keys()].filter((name) => name.length === 64) : []
   return json({ uploadId: id, state, expiresAt: upload.expiresAt, arrived })
@@ -22,7 +22,8 @@ export async function uploadObjects(call: Call): Promise<Response> {
   const id = idParam(call, 'uploadId') as UploadId
   const body = await readBody(call.request, uploadObjectsBody)
   const session = call.principal.sessionId
-  const { upload, held } = unwrap(
+  const { upload, held } = unwrapParam(
+    'uploadId',
     await reader(call).upload(
       session,
       id,
@@ -41,7 +42,7 @@ export async function uploadObjects(call: Call): Promise<Response> {
 /** DELETE /v1/uploads/{id} */
 export async function abortUpload(call: Call): Promise<Response> {
   const id = idParam(call, 'uploadId') as UploadId
-  unwrap(await reader(call).abandon(call.principal.sessionId, id, call.now + call.config.gcGraceMs))
+  unwrapParam('uploadId', await reader(call).abandon(call.principal.sessionId, id, call.now + call.config.gcGraceMs))
   return new Response(null, { status: 204 })
 }
 
