@@ -35,6 +35,8 @@ export type CommandText = {
   examples: readonly (readonly [command: string, what: string])[]
   /** How many arguments it takes. */
   args: { min: number; max: number }
+  /** Run again after it was cut short, it goes on where it was. */
+  resumes?: boolean
   /** What an argument names, for shell completion. */
   completes?: 'local' | 'remote' | 'command' | 'shell'
 }

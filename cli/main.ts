@@ -28,8 +28,7 @@ for (const [signal, exit] of [
       process.exit(exit)
     }
     firstMs ??= Date.now()
-    const next = 'Run the same command again: it goes on where it was.'
-    ending.abort(new CliError({ code: 'interrupted', exit, message: 'Interrupted', next }))
+    ending.abort(new CliError({ code: 'interrupted', exit, message: 'Interrupted' }))
   })
 }
 
@@ -69,7 +68,8 @@ function outputTo(stream: NodeJS.WriteStream): Output {
   return {
     isTerminal: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80
+      // 0 where the terminal does not know its size.
+      return stream.columns || 80
     },
     write: (chunk) =>
       new Promise((resolve) => {

@@ -8,10 +8,14 @@ import { escapeForTerminal } from './text/terminal-text.ts'
 import { sayVersion } from './version.ts'
 import type { World } from './world.ts'
 
+const GO_ON = 'Run the same command again: it goes on where it was.'
+
 /** Does what the command line says. Never throws: a failure is told to the person and becomes the exit code. */
 export async function runCli(argv: readonly string[], commands: readonly Command[], world: World): Promise<ExitCode> {
+  let isResumable = false
   try {
     const parsed = parseArguments(argv, commands)
+    isResumable = parsed.do === 'run' && parsed.command.resumes === true
     if (parsed.do === 'version') return await sayVersion(parsed, world)
     if (parsed.do === 'run') return await parsed.command.run(parsed.call, world)
     await world.stdout.write(helpText(parsed.topic, commands))
@@ -20,6 +24,7 @@ export async function runCli(argv: readonly string[], commands: readonly Command
     // Whatever broke because of Ctrl-C, it was Ctrl-C.
     const cause = world.signal.aborted ? world.signal.reason : error
     const failure = toFailure(cause)
+    if (failure.exit === EXIT.interrupted && isResumable) failure.next = GO_ON
     await tell(failure, cause, argv, world)
     return failure.exit
   }

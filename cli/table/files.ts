@@ -24,6 +24,7 @@ const put = defineCommand({
     ['bitvault put --trace big.iso home/', 'and show where the time went'],
   ],
   args: { min: 2, max: MANY },
+  resumes: true,
   completes: 'local',
   options: {
     'no-clobber': { type: 'flag', short: 'n', doc: 'leave files alone that are there already' },
@@ -50,6 +51,7 @@ const get = defineCommand({
     ['bitvault get home/a.txt home/b.txt /tmp', 'several, into /tmp'],
   ],
   args: { min: 1, max: MANY },
+  resumes: true,
   completes: 'remote',
   options: {
     recursive: { type: 'flag', short: 'r', doc: 'folders too, with all that is in them' },

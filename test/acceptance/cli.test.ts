@@ -207,6 +207,22 @@ describe('files', () => {
     expect(sha256(await readFile(work('again.bin')))).toBe(sha256(bytes))
   })
 
+  test('P2 changed by somebody else during the put: both stay, exit code 5', async () => {
+    await writeFile(work('small.txt'), 'one')
+    await ok('put', 'small.txt', 'home/both/report.txt')
+    await writeFile(work('report.txt'), randomBytes(64 * 1024 * 1024))
+    const { child, ended } = cli.start(['put', '--json', 'report.txt', 'home/both/'])
+    await waitFor(child, 'stdout', /"event":"progress".*"objectsSent":[1-9]/)
+    await writeFile(work('small.txt'), 'two')
+    await ok('put', 'small.txt', 'home/both/report.txt')
+    const { exit, out } = await ended
+    expect(exit).toBe(5)
+    const copy = jsonLines(out).find(({ event }) => event === 'file')
+    expect(copy).toMatchObject({ outcome: 'conflict', node: { size: 64 * 1024 * 1024 } })
+    expect(await ok('cat', 'home/both/report.txt')).toBe('two')
+    expect(await ok('ls', 'home/both')).toMatch(/^report \(conflicted copy from .*\)\.txt\nreport\.txt\n$/)
+  })
+
   test('put --trace shows one tree over at least five components', async () => {
     await writeFile(work('traced.bin'), randomBytes(200_000))
     const events = jsonLines(await ok('put', '--trace', '--json', 'traced.bin', 'home/'))
