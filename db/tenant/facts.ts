@@ -86,15 +86,16 @@ type Row = {
  * and what the user uploaded. One location is enough.
  */
 export const HELD_CHUNKS = `
-  select distinct on (w."userId", w.sha256) w."userId", w.sha256, c.object_key, c.byte_offset, c.byte_length
-  from wanted w join chunks c on c.tenant_id = $TENANT and c.sha256 = w.sha256 and c.state = 'live'
-  where c.uploaded_by = w."userId" or (c.verified and exists (
-    select 1 from content_chunks cc
-      join versions v on v.tenant_id = cc.tenant_id and v.content_ref = cc.content_ref
-      join nodes n on n.tenant_id = v.tenant_id and n.id = v.node_id
-      join space_members sm on sm.tenant_id = n.tenant_id and sm.space_id = n.space_id and sm.user_id = w."userId"
-    where cc.tenant_id = c.tenant_id and cc.sha256 = c.sha256 and cc.object_key = c.object_key))
-  order by w."userId", w.sha256, c.verified desc`
+  select w."userId", w.sha256, c.object_key, c.byte_offset, c.byte_length
+  from wanted w cross join lateral (
+    select * from chunks c where c.tenant_id = $TENANT and c.sha256 = w.sha256 and c.state = 'live'
+      and (c.uploaded_by = w."userId" or (c.verified and exists (
+        select 1 from content_chunks cc
+          join versions v on v.tenant_id = cc.tenant_id and v.content_ref = cc.content_ref
+          join nodes n on n.tenant_id = v.tenant_id and n.id = v.node_id
+          join space_members sm on sm.tenant_id = n.tenant_id and sm.space_id = n.space_id and sm.user_id = w."userId"
+        where cc.tenant_id = c.tenant_id and cc.sha256 = c.sha256 and cc.object_key = c.object_key)))
+    order by c.verified desc limit 1) c`
 
 /** One round trip. Parameter 1 is the tenant, 2 the wanted things as JSON. */
 const GATHER = `
@@ -104,22 +105,26 @@ select
   (select jsonb_agg(jsonb_build_object('id', m.id, 'fingerprint', m.fingerprint,
        'outcome', jsonb_build_object('outcome', m.outcome, 'seq', m.seq, 'node', j.node, 'original', m.original)))
      from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'mutations') w) w
-     join mutations m on m.tenant_id = $1 and m.id = w.id
-     join journal j on j.tenant_id = $1 and j.seq = m.seq) as priors,
+     cross join lateral (select * from mutations m where m.tenant_id = $1 and m.id = w.id limit 1) m
+     cross join lateral (select j.node from journal j where j.tenant_id = $1 and j.seq = m.seq limit 1) j) as priors,
   (select jsonb_agg(jsonb_build_object('session', s.id, 'user', s.user_id, 'device', s.device_name, 'roles',
        (select jsonb_object_agg(sm.space_id, sm.role) from space_members sm where sm.tenant_id = $1 and sm.user_id = s.user_id)))
      from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'sessions') w) w
-     join sessions s on s.id = w.id and s.tenant_id = $1 and s.revoked_at is null
-     join memberships m on m.tenant_id = $1 and m.user_id = s.user_id and m.removed_at is null) as principals,
+     cross join lateral (select * from sessions s where s.id = w.id and s.tenant_id = $1 limit 1) s
+     cross join lateral (select * from memberships m where m.tenant_id = $1 and m.user_id = s.user_id limit 1) m
+     where s.revoked_at is null and s.absolute_expiry > now() and m.removed_at is null) as principals,
   (select jsonb_agg(${NODE_JSON})
      from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'nodes') w) w
-     join nodes n on n.tenant_id = $1 and n.id = w.id and n.trashed_at is null) as nodes,
+     cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = w.id limit 1) n
+     where n.trashed_at is null) as nodes,
   (select jsonb_agg(${NODE_JSON})
      from (select distinct parent, key from q, jsonb_to_recordset(q.j->'children') as w(parent uuid, key text)) w
-     join nodes n on n.tenant_id = $1 and n.parent_id = w.parent and n.name_key = w.key collate "C" and n.trashed_at is null) as children,
+     cross join lateral (
+       select * from nodes n where n.tenant_id = $1 and n.parent_id = w.parent and n.name_key = w.key collate "C" and n.trashed_at is null limit 1) n
+  ) as children,
   (select jsonb_agg(jsonb_build_object('id', u.id, 'state', u.state, 'userId', u.user_id, 'expiresAt', (extract(epoch from u.expires_at) * 1000)::bigint))
      from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'uploads') w) w
-     join uploads u on u.tenant_id = $1 and u.id = w.id) as uploads,
+     cross join lateral (select * from uploads u where u.tenant_id = $1 and u.id = w.id limit 1) u) as uploads,
   case when jsonb_array_length(q.j->'held') = 0 then null else (
     with wanted as (select distinct w."userId", w.sha256 from jsonb_to_recordset(q.j->'held') as w("userId" uuid, sha256 text))
     select jsonb_agg(jsonb_build_object('userId', h."userId", 'sha256', h.sha256, 'objectKey', h.object_key, 'offset', h.byte_offset, 'length', h.byte_length))

@@ -48,9 +48,11 @@ export async function walkPath(tx: Tx, tenant: TenantId, root: NodeId, names: st
     `with recursive walk as (
        select n.id, 0 as depth from nodes n where n.tenant_id = $1 and n.id = $2 and n.trashed_at is null
        union all
-       select n.id, walk.depth + 1 from walk join nodes n on n.tenant_id = $1 and n.parent_id = walk.id and n.trashed_at is null
-         and n.name_key = ($3::text::jsonb ->> walk.depth) collate "C"
-     ) select ${NODE_JSON} as node from walk join nodes n on n.tenant_id = $1 and n.id = walk.id order by walk.depth`,
+       select n.id, walk.depth + 1 from walk cross join lateral (
+         select n.id from nodes n where n.tenant_id = $1 and n.parent_id = walk.id and n.trashed_at is null
+           and n.name_key = ($3::text::jsonb ->> walk.depth) collate "C" limit 1) n
+     ) select ${NODE_JSON} as node from walk
+       cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = walk.id limit 1) n order by walk.depth`,
     [tenant, root, JSON.stringify(names.map(nameKey))],
     { prepare: true },
   )
@@ -82,11 +84,13 @@ export async function findContent(
        'inline', translate(encode(c.inline, 'base64'), E'\\n', ''), 'at', (extract(epoch from v.created_at) * 1000)::bigint,
        'chunks', (select jsonb_agg(jsonb_build_object('sha256', cc.sha256, 'size', cc.size, 'plain', cc.plain, 'objectKey', k.object_key,
                     'offset', k.byte_offset, 'length', k.byte_length, 'quarantined', k.state = 'quarantined') order by cc.ordinal)
-          from content_chunks cc join chunks k on k.tenant_id = $1 and k.sha256 = cc.sha256 and k.object_key = cc.object_key
+          from content_chunks cc cross join lateral (
+            select * from chunks k where k.tenant_id = $1 and k.sha256 = cc.sha256 and k.object_key = cc.object_key limit 1) k
           where cc.tenant_id = $1 and cc.content_ref = c.id)) as found
      from nodes n
-     join versions v on v.tenant_id = $1 and v.node_id = n.id and v.revision = coalesce($4::int, n.content_revision)
-     join contents c on c.tenant_id = $1 and c.id = v.content_ref
+     cross join lateral (
+       select * from versions v where v.tenant_id = $1 and v.node_id = n.id and v.revision = coalesce($4::int, n.content_revision) limit 1) v
+     cross join lateral (select * from contents c where c.tenant_id = $1 and c.id = v.content_ref limit 1) c
      where n.tenant_id = $1 and n.id = $3 and n.trashed_at is null and ${SEEN}`,
     [tenant, within(spaces), id, revision],
     { prepare: true },

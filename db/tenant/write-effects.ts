@@ -65,17 +65,22 @@ const rows = (columns: string) => `jsonb_to_recordset($3::text::jsonb) as r(${co
 
 /** The last file of an upload closes it. A closed or expired one is not found, so the count does not hold. */
 const TOUCH_UPLOADS = `
-with r as (select * from ${rows('id uuid, files int')}), touched as (
-  update uploads u set committed_count = committed_count + r.files,
-    state = case when committed_count + r.files >= file_count then 'committed' else 'open' end
-  from r where u.tenant_id = $1 and u.id = r.id and u.state in ('open', 'committed') and $2::timestamptz is not null returning 1)
+with r as (select * from ${rows('id uuid, files int')}), hit as (
+  select u.ctid as place, r.files from r
+  cross join lateral (select ctid, state from uploads u where u.tenant_id = $1 and u.id = r.id limit 1) u
+  where u.state in ('open', 'committed') and $2::timestamptz is not null), touched as (
+  update uploads u set committed_count = committed_count + hit.files,
+    state = case when committed_count + hit.files >= file_count then 'committed' else 'open' end
+  from hit where u.tenant_id = $1 and u.ctid = hit.place and u.state in ('open', 'committed') returning 1)
 select require_count((select count(*) from touched), (select count(*) from r))`
 
 /** Chunks that are referred to again: alive, and from now on no orphans. A chunk that is being deleted does not come back. */
 const KEEP_REUSED = `
-with r as (select distinct sha256, "objectKey" from ${rows('sha256 text, "objectKey" text')}), kept as (
-  update chunks c set orphaned_at = null from r
-  where c.tenant_id = $1 and c.sha256 = r.sha256 and c.object_key = r."objectKey" and c.state = 'live' and $2::timestamptz is not null returning 1)
+with r as (select distinct sha256, "objectKey" from ${rows('sha256 text, "objectKey" text')}), hit as (
+  select c.ctid as place from r
+  cross join lateral (select ctid from chunks c where c.tenant_id = $1 and c.sha256 = r.sha256 and c.object_key = r."objectKey" limit 1) c
+  where $2::timestamptz is not null), kept as (
+  update chunks c set orphaned_at = null from hit where c.tenant_id = $1 and c.ctid = hit.place and c.state = 'live' returning 1)
 select require_count((select count(*) from kept), (select count(*) from r))`
 
 const INSERT_CHUNKS = `
