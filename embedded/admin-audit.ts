@@ -6,9 +6,10 @@ import { s3ObjectStore } from '../storage/s3/s3-object-store.ts'
 import { readStartRequest } from './arguments.ts'
 import { withLogin } from './database.ts'
 import { StartFailure } from './failure.ts'
-import { takeLock } from './lock.ts'
+import { takeLock, type Lock } from './lock.ts'
+import { startPostgres } from './postgres.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
-import { provideDatabase, provideS3, type S3Access } from './stack-parts.ts'
+import { provideS3, type S3Access } from './stack-parts.ts'
 import { PROJECT_DIR } from './worker-config.ts'
 
 /**
@@ -49,18 +50,32 @@ async function findParts(env: Environment): Promise<Parts> {
   if (given && s3 !== undefined) return { systemUrl: given, s3, stop: nothing }
   const lock = lockUnlessRunning(dir)
   if (lock === null) return runningParts(dir, secrets, { systemUrl: given || undefined, s3 })
-  const request = { dir, secrets, log: () => {}, signal: undefined }
-  const stoppers = [async () => lock.release()]
+  return startParts({ dir, secrets, lock, systemUrl: given || undefined, s3 })
+}
+
+type StartRequest = {
+  dir: string
+  secrets: Secrets
+  lock: Lock
+  systemUrl: string | undefined
+  s3: S3Access | undefined
+}
+
+/** Without migrations: the audit changes nothing. */
+async function startParts({ dir, secrets, lock, systemUrl, s3 }: StartRequest): Promise<Parts> {
+  const stoppers: (() => Promise<void> | void)[] = [() => lock.release()]
   const stop = async (): Promise<void> => {
     for (const one of stoppers.toReversed()) await one()
   }
   try {
-    const choice = databaseUrl === undefined ? undefined : ({ ownerUrl: databaseUrl, database: 'existing' } as const)
-    const database = await provideDatabase(request, choice)
-    stoppers.push(database.stop)
+    const request = { dir, secrets, log: () => {}, signal: undefined }
     const bucket = await provideS3(request, s3)
     stoppers.push(bucket.stop)
-    return { systemUrl: given || database.value.systemUrl, s3: bucket.value, stop }
+    if (systemUrl !== undefined) return { systemUrl, s3: bucket.value, stop }
+    const { ownerPassword, systemPassword } = secrets
+    const server = await startPostgres({ dataDir: join(dir, 'postgres'), ownerPassword })
+    stoppers.push(() => server.stop())
+    return { systemUrl: withLogin(server.ownerUrl, 'bitvault_system', systemPassword), s3: bucket.value, stop }
   } catch (error) {
     await stop()
     throw error
@@ -77,7 +92,7 @@ async function readSecrets(dir: string): Promise<Secrets> {
   )
 }
 
-function lockUnlessRunning(dir: string) {
+function lockUnlessRunning(dir: string): Lock | null {
   try {
     return takeLock(dir)
   } catch (error) {
