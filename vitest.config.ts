@@ -2,9 +2,18 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Pure, or with nothing but files: no server is started for them. */
-const UNIT = ['core', 'protocol', 'telemetry', 'storage', 'client', 'cli', 'bus', 'durable-objects', 'bench'].map(
-  (dir) => `${dir}/**/*.test.ts`,
-)
+const UNIT = [
+  'core',
+  'protocol',
+  'telemetry',
+  'storage',
+  'client',
+  'cli',
+  'bus',
+  'durable-objects',
+  'workers/gateway',
+  'bench',
+].map((dir) => `${dir}/**/*.test.ts`)
 const WORKERD = ['**/*.workerd.test.ts']
 const POSTGRES = ['**/*.pg.test.ts']
 const NEVER = [...configDefaults.exclude, '**/dist/**', '**/.bitvault/**']

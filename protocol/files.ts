@@ -228,7 +228,7 @@ export const spacesReply = z.object({ spaces: z.array(space) })
 export const resolveReply = z.object({
   space,
   node: nodeState.nullable(),
-  deepest: nodeState.describe('the deepest folder of the path that exists'),
+  deepest: nodeState.describe('the last node of the path that exists'),
   rest: z.array(z.string()),
 })
 

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureChromium } from './support/chromium.ts'
 
@@ -17,7 +20,21 @@ function main(): number {
     if (checked !== 0) return checked
   }
   ensureChromium()
-  return run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...given])
+  const report = join(mkdtempSync(join(tmpdir(), 'bitvault-test-')), 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const status = run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...given])
+  sayHowItWent(report)
+  return status
+}
+
+/** One plain line at the end, for people who scroll and for machines that look for it. */
+function sayHowItWent(report: string): void {
+  if (!existsSync(report)) return
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  ) as Record<string, number>
+  const skipped = (numPendingTests ?? 0) + (numTodoTests ?? 0)
+  process.stdout.write(`\n${numPassedTests} passed, ${numFailedTests} failed, ${skipped} skipped\n`)
 }
 
 process.exit(main())

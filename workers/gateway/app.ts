@@ -65,6 +65,8 @@ function share(env: Env): Shared {
 
 export function gatewayApp(): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>()
+  // A person who comes by browser is led to where people sign in; files have no screen here yet.
+  app.get('/', (c) => c.redirect('/login'))
   // Answered by the identity module behind its own entrypoint, never here.
   app.use(async (c, next) => (isIdentityPath(c.req.path) ? c.env.IDENTITY.fetch(c.req.raw) : next()))
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {

@@ -2,7 +2,8 @@ import { AppError } from '../../core/errors.ts'
 import { openApiDocument } from '../../protocol/openapi.ts'
 import { OPENMETRICS_CONTENT_TYPE } from '../../telemetry/metrics.ts'
 import { connect } from '../../db/connect.ts'
-import { json, type Call } from './call.ts'
+import { unwrap } from '../../durable-objects/reply.ts'
+import { json, reader, type Call } from './call.ts'
 import { metrics as registry } from './metrics.ts'
 
 /** The process lives. Here the outbox's pump is woken after a start: an alarm then keeps it going by itself. */
@@ -40,6 +41,8 @@ export const openapi = async (call: Call): Promise<Response> =>
 
 /** The spans of one trace, from the collector, where this installation has one that can be asked. Trace ids are 128 random bits. */
 export async function trace(call: Call): Promise<Response> {
+  // Nothing below asks at the rows whether the session still stands.
+  unwrap(await reader(call).spaces(call.principal.sessionId))
   const id = call.params.id ?? ''
   const { traceQueryEndpoint } = call.config
   if (!/^[0-9a-f]{32}$/.test(id) || traceQueryEndpoint === null)

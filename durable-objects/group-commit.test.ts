@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { AppError } from '../core/errors.ts'
+import { groupCommit } from './group-commit.ts'
+
+/** An `apply` whose batches the test answers by hand. */
+function gate() {
+  const batches: { items: number[]; done(answers?: string[]): void; fail(error: unknown): void }[] = []
+  const arrived: (() => void)[] = []
+  const apply = (items: number[]) =>
+    new Promise<string[]>((resolve, reject) => {
+      batches.push({ items, done: (answers = items.map(String)) => resolve(answers), fail: reject })
+      arrived.shift()?.()
+    })
+  const next = async (index: number) => {
+    while (batches.length <= index) await new Promise<void>((resolve) => arrived.push(resolve))
+    return batches[index]!
+  }
+  return { apply, next, batches }
+}
+
+const LIMITS = { maxBatch: 5, maxWaiting: 10 }
+
+describe('group commit', () => {
+  test('what arrives during a batch is the next batch, in order of arrival; one batch at a time', async () => {
+    const { apply, next, batches } = gate()
+    const commits = groupCommit(apply, LIMITS)
+    const answers = [commits.submit([1]), commits.submit([2, 3]), commits.submit([4])]
+    expect((await next(0)).items).toEqual([1])
+    expect(batches.length).toBe(1)
+    batches[0]!.done()
+    expect((await next(1)).items).toEqual([2, 3, 4])
+    batches[1]!.done()
+    expect(await Promise.all(answers)).toEqual([['1'], ['2', '3'], ['4']])
+  })
+
+  test('a batch is bounded; a submission is never split, however large', async () => {
+    const { apply, next } = gate()
+    const commits = groupCommit(apply, LIMITS)
+    const all = Promise.all([
+      commits.submit([0]),
+      commits.submit([1, 2, 3]),
+      commits.submit([4, 5, 6]),
+      commits.submit([7]),
+    ])
+    ;(await next(0)).done()
+    const second = await next(1)
+    expect(second.items).toEqual([1, 2, 3])
+    second.done()
+    const third = await next(2)
+    expect(third.items).toEqual([4, 5, 6, 7])
+    third.done()
+    await all
+    const large = commits.submit([1, 2, 3, 4, 5, 6, 7])
+    ;(await next(3)).done()
+    expect((await large).length).toBe(7)
+  })
+
+  test('more than may wait is busy, and those who wait are unharmed', async () => {
+    const { apply, next } = gate()
+    const commits = groupCommit(apply, LIMITS)
+    const first = commits.submit([0])
+    const waiting = commits.submit([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    await expect(commits.submit([11])).rejects.toMatchObject({ code: 'busy', facts: { retryAfterMs: 1000 } })
+    ;(await next(0)).done()
+    ;(await next(1)).done()
+    expect((await first).length + (await waiting).length).toBe(11)
+  })
+
+  test('one bad submission does not spoil the others: each is then tried alone', async () => {
+    const { apply, next } = gate()
+    const commits = groupCommit(apply, LIMITS)
+    const first = commits.submit([0])
+    const good = commits.submit([1])
+    const bad = commits.submit([2])
+    const refused = expect(bad).rejects.toThrow('bad apple')
+    ;(await next(0)).done()
+    ;(await next(1)).fail(new Error('bad apple'))
+    ;(await next(2)).done()
+    ;(await next(3)).fail(new Error('bad apple'))
+    expect(await first).toEqual(['0'])
+    expect(await good).toEqual(['1'])
+    await refused
+  })
+
+  test('when the database is away everyone is told at once, and nothing is tried again one by one', async () => {
+    const { apply, next, batches } = gate()
+    const commits = groupCommit(apply, LIMITS)
+    const all = [commits.submit([0]), commits.submit([1]), commits.submit([2])]
+    const told = Promise.all(
+      all.slice(1).map((answer) => expect(answer).rejects.toMatchObject({ code: 'database-unavailable' })),
+    )
+    ;(await next(0)).done()
+    ;(await next(1)).fail(new AppError('database-unavailable'))
+    await told
+    expect(batches.length).toBe(2)
+  })
+})
