@@ -66,7 +66,7 @@ async function get(name: string): Promise<Buffer> {
 }
 
 describe('put and get', () => {
-  test('CS-30: a tree of files of every size comes back byte for byte', async () => {
+  test('TF-3 TF-4: a tree of files of every size comes back byte for byte', async () => {
     const tree = join(dir, 'tree')
     await mkdir(join(tree, 'sub', 'deeper'), { recursive: true })
     const files: [string, Buffer][] = [
@@ -96,7 +96,7 @@ describe('put and get', () => {
     expect(totals.bytesSent).toBeLessThan(planned)
   })
 
-  test('CS-31: 2,500 small files cost three batches, not a request each', async () => {
+  test('TF-3: 2,500 small files cost three batches, not a request each', async () => {
     const tree = join(dir, 'many')
     await mkdir(tree)
     for (let i = 0; i < 2_500; i++) await writeFile(join(tree, `f${i}`), randomBytes(5_000))
@@ -108,7 +108,7 @@ describe('put and get', () => {
     expect(count('PUT object')).toBeLessThan(10)
   })
 
-  test('a second put of the same tree sends nothing, and says so', async () => {
+  test('TF-2: a second put of the same tree sends nothing, and says so', async () => {
     const tree = join(dir, 'tree')
     await mkdir(tree)
     await writeFile(join(tree, 'a'), randomBytes(10_000))
@@ -175,7 +175,7 @@ describe('put and get', () => {
   })
 })
 
-describe('a file that changes while it is read', () => {
+describe('TF-5 a file that changes while it is read', () => {
   test('is read again, and the quiet state is committed', async () => {
     const path = join(dir, 'log')
     await writeFile(path, randomBytes(10 * MIB))
@@ -210,7 +210,7 @@ describe('a file that changes while it is read', () => {
   })
 })
 
-describe('faults on the way', () => {
+describe('TF-10 faults on the way', () => {
   test('a PUT that fails with 500 or breaks off is repeated', async () => {
     await writeFile(join(dir, 'big'), randomBytes(20 * MIB))
     let puts = 0
@@ -289,7 +289,7 @@ describe('resume', () => {
     server.intercept = () => {}
   }
 
-  test('CS-33: objects of a large file that arrived are not sent again', async () => {
+  test('TF-6: objects of a large file that arrived are not sent again', async () => {
     const path = join(dir, 'big')
     await writeFile(path, randomBytes(40 * MIB))
     await interruptedPut(path, { what: 'PUT object', count: 6 })
@@ -307,7 +307,7 @@ describe('resume', () => {
     expect((await get('big')).equals(await readFile(path))).toBe(true)
   })
 
-  test('CS-33: a batch is taken up with the packs that arrived', async () => {
+  test('TF-6: a batch is taken up with the packs that arrived', async () => {
     const tree = join(dir, 'tree')
     await mkdir(tree)
     for (let i = 0; i < 300; i++) await writeFile(join(tree, `f${i}`), randomBytes(40_000))

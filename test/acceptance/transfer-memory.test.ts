@@ -65,7 +65,7 @@ async function apiToken(): Promise<string> {
 }
 
 test.runIf(process.platform === 'linux')(
-  'CS-36: a large file goes up and comes down within 250 MB of memory',
+  'TF-4: a large file goes up and comes down within 250 MB of memory',
   async () => {
     const path = join(dir, 'large')
     const file = await open(path, 'w')

@@ -71,7 +71,7 @@ async function interruptedPut(path: string, atPut: number): Promise<string[]> {
   return watched.stored
 }
 
-describe('CS-33 an interrupted put, run again', () => {
+describe('TF-6 an interrupted put, run again', () => {
   test('does not send the objects of a large file that had arrived', async () => {
     const path = join(dir, 'large')
     const bytes = randomBytes(48 * MIB)
@@ -104,7 +104,7 @@ describe('CS-33 an interrupted put, run again', () => {
   })
 })
 
-describe('CS-32 a file that changes while it is read', () => {
+describe('TF-5 a file that changes while it is read', () => {
   test('is committed in a state that it had, never torn', async () => {
     const path = join(dir, 'changing')
     await writeFile(path, randomBytes(24 * MIB))
@@ -119,7 +119,7 @@ describe('CS-32 a file that changes while it is read', () => {
   })
 })
 
-describe('CS-35 downloads', () => {
+describe('TF-7 downloads', () => {
   test('bytes with another hash are refused by name of the chunk, and the old file stays', async () => {
     const path = join(dir, 'honest')
     await writeFile(path, randomBytes(3 * MIB))
@@ -194,7 +194,7 @@ describe('CS-35 downloads', () => {
   })
 })
 
-describe('CS-31 many files', () => {
+describe('TF-3 many files', () => {
   test('10,000 files arrive, all of them, with few requests', async () => {
     const tree = join(dir, 'many')
     for (let folder = 0; folder < 20; folder++) {

@@ -112,7 +112,7 @@ function createWorld() {
     if (known) return known
     const target = file.target
     const present = 'node' in target ? nodes.get(target.node) : childOf(target.parent, target.name)
-    const isStale = present !== undefined && present.state.contentRevision !== file.base
+    const isStale = present !== undefined && present.state.contentRevision !== (file.base ?? 0)
     const name = isStale
       ? `${present.state.name} (conflicted copy)`
       : 'name' in target
@@ -123,7 +123,7 @@ function createWorld() {
         ? { state: stateOf('parent' in target ? target.parent : present!.state.parentId, name, 'file'), content }
         : present
     node.content = content
-    const { size, mtimeNs = null, executable, sha256 = null } = file
+    const { size, mtimeNs = null, executable = false, sha256 = null } = file
     Object.assign(node.state, {
       size,
       mtimeNs,
