@@ -42,7 +42,8 @@ export function stagedChunks(
       offset += length
     }
   }
-  if (upload.multipart) addParts(staged, upload.multipart, arrived.get('multipart'))
+  if (upload.multipart)
+    addParts(staged, upload.multipart, { arrivedBytes: arrived.get('multipart'), verified: call.store.enforces.sha256 })
   // Objects of their own come last: verified beats claimed.
   for (const [hash, length] of arrived) {
     if (hash.length === 64 && !upload.packs.some((pack) => pack.sha256 === hash)) {
@@ -55,13 +56,13 @@ export function stagedChunks(
 function addParts(
   staged: Record<string, StagedChunk>,
   { objectKey, parts }: MultipartDraft,
-  arrivedBytes: number | undefined,
+  { arrivedBytes, verified }: { arrivedBytes: number | undefined; verified: boolean },
 ): void {
   const total = parts.reduce((sum, part) => sum + part.size, 0)
   if (arrivedBytes !== total) return
   let offset = 0
   for (const { sha256, size } of parts) {
-    staged[sha256] = { objectKey, offset, length: size, verified: true }
+    staged[sha256] = { objectKey, offset, length: size, verified }
     offset += size
   }
 }
