@@ -2,10 +2,10 @@ import type { TransactionSql } from 'postgres'
 import { idOf, tenantOf } from './rows.ts'
 
 /**
- * Ways in which the wall could be broken: statements for a superuser, and who must see it. `table: null` concerns no
- * table in particular.
+ * Ways in which the wall could be broken: statements for a superuser, and the rule in whose name it must be seen.
+ * `table: null` concerns no table in particular.
  */
-export type Mutant = { name: string; table: string | null; change: string }
+export type Mutant = { name: string; rule: string; table: string | null; change: string }
 
 type Policy = { table: string; policy: string; role: 'bitvault_app' | 'bitvault_system'; cmd: 'ALL' | 'SELECT' }
 
@@ -19,7 +19,13 @@ const THIS_TENANT = `tenant_id = (select current_setting('app.tenant_id')::uuid)
 const LENIENT = `tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)`
 const KEPT_TENANT = `(${THIS_TENANT} or tenant_id = '${tenantOf('b')}')`
 
-type Break = { how: string; of: (policy: Policy) => boolean; change: (policy: Policy) => string }
+/** `rule`: what it breaks. */
+type Break = {
+  how: string
+  rule: string | ((policy: Policy) => string)
+  of: (policy: Policy) => boolean
+  change: (policy: Policy) => string
+}
 
 const isOfApp = ({ role }: Policy): boolean => role === 'bitvault_app'
 const isOfAppAll = ({ role, cmd }: Policy): boolean => role === 'bitvault_app' && cmd === 'ALL'
@@ -28,19 +34,21 @@ const drop = (p: Policy): string => `drop policy ${p.policy} on ${p.table}`
 
 /** Each must be seen by the matrix: by what the roles can do, not by how a policy is written. */
 export const POLICY_BREAKS: readonly Break[] = [
-  { how: 'dropped', of: () => true, change: drop },
-  { how: 'open to every row', of: isOfApp, change: alter('using (true)') },
-  { how: 'open to one more tenant', of: isOfApp, change: alter(`using (${KEPT_TENANT})`) },
-  { how: 'lenient without a tenant', of: isOfApp, change: alter(`using (${LENIENT})`) },
-  { how: 'without a check of what is written', of: isOfAppAll, change: alter('with check (true)') },
-  { how: 'lenient in what is written', of: isOfAppAll, change: alter(`with check (${LENIENT})`) },
+  { how: 'dropped', rule: (p) => (isOfApp(p) ? 'RS-12' : 'RS-16'), of: () => true, change: drop },
+  { how: 'open to every row', rule: 'RS-13', of: isOfApp, change: alter('using (true)') },
+  { how: 'open to one more tenant', rule: 'RS-13', of: isOfApp, change: alter(`using (${KEPT_TENANT})`) },
+  { how: 'lenient without a tenant', rule: 'RS-14', of: isOfApp, change: alter(`using (${LENIENT})`) },
+  { how: 'without a check of what is written', rule: 'RS-13', of: isOfAppAll, change: alter('with check (true)') },
+  { how: 'lenient in what is written', rule: 'RS-14', of: isOfAppAll, change: alter(`with check (${LENIENT})`) },
   {
     how: 'joined by an open one',
+    rule: 'RS-13',
     of: isOfApp,
     change: (p) => `create policy extra on ${p.table} for select to bitvault_app using (true)`,
   },
   {
     how: 'a writing one where it only read',
+    rule: 'RS-15',
     of: (p) => isOfApp(p) && p.cmd === 'SELECT',
     change: (p) =>
       `${drop(p)}; create policy ${p.policy} on ${p.table} to bitvault_app using (${THIS_TENANT});
@@ -48,30 +56,39 @@ export const POLICY_BREAKS: readonly Break[] = [
   },
   {
     how: 'for reading only where it wrote',
+    rule: 'RS-12',
     of: isOfAppAll,
-    change: (p) => `${drop(p)}; create policy ${p.policy} on ${p.table} for select to bitvault_app using (${THIS_TENANT})`,
+    change: (p) =>
+      `${drop(p)}; create policy ${p.policy} on ${p.table} for select to bitvault_app using (${THIS_TENANT})`,
   },
-  { how: 'shut', of: (p) => p.role === 'bitvault_system', change: alter('using (false)') },
+  { how: 'shut', rule: 'RS-16', of: (p) => p.role === 'bitvault_system', change: alter('using (false)') },
 ]
 
 /** The behaviour stays the same for now, so the catalogue must see it: RS-2. */
 export const UNSEEN_POLICY_BREAKS: readonly Break[] = [
   {
     how: 'without WITH CHECK',
+    rule: 'RS-2',
     of: isOfAppAll,
     change: (p) => `${drop(p)}; create policy ${p.policy} on ${p.table} to bitvault_app using (${THIS_TENANT})`,
   },
-  { how: 'for both login roles', of: isOfApp, change: alter('to bitvault_app, bitvault_system') },
-  { how: 'for everybody', of: () => true, change: alter('to public') },
+  { how: 'for both login roles', rule: 'RS-2', of: isOfApp, change: alter('to bitvault_app, bitvault_system') },
+  { how: 'for everybody', rule: 'RS-2', of: () => true, change: alter('to public') },
   {
     how: 'met by a restrictive one',
+    rule: 'RS-2',
     of: () => true,
     change: (p) => `create policy extra on ${p.table} as restrictive to ${p.role} using (true)`,
   },
 ]
 
-export const breakPolicies = (policies: readonly Policy[], { of, change }: Break): Mutant[] =>
-  policies.filter(of).map((p) => ({ name: p.policy, table: p.table, change: change(p) }))
+export const breakPolicies = (policies: readonly Policy[], { of, rule, change }: Break): Mutant[] =>
+  policies.filter(of).map((p) => ({
+    name: p.policy,
+    table: p.table,
+    change: change(p),
+    rule: typeof rule === 'string' ? rule : rule(p),
+  }))
 
 /** What is done to a table, and the rule of the catalogue that it breaks. */
 export const TABLE_BREAKS: readonly (readonly [rule: string, how: string, change: (table: string) => string])[] = [
@@ -87,13 +104,13 @@ export const TABLE_BREAKS: readonly (readonly [rule: string, how: string, change
   ['RS-6', 'the app may pass rights on', (t) => `grant select on ${t} to bitvault_app with grant option`],
 ]
 
-/** Of these the matrix must see something too: row security does not hold the owner, or anybody. */
-export const SEEN_TABLE_BREAKS: ReadonlySet<string> = new Set([
-  'not forced',
-  'row security off',
-  'the app may truncate',
-  'the system role may truncate',
-])
+/** Of these the matrix must see something too, by another rule: row security does not hold the owner, or anybody. */
+export const SEEN_TABLE_BREAKS: Readonly<Record<string, string>> = {
+  'not forced': 'RS-1',
+  'row security off': 'RS-1',
+  'the app may truncate': 'RS-6',
+  'the system role may truncate': 'RS-6',
+}
 
 /** Whatever else opens a way round, by the rule of the catalogue. */
 export const OTHER_BREAKS: readonly (readonly [rule: string, change: string])[] = [
@@ -108,7 +125,10 @@ export const OTHER_BREAKS: readonly (readonly [rule: string, change: string])[] 
   ['RS-3', 'alter role bitvault_app inherit'],
   ['RS-3', 'alter role bitvault_owner login'],
   ['RS-4', 'create schema extra authorization bitvault_app'],
-  ['RS-4', `create function extra() returns int language sql return 1; alter function extra() owner to bitvault_system`],
+  [
+    'RS-4',
+    `create function extra() returns int language sql return 1; alter function extra() owner to bitvault_system`,
+  ],
   ['RS-5', 'grant bitvault_owner to bitvault_app'],
   ['RS-5', 'grant bitvault_owner to bitvault_app with inherit false, set true'],
   ['RS-5', 'grant bitvault_system to bitvault_app'],
@@ -142,10 +162,11 @@ export const OTHER_BREAKS: readonly (readonly [rule: string, change: string])[] 
 ]
 
 /** Of roles: the matrix must see what they let the app do. */
-export const SEEN_BREAKS: readonly string[] = [
-  'alter role bitvault_app bypassrls',
-  'alter role bitvault_app superuser',
-  'alter role bitvault_owner bypassrls',
-  'grant bitvault_owner to bitvault_app with inherit true; alter table outbox no force row level security',
-  'grant pg_read_all_data to bitvault_app with inherit true',
+export const SEEN_BREAKS: readonly (readonly [rule: string, change: string])[] = [
+  ['RS-13', 'alter role bitvault_app bypassrls'],
+  ['RS-13', 'alter role bitvault_app superuser'],
+  ['RS-1', 'alter role bitvault_owner bypassrls'],
+  ['RS-13', 'alter table nodes owner to bitvault_app; alter table nodes no force row level security'],
+  ['RS-13', 'grant bitvault_system to bitvault_app with inherit true'],
+  ['RS-15', 'grant pg_read_all_data to bitvault_app with inherit true'],
 ]

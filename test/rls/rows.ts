@@ -13,8 +13,10 @@ export type TestTable = {
   kind: 'tenant' | 'read-only' | 'closed'
   /** Columns that name a row. */
   key: readonly string[]
-  /** `n = 1` is there from the start; `n = 2` is not, and everything it refers to is. */
+  /** `n = 1` is there from the start; `n = 2` is not, and everything it refers to is. May say more than the table has. */
   row: (party: Party, n: number) => Row
+  /** Its rows belong to no tenant. */
+  above?: true
   /** At most one row a tenant: the first must go before a second can come. */
   single?: true
 }
@@ -26,205 +28,125 @@ export const tenantOf = (party: Party): string => idOf(party, 0)
 
 const AT = '2026-01-01T00:00:00Z'
 const hashOf = (party: Party, n: number): string => `${party}${n}`.padStart(64, '0')
-const of = (party: Party) => ({ tenant_id: tenantOf(party) })
-/** The member whose sessions, spaces and uploads these are. */
+/** The user whose sessions, spaces and uploads these are, and one more. */
 const MEMBER = 1
 const SECOND_USER = 3
 
-const identity: Record<string, TestTable> = {
-  tenants: {
-    kind: 'closed',
-    key: ['id'],
-    row: (p, n) => ({ id: n === 1 ? tenantOf(p) : idOf(p, n), name: `tenant ${p}`, created_at: AT }),
-  },
-  users: {
-    kind: 'closed',
-    key: ['id'],
-    row: (p, n) => ({ id: idOf(p, n), email: `${n}@${p}.example`, display_name: 'User', created_at: AT }),
-  },
-  memberships: {
-    kind: 'read-only',
-    key: ['tenant_id', 'user_id'],
-    row: (p, n) => ({ ...of(p), user_id: idOf(p, n === 1 ? MEMBER : SECOND_USER), role: 'member', created_at: AT }),
-  },
-  sessions: {
-    kind: 'read-only',
-    key: ['id'],
-    row: (p, n) => ({
-      ...{ ...of(p), id: idOf(p, n), user_id: idOf(p, MEMBER), device_name: 'Laptop', kind: 'device' },
-      ...{ created_at: AT, last_used_at: AT, absolute_expiry: AT },
-    }),
-  },
-  browser_cookies: {
-    kind: 'closed',
-    key: ['hash'],
-    row: (p, n) => ({ hash: hashOf(p, n), session_id: idOf(p, 1) }),
-  },
-  refresh_tokens: {
-    kind: 'closed',
-    key: ['hash'],
-    row: (p, n) => ({ hash: hashOf(p, n), session_id: idOf(p, 1), issued_at: AT, expires_at: AT }),
-  },
-  api_tokens: {
-    kind: 'closed',
-    key: ['id'],
-    row: (p, n) => ({
-      ...{ ...of(p), id: idOf(p, n), hash: hashOf(p, n), prefix: 'bv', session_id: idOf(p, 1) },
-      ...{ user_id: idOf(p, MEMBER), name: 'token', created_at: AT, expires_at: AT },
-    }),
-  },
-  device_codes: {
-    kind: 'closed',
-    key: ['device_hash'],
-    row: (p, n) => ({
-      ...{ ...of(p), device_hash: hashOf(p, n), user_code_hash: hashOf(p, n), device_name: 'Laptop' },
-      ...{ created_at: AT, expires_at: AT, state: 'pending', interval_ms: 5000 },
-    }),
-  },
-  password_links: {
-    kind: 'closed',
-    key: ['hash'],
-    row: (p, n) => ({ hash: hashOf(p, n), user_id: idOf(p, MEMBER), created_at: AT, expires_at: AT }),
-  },
-  sign_in_attempts: {
-    kind: 'closed',
-    key: ['key'],
-    row: (p, n) => ({ key: hashOf(p, n), failures: 1, last_at: AT }),
-  },
-}
+/** Columns that mean the same wherever they stand. References are to the rows that are there. */
+const common = (party: Party, n: number): Row => ({
+  tenant_id: tenantOf(party),
+  id: idOf(party, n),
+  ...references(party),
+  ...values(party, n),
+  ...Object.fromEntries(TIMES.map((column) => [column, AT])),
+})
 
-const content: Record<string, TestTable> = {
-  contents: {
-    kind: 'tenant',
-    key: ['tenant_id', 'id'],
-    row: (p, n) => ({
-      ...{ ...of(p), id: idOf(p, n), content_id: hashOf(p, n), codec: 'raw', size: 1, sha256: hashOf(p, n) },
-      ...{ chunk_count: 1 },
-    }),
-  },
-  chunks: {
-    kind: 'tenant',
-    key: ['tenant_id', 'sha256', 'object_key'],
-    row: (p, n) => ({
-      ...{ ...of(p), sha256: hashOf(p, n), object_key: `${p}/${n}`, byte_offset: 0, byte_length: 1, state: 'live' },
-      ...{ verified: true, uploaded_by: idOf(p, MEMBER), upload_id: idOf(p, 1), created_at: AT },
-    }),
-  },
-  content_chunks: {
-    kind: 'tenant',
-    key: ['tenant_id', 'content_ref', 'ordinal'],
-    row: (p, n) => ({
-      ...{ ...of(p), content_ref: idOf(p, 1), ordinal: n, sha256: hashOf(p, 1), object_key: `${p}/1` },
-      ...{ size: 1, plain: 1 },
-    }),
-  },
-  uploads: {
-    kind: 'tenant',
-    key: ['tenant_id', 'id'],
-    row: (p, n) => ({
-      ...{ ...of(p), id: idOf(p, n), user_id: idOf(p, MEMBER), session_id: idOf(p, 1), state: 'open', drafts: [] },
-      ...{ file_count: 1, committed_count: 0, created_at: AT, expires_at: AT },
-    }),
-  },
-  upload_packs: {
-    kind: 'tenant',
-    key: ['tenant_id', 'upload_id', 'sha256'],
-    row: (p, n) => ({ ...of(p), upload_id: idOf(p, 1), sha256: hashOf(p, n), size: 1, members: [] }),
-  },
-}
+const TIMES = ['at', 'created_at', 'changed_at', 'expires_at', 'issued_at', 'last_used_at', 'absolute_expiry'].concat(
+  'last_at',
+  'available_at',
+  'died_at',
+)
 
-const namespace: Record<string, TestTable> = {
-  tenant_head: {
-    kind: 'tenant',
-    key: ['tenant_id'],
-    row: (p, n) => ({ ...of(p), epoch: idOf(p, n), seq: 1, lease: 1 }),
-    single: true,
-  },
-  spaces: {
-    kind: 'tenant',
-    key: ['tenant_id', 'id'],
-    row: (p, n) => ({
-      ...of(p),
-      ...{ id: idOf(p, n), kind: 'team', name: `space ${n}`, root_id: idOf(p, 1), created_at: AT },
-    }),
-  },
-  space_members: {
-    kind: 'tenant',
-    key: ['tenant_id', 'user_id', 'space_id'],
-    row: (p, n) => ({ ...of(p), space_id: idOf(p, 1), user_id: idOf(p, n), role: 'writer' }),
-  },
-  nodes: {
-    kind: 'tenant',
-    key: ['tenant_id', 'id'],
-    row: (p, n) => ({
-      ...{ ...of(p), id: idOf(p, n), space_id: idOf(p, 1), parent_id: n === 1 ? null : idOf(p, 1), kind: 'folder' },
-      ...{ name: `node ${n}`, name_key: `node ${n}`, content_revision: 0, placement_revision: 1, executable: false },
-      ...{ created_at: AT, changed_at: AT, changed_seq: n },
-    }),
-  },
-  versions: {
-    kind: 'tenant',
-    key: ['tenant_id', 'node_id', 'revision'],
-    row: (p, n) => ({
-      ...{ ...of(p), node_id: idOf(p, 1), revision: n, content_ref: idOf(p, 1), executable: false, seq: n },
-      ...{ created_by: idOf(p, MEMBER), device: 'Laptop', created_at: AT, base_revision: 0 },
-    }),
-  },
-  journal: {
-    kind: 'tenant',
-    key: ['tenant_id', 'seq'],
-    row: (p, n) => ({
-      ...{ ...of(p), seq: n, kind: 'created', node_id: idOf(p, 1), space_id: idOf(p, 1), mutation_id: idOf(p, n) },
-      ...{ user_id: idOf(p, MEMBER), session_id: idOf(p, 1), at: AT, node: {} },
-    }),
-  },
-  mutations: {
-    kind: 'tenant',
-    key: ['tenant_id', 'id'],
-    row: (p, n) => ({ ...of(p), id: idOf(p, n), fingerprint: hashOf(p, n), seq: n, outcome: {}, at: AT }),
-  },
-}
+const references = (party: Party): Row => ({
+  user_id: idOf(party, MEMBER),
+  created_by: idOf(party, MEMBER),
+  uploaded_by: idOf(party, MEMBER),
+  session_id: idOf(party, 1),
+  space_id: idOf(party, 1),
+  root_id: idOf(party, 1),
+  node_id: idOf(party, 1),
+  content_ref: idOf(party, 1),
+  upload_id: idOf(party, 1),
+})
 
-const events: Record<string, TestTable> = {
-  outbox: {
-    kind: 'tenant',
-    key: ['id'],
-    row: (p, n) => ({
-      ...{ ...of(p), id: idOf(p, n), kind: 'upload.expired', payload: {}, attempts: 0 },
-      ...{ available_at: AT, created_at: AT },
-    }),
-  },
-  dead_letters: {
-    kind: 'tenant',
-    key: ['id'],
-    row: (p, n) => ({
-      ...{ ...of(p), id: idOf(p, n), kind: 'upload.expired', payload: {}, attempts: 1, reason: 'x', died_at: AT },
-    }),
-  },
-  processed_events: {
-    kind: 'tenant',
-    key: ['tenant_id', 'consumer', 'message_id'],
-    row: (p, n) => ({ ...of(p), consumer: 'meter', message_id: idOf(p, n), at: AT }),
-  },
-  usage: {
-    kind: 'tenant',
-    key: ['tenant_id'],
-    row: (p, n) => ({ ...of(p), through_seq: n, written_bytes: 0, files_created: 0, versions_written: 0 }),
-    single: true,
-  },
-}
+const values = (party: Party, n: number): Row => ({
+  hash: hashOf(party, n),
+  sha256: hashOf(party, n),
+  content_id: hashOf(party, n),
+  fingerprint: hashOf(party, n),
+  object_key: `${party}/${n}`,
+  name: `name ${n}`,
+  device_name: 'Laptop',
+  device: 'Laptop',
+  codec: 'raw',
+  size: 1,
+  seq: n,
+  payload: {},
+  attempts: 1,
+})
+
+const table = (kind: TestTable['kind'], key: string[], own: TestTable['row'] = () => ({})): TestTable => ({
+  kind,
+  key,
+  row: (party, n) => ({ ...common(party, n), ...own(party, n) }),
+})
+const above = (key: string, own?: TestTable['row']): TestTable => ({ ...table('closed', [key], own), above: true })
+const single = (own: TestTable['row']): TestTable => ({ ...table('tenant', ['tenant_id'], own), single: true })
+/** The key follows the tenant. */
+const tenant = (key: string[], own?: TestTable['row']): TestTable => table('tenant', ['tenant_id', ...key], own)
 
 /** In an order in which the foreign keys hold. */
-export const TABLES: Readonly<Record<string, TestTable>> = { ...identity, ...content, ...namespace, ...events }
+export const TABLES: Readonly<Record<string, TestTable>> = {
+  tenants: above('id', (p, n) => ({ id: n === 1 ? tenantOf(p) : idOf(p, n) })),
+  users: above('id', (p, n) => ({ email: `${n}@${p}.example`, display_name: 'User' })),
+  memberships: table('read-only', ['tenant_id', 'user_id'], (p, n) => ({
+    user_id: idOf(p, n === 1 ? MEMBER : SECOND_USER),
+    role: 'member',
+  })),
+  sessions: table('read-only', ['id'], () => ({ kind: 'device' })),
+  browser_cookies: above('hash'),
+  refresh_tokens: above('hash'),
+  api_tokens: table('closed', ['id'], () => ({ prefix: 'bv' })),
+  device_codes: table('closed', ['device_hash'], (p, n) => ({
+    device_hash: hashOf(p, n),
+    user_code_hash: hashOf(p, n),
+    state: 'pending',
+    interval_ms: 5000,
+  })),
+  password_links: above('hash'),
+  sign_in_attempts: above('key', (p, n) => ({ key: hashOf(p, n), failures: 1 })),
 
-export const isOfTenant = (table: TestTable): boolean => 'tenant_id' in table.row('a', 1)
+  contents: tenant(['id'], () => ({ chunk_count: 1 })),
+  chunks: tenant(['sha256', 'object_key'], () => ({ byte_offset: 0, byte_length: 1, state: 'live', verified: true })),
+  content_chunks: tenant(['content_ref', 'ordinal'], (p, n) => ({
+    ordinal: n,
+    sha256: hashOf(p, 1),
+    object_key: `${p}/1`,
+    plain: 1,
+  })),
+  uploads: tenant(['id'], () => ({ state: 'open', drafts: [], file_count: 1, committed_count: 0 })),
+  upload_packs: tenant(['upload_id', 'sha256'], () => ({ members: [] })),
+
+  tenant_head: single((p, n) => ({ epoch: idOf(p, n), lease: 1 })),
+  spaces: tenant(['id'], () => ({ kind: 'team' })),
+  space_members: tenant(['user_id', 'space_id'], (p, n) => ({ user_id: idOf(p, n), role: 'writer' })),
+  nodes: tenant(['id'], (p, n) => ({
+    parent_id: n === 1 ? null : idOf(p, 1),
+    kind: 'folder',
+    name_key: `name ${n}`,
+    content_revision: 0,
+    placement_revision: 1,
+    executable: false,
+    changed_seq: n,
+  })),
+  versions: tenant(['node_id', 'revision'], (_, n) => ({ revision: n, executable: false, base_revision: 0 })),
+  journal: tenant(['seq'], (p, n) => ({ kind: 'created', mutation_id: idOf(p, n), node: {} })),
+  mutations: tenant(['id'], () => ({ outcome: 'applied' })),
+
+  outbox: table('tenant', ['id'], () => ({ kind: 'upload.expired' })),
+  dead_letters: table('tenant', ['id'], () => ({ kind: 'upload.expired', reason: 'given up' })),
+  processed_events: tenant(['consumer', 'message_id'], (p, n) => ({ consumer: 'meter', message_id: idOf(p, n) })),
+  usage: single(() => ({ through_seq: 1, written_bytes: 0, files_created: 0, versions_written: 0 })),
+}
+
+export const isOfTenant = (given: TestTable): boolean => given.above !== true
 
 /** What stands in the database before a test. */
 export function* seedRows(): Generator<[table: string, row: Row]> {
-  for (const [name, table] of Object.entries(TABLES)) {
+  for (const [name, { row }] of Object.entries(TABLES)) {
     for (const party of ['a', 'b'] as const) {
-      yield [name, table.row(party, 1)]
-      if (name === 'users') yield [name, table.row(party, SECOND_USER)]
+      yield [name, row(party, 1)]
+      if (name === 'users') yield [name, row(party, SECOND_USER)]
     }
   }
 }

@@ -40,17 +40,23 @@ export async function withSql<T>(url: string, work: (sql: Sql) => Promise<T>): P
   }
 }
 
-/** Whatever `work` does to the database is taken back. */
+const RACES = 5
+/** "tuple concurrently updated": roles belong to the whole server, and another test has just changed one. */
+const LOST_A_RACE = 'XX000'
+
+/** Whatever `work` does to the database is taken back. It is done again if it lost a race for a role. */
 export async function inRollback<T>(sql: Sql, work: (tx: postgres.TransactionSql) => Promise<T>): Promise<T> {
   const done = Symbol('rolled back')
-  let result: T | undefined
-  try {
-    await sql.begin(async (tx) => {
-      result = await work(tx)
-      throw done
-    })
-  } catch (error) {
-    if (error !== done) throw error
+  for (let attempt = 1; ; attempt += 1) {
+    let result: T | undefined
+    try {
+      await sql.begin(async (tx) => {
+        result = await work(tx)
+        throw done
+      })
+    } catch (error) {
+      if (error === done) return result as T
+      if ((error as { code?: string }).code !== LOST_A_RACE || attempt === RACES) throw error
+    }
   }
-  return result as T
 }
