@@ -5,16 +5,15 @@ import * as identity from '../../db/schema/identity.ts'
 import * as namespace from '../../db/schema/namespace.ts'
 import * as outbox from '../../db/schema/outbox.ts'
 import * as tenancy from '../../db/schema/tenancy.ts'
-import { ALLOWED, CATALOGUE, catalogueOffenders } from './catalogue.ts'
+import { ALLOWED, CATALOGUE, type Offender, catalogueOffenders } from './catalogue.ts'
 import { TABLES, isOfTenant } from './rows.ts'
-import type { Fault } from './run-matrix.ts'
 import { type Scratch, scratchDatabase, withSql } from './scratch.ts'
 
 let scratch: Scratch
-let offenders: Fault[]
+let offenders: Offender[]
 beforeAll(async () => {
   scratch = await scratchDatabase()
-  offenders = await withSql(scratch.adminUrl, catalogueOffenders)
+  offenders = await withSql(scratch.adminUrl, (sql) => catalogueOffenders(sql))
 })
 afterAll(() => scratch?.drop())
 

@@ -1,5 +1,4 @@
 import type { Sql, TransactionSql } from 'postgres'
-import type { Fault } from './run-matrix.ts'
 
 /**
  * What the catalogue of a database must say, each rule as a query for what breaks it (docs/spec/row-security.md). Roles
@@ -155,10 +154,12 @@ export const ALLOWED: Readonly<Record<string, string>> = {
   'api_tokens_session_id_sessions_id_fkey refers across tenants': 'a token and its session are written together',
 }
 
+export type Offender = { rule: string; text: string }
+
 /** What breaks a rule, allowed or not. */
-export async function catalogueOffenders(sql: Sql | TransactionSql): Promise<Fault[]> {
+export async function catalogueOffenders(sql: Sql | TransactionSql, rules = CATALOGUE): Promise<Offender[]> {
   const found = await Promise.all(
-    CATALOGUE.map(async ([rule, , offenders]) => {
+    rules.map(async ([rule, , offenders]) => {
       const rows = await sql.unsafe<{ text: string }[]>(`select text from (${offenders}) o(text) order by 1`)
       return rows.map(({ text }) => ({ rule, text }))
     }),
@@ -166,5 +167,8 @@ export async function catalogueOffenders(sql: Sql | TransactionSql): Promise<Fau
   return found.flat()
 }
 
-export const catalogueFaults = async (sql: Sql | TransactionSql): Promise<Fault[]> =>
-  (await catalogueOffenders(sql)).filter(({ text }) => !(text in ALLOWED))
+/** What breaks a rule and may not. @param rule only this one */
+export async function catalogueFaults(sql: Sql | TransactionSql, rule?: string): Promise<Offender[]> {
+  const rules = CATALOGUE.filter(([name]) => rule === undefined || name === rule)
+  return (await catalogueOffenders(sql, rules)).filter(({ text }) => !(text in ALLOWED))
+}

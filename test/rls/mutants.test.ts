@@ -26,19 +26,22 @@ afterAll(() => scratch?.drop())
 
 const everyTable = Object.keys(TABLES)
 
-/** By the matrix. @returns those that it did not see */
+/**
+ * By the matrix: all at once, because the cells of a table know nothing of another table's policies, and each must be seen
+ * on its own table. Taking them one by one finds the same, for a connection each.
+ * @returns those that it did not see
+ */
 async function survivors(mutants: readonly Mutant[]): Promise<string[]> {
   expect(mutants).not.toEqual([])
-  const unseen: string[] = []
-  for (const { name, rule, table, change } of mutants) {
-    const faults = await withChangedRules(
-      scratch,
-      (tx) => tx.unsafe(change),
-      (desks) => matrixFaults(desks, table === null ? everyTable : [table]),
-    )
-    if (!faults.some((fault) => fault.rule === rule)) unseen.push(`${rule} ${name}`)
-  }
-  return unseen
+  const named = mutants.flatMap(({ table }) => (table === null ? [] : [table]))
+  const faults = await withChangedRules(
+    scratch,
+    (tx) => tx.unsafe(mutants.map(({ change }) => change).join(';')),
+    (desks) => matrixFaults(desks, named.length === 0 ? everyTable : [...new Set(named)]),
+  )
+  return mutants
+    .filter(({ rule, table }) => !faults.some((fault) => fault.rule === rule && (table ?? fault.table) === fault.table))
+    .map(({ rule, name }) => `${rule} ${name}`)
 }
 
 /** By one rule of the catalogue. @returns those that it did not see */
@@ -49,9 +52,9 @@ async function catalogueSurvivors(mutants: readonly Mutant[]): Promise<string[]>
     for (const { name, rule, change } of mutants) {
       const faults = await inRollback(sql, async (tx) => {
         await tx.unsafe(change)
-        return catalogueFaults(tx)
+        return catalogueFaults(tx, rule)
       })
-      if (!faults.some((fault) => fault.rule === rule)) unseen.push(`${rule} ${name}`)
+      if (faults.length === 0) unseen.push(`${rule} ${name}`)
     }
     return unseen
   })
@@ -64,10 +67,15 @@ test('RS-20: with nothing broken both suites are content', async () => {
     (desks) => matrixFaults(desks, everyTable),
   )
   expect(faults).toEqual([])
-  expect(await withSql(scratch.adminUrl, catalogueFaults)).toEqual([])
+  expect(await withSql(scratch.adminUrl, (sql) => catalogueFaults(sql))).toEqual([])
 })
 
 describe('RS-20: the matrix sees each policy (T8)', () => {
+  test('dropped in turn', async () => {
+    const dropped = POLICY_BREAKS.find(({ how }) => how === 'dropped')!
+    for (const mutant of breakPolicies(policies, dropped)) expect(await survivors([mutant])).toEqual([])
+  })
+
   test.each(POLICY_BREAKS)('$how', async (how) => {
     expect(await survivors(breakPolicies(policies, how))).toEqual([])
   })

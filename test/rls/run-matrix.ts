@@ -4,7 +4,7 @@ import { type Party, type Row, type TestTable, TABLES, isOfTenant, tenantOf } fr
 import { type Scratch, inRollback, insertRow, withSql } from './scratch.ts'
 
 /** What a cell did that it should not have. */
-export type Fault = { rule: string; text: string }
+export type Fault = { rule: string; table: string; text: string }
 
 /** Where to act as a role: open transactions on fresh connections, which their owner rolls back. */
 export type Desks = Record<Role, TransactionSql>
@@ -58,6 +58,7 @@ async function tryCell(desks: Desks, name: string, cell: Cell): Promise<Fault | 
   const { role, verb, whose } = cell
   return {
     rule: ruleOf(cell, tableOf(name).kind),
+    table: name,
     text: `${role}: ${verb} ${whose} ${name}: ${outcome}, not ${cell.outcome}`,
   }
 }
