@@ -105,9 +105,9 @@ async function answer(route: Route, handler: Handler, c: HonoCall): Promise<Resp
     try {
       const principal = route.policy === 'member' ? await rest.authenticate(request, c.env) : NOBODY
       const call = callOf(c, { ...rest, span, principal, now: startedAt }, route)
-      return await handler(call)
+      return statusOn(span, await handler(call))
     } catch (thrown) {
-      return failed(span, telemetry, asAppError(thrown), template)
+      return statusOn(span, failed(span, telemetry, asAppError(thrown), template))
     }
   }
   const traced = parent !== null && route.policy === 'member'
@@ -118,6 +118,11 @@ async function answer(route: Route, handler: Handler, c: HonoCall): Promise<Resp
   countRequest(route.path, response.status, (Date.now() - startedAt) / 1000)
   if (traced) c.executionCtx.waitUntil(telemetry.flush())
   return withProtocol(response)
+}
+
+function statusOn(span: Span, response: Response): Response {
+  span.set('http.response.status_code', response.status)
+  return response
 }
 
 /** A request that brings no trace starts none: sampling is the caller's decision. */
