@@ -12,21 +12,29 @@ const IDENTITY_PATHS =
 export const isIdentityPath = (pathname: string): boolean => IDENTITY_PATHS.test(pathname)
 
 const secret = z.string().min(1).max(1024)
-const personName = z.string().trim().min(1).max(100)
-const deviceName = z.string().trim().min(1).max(100)
+/**
+ * What is shown to people, on pages and in terminals: no control characters, nothing that turns the direction of writing round,
+ * and no half of a character, which the database could not hold.
+ */
+const label = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'No control characters, please.')
 
 export const setupReply = z.object({ open: z.boolean() })
 
 export const setupBody = z.object({
   token: z.string().max(256).default(''),
-  organisation: z.string().trim().min(1).max(100),
-  name: personName,
+  organisation: label,
+  name: label,
   email: secret,
   password: secret,
 })
 export const setupDone = z.object({ tenantId: z.string(), userId: z.string() })
 
-export const signInBody = z.object({ email: secret, password: secret, deviceName })
+export const signInBody = z.object({ email: secret, password: secret, deviceName: label })
 
 /** RFC 6749, section 5.1. `expires_in` in seconds. */
 export const tokenReply = z.object({
@@ -37,7 +45,7 @@ export const tokenReply = z.object({
 })
 
 /** RFC 8628, section 3.1; `device_name` is ours. Further members, `client_id` and `scope`, are not looked at. */
-export const deviceStartBody = z.object({ device_name: deviceName.default('a device without a name') })
+export const deviceStartBody = z.object({ device_name: label.default('a device without a name') })
 export const deviceStartReply = z.object({
   device_code: z.string(),
   user_code: z.string(),
@@ -88,7 +96,7 @@ export const whoamiReply = z.object({
 })
 
 export const createTokenBody = z.object({
-  name: z.string().trim().min(1).max(100),
+  name: label,
   expiresInDays: z.int().min(1).max(366).default(90),
 })
 const apiToken = z.object({
@@ -106,7 +114,7 @@ export const listTokensReply = z.object({ tokens: z.array(apiToken) })
 
 export const addMemberBody = z.object({
   email: secret,
-  displayName: personName,
+  displayName: label,
   role: role.exclude(['owner']).default('member'),
   password: secret.optional(),
 })
