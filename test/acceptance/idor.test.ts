@@ -58,6 +58,13 @@ test('HR-13 every route has a row: what is not public is asked for with every to
   expect(Object.keys(ROWS).toSorted()).toEqual(members.map(([name]) => name).toSorted())
 })
 
+const malformed = ({ path, ...ids }: Things): Things => ({
+  parent: ids.parent.toUpperCase(),
+  file: ids.file.slice(1),
+  upload: `${ids.upload}0`,
+  path,
+})
+
 describe.each(NAMES)('%s', (name) => {
   test('HR-13 without a token of ours → 401, and nothing changes', async () => {
     const before = await holdings.look()
@@ -75,6 +82,8 @@ describe.each(NAMES)('%s', (name) => {
     for (const who of [member, stranger]) {
       const [theirs, unknown] = [await ask(name, as(who), things), await ask(name, as(who), noThings(things))]
       expect(plain(theirs)).toEqual(plain(unknown))
+      if (/:/.test(ROUTES[name].path) && ROWS[name].about === 'byId')
+        expect(plain(await ask(name, as(who), malformed(things)))).toEqual(plain(unknown))
       if (ROWS[name].about === 'byId') expectProblem(theirs, 'not-found', /:(\w+)/.exec(ROUTES[name].path)?.[1])
       for (const id of [...Object.values(things), owner.home.id, owner.home.rootId])
         expect(JSON.stringify(theirs.body)).not.toContain(id)
@@ -145,6 +154,13 @@ describe('HR-16 T26 an end takes effect', () => {
     expect((await second.call('POST', '/v1/auth/revoke')).status).toBe(200)
     await expectEnded(second, things)
     expect((await ask('stat', as(owner), things)).status).toBe(200)
+  })
+
+  test('a session whose last day is over, while its token still stands', async () => {
+    const second = await signIn(stack.url, owner.email, owner.password)
+    const { sid } = JSON.parse(Buffer.from(second.token.split('.')[1]!, 'base64url').toString())
+    await holdings.db`update sessions set absolute_expiry = now() - interval '1 second' where id = ${sid}`
+    await expectEnded(second, things)
   })
 
   test('a member who was removed', async () => {

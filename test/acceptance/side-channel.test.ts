@@ -7,6 +7,7 @@ import {
   addAccount,
   chunkedFile,
   firstAccount,
+  inlineFile,
   put,
   sha256,
   someBytes,
@@ -215,4 +216,24 @@ describe('HR-18 T7 what a pack claims is not believed', () => {
     const mended = await upload(alice, good)
     expect((await bytesOf(alice, mended.id)).equals(good)).toBe(true)
   })
+})
+
+test('T27 two tenants in turn on one isolate: each answer holds its own words only', async () => {
+  const words = { alice: `mine-${randomUUID()}`, stranger: `theirs-${randomUUID()}` }
+  const make = async (who: Account, word: string) => {
+    const made = await who.call('POST', '/v1/files', inlineFile(who.home.rootId, word, word))
+    return `/v1/files/${made.body.files[0].result.node.id}`
+  }
+  const [hers, his] = [await make(alice, words.alice), await make(stranger, words.stranger)]
+  const ask = async (who: Account, own: string, other: string, file: string) => {
+    const paths = [file, `${file}/content`, `/v1/folders/${who.home.rootId}/children`, '/v1/sync/changes', '/v1/spaces']
+    const answers = await Promise.all(paths.map((path) => who.call('GET', path)))
+    const text = JSON.stringify(answers.map(({ headers, body }) => [[...headers], body]))
+    expect(text).toContain(own)
+    expect(text).not.toContain(other)
+  }
+  for (let round = 0; round < 20; round++) {
+    const both = [ask(alice, words.alice, words.stranger, hers), ask(stranger, words.stranger, words.alice, his)]
+    await Promise.all(round % 2 === 0 ? both : both.toReversed())
+  }
 })
