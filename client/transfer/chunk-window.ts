@@ -10,7 +10,7 @@ import { createLimiter } from './limiter.ts'
  *
  *     describe → window 1 (being filled)   window 2 (being checked)   windows 3, 4 (being sent)
  */
-export const WINDOW_BYTES = 16 * 1024 * 1024
+export const WINDOW_BYTES = 8 * 1024 * 1024
 /** As many as one `check` may ask for. */
 const WINDOW_MAX_CHUNKS = 4_096
 

@@ -63,7 +63,10 @@ export async function* fetchChunks(
   try {
     await fill()
     for (let turn = ahead.shift(); turn !== undefined; turn = ahead.shift()) {
-      yield* turn.pieces()
+      for await (const piece of turn.pieces()) {
+        transport.signal?.throwIfAborted()
+        yield piece
+      }
       heldBytes -= turn.heldBytes
       await fill()
     }

@@ -21,21 +21,23 @@ export type UploadOptions = {
   journal?: UploadJournal
   /** PUTs at once; default 8. */
   concurrency?: number
-  /** Bytes of file content held at once, at least 32 MiB; default 64 MiB. */
+  /** Bytes of file content held at once, at least 16 MiB; default 48 MiB. */
   memoryBytes?: number
 }
 
 const CONCURRENCY = 8
-const MEMORY_BYTES = 64 * 1024 * 1024
+const MEMORY_BYTES = 48 * 1024 * 1024
 /** Files that are opened and read at once. */
 const READS = 8
 const SMALL_SLOTS = 16
+/** Batches and streams at once. */
+const JOBS = 4
 
 const LIMITS: GroupLimits = {
   files: BATCH_MAX_FILES,
   // Room for what incompressible bytes gain by compression.
   bytes: WINDOW_BYTES - 1024 * 1024,
-  batchedFileBytes: 8 * 1024 * 1024,
+  batchedFileBytes: 4 * 1024 * 1024,
 }
 
 /**
@@ -52,7 +54,7 @@ export async function* uploadTree(
   const outer = api.transport.signal
   const stop = outer === undefined ? giveUp.signal : AbortSignal.any([outer, giveUp.signal])
   const run = createRun(api.with({ signal: stop }), options, { queue, stop })
-  const working = work(run, plan, { queue, giveUp, jobs: windowCount(options) }).then(
+  const working = work(run, plan, { queue, giveUp, jobs: Math.min(JOBS, windowCount(options)) }).then(
     () => queue.end(),
     (error: unknown) => queue.end(error),
   )
