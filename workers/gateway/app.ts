@@ -94,31 +94,36 @@ type HonoCall = {
   executionCtx: { waitUntil(work: Promise<unknown>): void }
 }
 
-/** One request: trace, authenticate as the route's policy says, parse the query, handle, map errors, count. */
+/** One request: authenticate as the route's policy says, trace, parse the query, handle, map errors, count. */
 async function answer(route: Route, handler: Handler, c: HonoCall): Promise<Response> {
-  const { telemetry, ...rest } = share(c.env)
-  const request = c.req.raw
+  const known = share(c.env)
+  const { telemetry } = known
   const startedAt = Date.now()
   const template = route.path.replace(/:(\w+)/g, '{$1}')
-  const parent = request.headers.get('traceparent')
+  const { method } = c.req.raw
+  const asker = route.policy === 'member' ? await identify(known, c) : NOBODY
   const work = async (span: Span): Promise<Response> => {
     try {
-      const principal = route.policy === 'member' ? await rest.authenticate(request, c.env) : NOBODY
-      const call = callOf(c, { ...rest, span, principal, now: startedAt }, route)
-      return statusOn(span, await handler(call))
+      if (asker instanceof AppError) throw asker
+      return statusOn(span, await handler(callOf(c, { ...known, span, principal: asker, now: startedAt }, route)))
     } catch (thrown) {
       return statusOn(span, failed(span, telemetry, asAppError(thrown), template))
     }
   }
-  const traced = parent !== null && route.policy === 'member'
-  const attributes = { 'http.request.method': request.method, 'http.route': template }
-  const response = traced
-    ? await telemetry.tracer.span(`${request.method} ${template}`, { parent, kind: 'server', attributes }, work)
-    : await telemetry.tracer.span(`${request.method} ${template}`, { parent: UNTRACED, kind: 'server' }, work)
+  // A caller decides on its own traces; a stranger's are not written down, or anyone could fill the collector.
+  const parent = c.req.raw.headers.get('traceparent')
+  const isTraced = parent !== null && route.policy === 'member' && !(asker instanceof AppError)
+  const attributes = { 'http.request.method': method, 'http.route': template }
+  const options = { parent: isTraced ? parent : UNTRACED, kind: 'server', attributes } as const
+  const response = await telemetry.tracer.span(`${method} ${template}`, options, work)
   countRequest(route.path, response.status, (Date.now() - startedAt) / 1000)
-  if (traced) c.executionCtx.waitUntil(telemetry.flush())
+  if (isTraced) c.executionCtx.waitUntil(telemetry.flush())
   return withProtocol(response)
 }
+
+/** The asker, or why there is none: told only after the route is known to exist. */
+const identify = ({ authenticate }: Shared, c: HonoCall): Promise<Principal | AppError> =>
+  authenticate(c.req.raw, c.env).catch(asAppError)
 
 function statusOn(span: Span, response: Response): Response {
   span.set('http.response.status_code', response.status)
@@ -129,11 +134,7 @@ function statusOn(span: Span, response: Response): Response {
 const UNTRACED = { traceId: '0'.repeat(31) + '1', spanId: '0'.repeat(15) + '1', sampled: false }
 const NOBODY = null as unknown as Principal
 
-function callOf(
-  c: HonoCall,
-  known: Omit<Shared, 'telemetry' | 'authenticate'> & { span: Span; principal: Principal; now: number },
-  route: Route,
-): Call {
+function callOf(c: HonoCall, known: Shared & { span: Span; principal: Principal; now: number }, route: Route): Call {
   const url = new URL(c.req.raw.url)
   const { config, store, span, principal, now } = known
   return {
