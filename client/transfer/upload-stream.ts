@@ -5,16 +5,16 @@ import type { FileInit, MutationResult } from '../../protocol/files.ts'
 import { describeContent } from '../content/describe-content.ts'
 import { inlineContent, isInline } from '../content/inline.ts'
 import { startSha256 } from '../content/sha256.ts'
-import type { ChunkWindow } from './chunk-window.ts'
 import type { UploadItem } from './events.ts'
 import { fileKey } from './file-key.ts'
 import type { FileIdentity, OpenedFile } from './file-source.ts'
 import { contentInput, isPresent, neverSettled } from './prepare-file.ts'
 import { readStable } from './read-stable.ts'
-import { checkAndSend, type OpenUpload } from './send-objects.ts'
+import type { OpenUpload } from './send-objects.ts'
 import { createTally, type Tally } from './totals.ts'
 import { arrivedChunks } from './upload-batch.ts'
 import { asError, isFatal, outcomeOf, wantsFreshStart, type UploadRun } from './upload-run.ts'
+import { createFilling } from './window-filling.ts'
 
 /**
  * One large file, read once: init without content → window by window: which chunks are missing? PUT those → commit with the content.
@@ -37,15 +37,24 @@ type StreamWork = { run: UploadRun; item: UploadItem; tally: Tally }
 async function streamOrRestart(work: StreamWork, openUploadId: string | null): Promise<void> {
   const { run, item } = work
   if (await holdsSameBytes(work)) return
-  const resumed = openUploadId === null ? null : await takeUp(work, openUploadId)
+  const taken = openUploadId === null ? null : await takeUp(work, openUploadId)
+  for (const upload of [taken, 'anew', 'anew'] as const) {
+    if (upload === null) continue
+    run.stop.throwIfAborted()
+    const open = upload === 'anew' ? await begin(work) : upload
+    if (open === null || (await streamOnce(work, open))) return
+  }
+  run.settle(item, { is: 'rejected', code: 'upload-incomplete' })
+}
+
+/** @returns `false` when chunks or the upload itself went away meanwhile, and a fresh start may help */
+async function streamOnce(work: StreamWork, upload: OpenUpload): Promise<boolean> {
   try {
-    if (await stream(work, resumed ?? (await begin(work)))) return
+    return await stream(work, upload)
   } catch (error) {
     if (!(error instanceof AppError) || !wantsFreshStart(error.code)) throw error
+    return false
   }
-  run.stop.throwIfAborted()
-  if (await stream(work, await begin(work))) return
-  run.settle(item, { is: 'rejected', code: 'upload-incomplete' })
 }
 
 /** Equal sizes are looked at before anything is sent: reading is cheaper than asking for every chunk. */
@@ -67,28 +76,32 @@ async function holdsSameBytes({ run, item }: StreamWork): Promise<boolean> {
   return true
 }
 
-async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload> {
+/** @returns `null` when the server refuses the file; it is settled then */
+async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload | null> {
+  const { sizeBytes, mtimeNs } = await identifyNow(run, item)
   // The hash is only known when the file was read to its end: the commit brings it.
-  const init = {
-    target: item.target as FileInit['target'],
-    base: item.base,
-    size: item.sizeBytes,
-    mtimeNs: item.mtimeNs,
-    executable: item.executable,
-  }
+  const { target, base, executable } = item
+  const init = { target: target as FileInit['target'], base, size: sizeBytes, mtimeNs, executable }
   const { uploadId, expiresAt, files } = await run.api.initUpload({ files: [init], requests: 'none' })
   const [first] = files
-  if (first?.state === 'done' && first.result.outcome === 'rejected') {
-    const { code, detail } = first.result.problem
-    throw new AppError(code as AppError['code'], typeof detail === 'string' ? { detail } : {})
+  if (first?.state === 'done') {
+    run.settle(item, outcomeOf(first.result))
+    return null
   }
   if (uploadId === null) throw neverSettled()
-  run.journal.begin({
-    uploadId,
-    expiresAt: expiresAt ?? 0,
-    files: [{ fileKey: fileKey(item), index: 0, sha256: null }],
-  })
+  const journaled = [{ fileKey: fileKey(item), index: 0, sha256: null }]
+  run.journal.begin({ uploadId, expiresAt: expiresAt ?? 0, files: journaled })
   return { uploadId, arrived: new Set(), tally }
+}
+
+/** The plan may have looked at the file long ago. */
+async function identifyNow(run: UploadRun, item: UploadItem): Promise<FileIdentity> {
+  const file = await run.files.open(item.path)
+  try {
+    return await file.identify()
+  } finally {
+    await file.close()
+  }
 }
 
 /** The open upload of an earlier run, or `null` when it has ended: then it is begun anew, without a word. */
@@ -106,7 +119,7 @@ async function takeUp({ run, tally }: StreamWork, uploadId: string): Promise<Ope
   return null
 }
 
-/** @returns `false` when chunks or the upload itself went away meanwhile, and a fresh start may help */
+/** @returns as `streamOnce` */
 async function stream(work: StreamWork, upload: OpenUpload): Promise<boolean> {
   const { run, item } = work
   const read = await readStable(run.files, item.path, (file, identity) => sendContent(work, upload, { file, identity }))
@@ -149,7 +162,7 @@ async function sendContent(
     const plain = Buffer.concat(pieces)
     return { content: inlineContent(plain.subarray(0, identity.sizeBytes)), sizeBytes: plain.length }
   }
-  const filling = createFilling(work, upload)
+  const filling = createFilling(run, upload)
   const describing = describeContent(file.read(identity.sizeBytes), {
     sizeBytes: identity.sizeBytes,
     rule: chunkingRuleFor(identity.sizeBytes),
@@ -176,53 +189,5 @@ async function sendContent(
   } finally {
     await describing.return(undefined as never)
     await filling.giveUp()
-  }
-}
-
-/** Hands full windows to the network, and waits where none is free. */
-function createFilling({ run }: StreamWork, upload: OpenUpload) {
-  type Lent = { window: ChunkWindow; close: (send: boolean) => void; sent: Promise<void> }
-  const sending = new Set<Promise<void>>()
-  let failure: { error: unknown } | null = null
-  let open: Lent | null = null
-
-  const borrow = (): Promise<Lent> =>
-    new Promise((resolve, reject) => {
-      const sent: Promise<void> = run.windows
-        .lend(async (window) => {
-          const send = await new Promise<boolean>((close) => resolve({ window, close, sent }))
-          if (send) await checkAndSend(run, upload, window)
-        })
-        .catch((error: unknown) => {
-          failure ??= { error }
-          reject(error)
-        })
-        .finally(() => sending.delete(sent))
-      sending.add(sent)
-    })
-  const throwFailure = () => {
-    if (failure !== null) throw failure.error
-  }
-  const add = async (chunk: Parameters<ChunkWindow['add']>[0]): Promise<void> => {
-    throwFailure()
-    open ??= await borrow()
-    if (open.window.add(chunk)) return
-    open.close(true)
-    open = await borrow()
-    throwFailure()
-    open.window.add(chunk)
-  }
-  const drain = async (send: boolean): Promise<void> => {
-    open?.close(send)
-    open = null
-    await Promise.all(sending)
-  }
-  return {
-    add,
-    finish: async () => {
-      await drain(true)
-      throwFailure()
-    },
-    giveUp: () => drain(false),
   }
 }
