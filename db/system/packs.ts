@@ -12,15 +12,20 @@ export const unverifiedChunks = async (db: Db | Tx, { tenantId, objectKey }: Obj
     where tenant_id = ${tenantId} and object_key = ${objectKey} and state = 'live' and not verified
     order by byte_offset, sha256`
 
-/** Writes the verdicts of one object: good hashes are facts from now on, wrong ones are never served. */
+/**
+ * Writes the verdicts of one object: good hashes are facts from now on, wrong ones are never served.
+ * @returns how many were put into quarantine by this call: of two deliveries at once, one finds them
+ */
 export async function markRead(
   db: Db | Tx,
   { tenantId, objectKey }: ObjectRef,
   verdicts: { good: readonly string[]; wrong: readonly string[] },
-): Promise<void> {
-  await db`
+): Promise<number> {
+  const marked = await db<{ state: string }[]>`
     update chunks set verified = r.good, state = case when r.good then state else 'quarantined' end
     from (select g as sha256, true as good from jsonb_array_elements_text(${JSON.stringify(verdicts.good)}::text::jsonb) g
       union all select w, false from jsonb_array_elements_text(${JSON.stringify(verdicts.wrong)}::text::jsonb) w) r
-    where tenant_id = ${tenantId} and object_key = ${objectKey} and chunks.sha256 = r.sha256 and state = 'live'`
+    where tenant_id = ${tenantId} and object_key = ${objectKey} and chunks.sha256 = r.sha256 and state = 'live'
+    returning chunks.state`
+  return marked.filter(({ state }) => state === 'quarantined').length
 }

@@ -26,15 +26,15 @@ export async function verifyObject(message: BusMessage, { db, store, faults, log
   const { good, wrong } = await hashSlices(stream, claims)
   await faults('verify.before-mark')
   const hashes = (chunks: readonly { sha256: string }[]) => chunks.map(({ sha256 }) => sha256)
-  await markRead(db, { tenantId, objectKey }, { good: hashes(good), wrong: hashes(wrong) })
+  const count = await markRead(db, { tenantId, objectKey }, { good: hashes(good), wrong: hashes(wrong) })
   await faults('verify.after-mark')
-  if (wrong.length > 0) {
+  if (count > 0) {
     const { uploadId } = wrong[0]!
     log.error('chunks.quarantined', 'content-mismatch', null, {
       tenantId,
       uploadId,
       messageId: message.id,
-      count: wrong.length,
+      count,
     })
   }
   return { do: 'ack' }
