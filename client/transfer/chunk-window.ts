@@ -1,6 +1,6 @@
 import type { ChunkRef } from '../../core/content.ts'
 import { invariant } from '../../core/errors.ts'
-import { planPacks } from '../content/pack.ts'
+import { PACK_LIMITS, planPacks } from '../content/pack.ts'
 import { sha256Of } from '../content/sha256.ts'
 import { createLimiter } from './limiter.ts'
 
@@ -80,7 +80,7 @@ export function createChunkWindow(capacityBytes: number): ChunkWindow {
     },
     planObjects: (missing) => {
       const wanted = [...places.values()].filter((place) => missing.has(place.sha256))
-      const { packs, singles } = planPacks(wanted)
+      const { packs, singles } = planPacks(wanted, evenly(wanted))
       return [...packs, ...singles.map((single) => [single])].map((group) => layOut(bytes, group))
     },
     clear: () => {
@@ -89,6 +89,15 @@ export function createChunkWindow(capacityBytes: number): ChunkWindow {
       places.clear()
     },
   }
+}
+
+/** Packs of about the usual size without a small one at the end: every PUT costs. */
+function evenly(chunks: readonly ChunkRef[]): typeof PACK_LIMITS {
+  const packed = chunks.filter((chunk) => chunk.size < PACK_LIMITS.onlyBelowBytes)
+  const totalBytes = packed.reduce((sum, chunk) => sum + chunk.size, 0)
+  const largestBytes = packed.reduce((largest, chunk) => Math.max(largest, chunk.size), 0)
+  const count = Math.max(1, Math.ceil(totalBytes / PACK_LIMITS.targetBytes))
+  return { ...PACK_LIMITS, targetBytes: Math.ceil(totalBytes / count) + largestBytes }
 }
 
 /** Chunks that lie side by side in the window already are a view of it; others are copied together. */

@@ -2,6 +2,7 @@ import { AppError, invariant } from '../../core/errors.ts'
 import type { SignedRequest } from '../../core/object-store.ts'
 import { sha256Of } from '../content/sha256.ts'
 import type { ChunkWindow, PlannedObject } from './chunk-window.ts'
+import type { UploadObjectsReply } from '../../protocol/files.ts'
 import { putObject } from './object-requests.ts'
 import type { Tally } from './totals.ts'
 import type { UploadRun } from './upload-run.ts'
@@ -16,18 +17,29 @@ export type OpenUpload = {
   uploadId: string
   arrived: ReadonlySet<string>
   tally: Tally
+  /** Whether the windows so far held nothing that the server had; shared by those under way. */
+  guess: { allMissing: boolean }
   /** Its commit took place, only the answer was lost: nothing is sent, the commit is repeated. */
   isCommitted?: boolean
 }
 
-/** Asks which chunks of the window the server lacks, then sends those. */
+/**
+ * Asks which chunks of the window the server lacks, then sends those. While everything has been missing so far, as with a new file, the
+ * objects are declared in the same request, which saves every second one.
+ */
 export async function checkAndSend(run: UploadRun, upload: OpenUpload, window: ChunkWindow): Promise<void> {
-  const check = [...window.chunks.values()].filter((chunk) => !upload.arrived.has(chunk.sha256))
-  if (check.length === 0) return settleHeld(run, upload, { window, missing: new Set() })
-  const { missing } = await run.api.uploadObjects(upload.uploadId, {
-    check: check.map(({ sha256, size }) => ({ sha256, size })),
-  })
-  await sendMissing(run, upload, { window, missing: new Set(missing) })
+  const unknown = new Set([...window.chunks.keys()].filter((sha256) => !upload.arrived.has(sha256)))
+  if (unknown.size === 0) return settleHeld(run, upload, { window, missing: unknown })
+  const guessed = upload.guess.allMissing ? window.planObjects(unknown) : []
+  const check = [...unknown].map((sha256) => ({ sha256, size: window.chunks.get(sha256)?.size ?? 0 }))
+  journalObjects(run, upload, guessed)
+  const reply = await run.api.uploadObjects(upload.uploadId, { check, objects: guessed.map(declared) })
+  const missing = new Set(reply.missing)
+  const isRight = missing.size === unknown.size
+  upload.guess.allMissing = isRight
+  if (!isRight || guessed.length === 0) return sendMissing(run, upload, { window, missing })
+  settleHeld(run, upload, { window, missing })
+  await putAll(run, upload, { objects: guessed, requests: requestsOf(reply) })
 }
 
 /**
@@ -38,15 +50,18 @@ export async function sendMissing(run: UploadRun, upload: OpenUpload, { window, 
   const toSend = new Set([...missing].filter((sha256) => window.has(sha256) && !upload.arrived.has(sha256)))
   settleHeld(run, upload, { window, missing: toSend })
   const objects = window.planObjects(toSend)
-  if (objects.length === 0) return
-  run.journal.addObjects(
-    upload.uploadId,
-    objects.map(({ sha256, chunks }) => ({ sha256, chunks: chunks.map((chunk) => chunk.sha256) })),
-  )
+  journalObjects(run, upload, objects)
   const batches: Promise<unknown>[] = []
   for (let at = 0; at < objects.length; at += SIGN_MAX)
     batches.push(signAndPut(run, upload, objects.slice(at, at + SIGN_MAX)))
   await allSettledOrThrow(batches)
+}
+
+/** Before the PUT, so that what arrived is always known (TF-6). */
+function journalObjects(run: UploadRun, { uploadId }: OpenUpload, objects: readonly PlannedObject[]): void {
+  if (objects.length === 0) return
+  const journaled = objects.map(({ sha256, chunks }) => ({ sha256, chunks: chunks.map((chunk) => chunk.sha256) }))
+  run.journal.addObjects(uploadId, journaled)
 }
 
 type Sending = { window: ChunkWindow; missing: ReadonlySet<string> }
@@ -59,22 +74,32 @@ function settleHeld(run: UploadRun, upload: OpenUpload, { window, missing }: Sen
 }
 
 async function signAndPut(run: UploadRun, upload: OpenUpload, objects: PlannedObject[]): Promise<void> {
-  const requests = await sign(run, upload, objects)
+  await putAll(run, upload, { objects, requests: await sign(run, upload, objects) })
+}
+
+type Requests = ReadonlyMap<string, SignedRequest>
+
+async function putAll(
+  run: UploadRun,
+  upload: OpenUpload,
+  { objects, requests }: { objects: PlannedObject[]; requests: Requests },
+): Promise<void> {
   await allSettledOrThrow(objects.map((object) => run.limitPuts(() => put(run, upload, { object, requests }))))
 }
 
-async function sign(run: UploadRun, upload: OpenUpload, objects: PlannedObject[]): Promise<Map<string, SignedRequest>> {
-  const reply = await run.api.uploadObjects(upload.uploadId, {
-    objects: objects.map(({ sha256, sizeBytes, chunks }) =>
-      chunks.length === 1
-        ? { sha256, size: sizeBytes }
-        : { sha256, size: sizeBytes, pack: chunks.map((chunk) => ({ sha256: chunk.sha256, size: chunk.size })) },
-    ),
-  })
-  return new Map(reply.requests.map(({ sha256, request }) => [sha256, request]))
+async function sign(run: UploadRun, upload: OpenUpload, objects: PlannedObject[]): Promise<Requests> {
+  return requestsOf(await run.api.uploadObjects(upload.uploadId, { objects: objects.map(declared) }))
 }
 
-type Put = { object: PlannedObject; requests: Map<string, SignedRequest> }
+const requestsOf = ({ requests }: UploadObjectsReply): Requests =>
+  new Map(requests.map(({ sha256, request }) => [sha256, request]))
+
+const declared = ({ sha256, sizeBytes, chunks }: PlannedObject) =>
+  chunks.length === 1
+    ? { sha256, size: sizeBytes }
+    : { sha256, size: sizeBytes, pack: chunks.map((chunk) => ({ sha256: chunk.sha256, size: chunk.size })) }
+
+type Put = { object: PlannedObject; requests: Requests }
 
 async function put(run: UploadRun, upload: OpenUpload, { object, requests }: Put): Promise<void> {
   let request = requests.get(object.sha256)

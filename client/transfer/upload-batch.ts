@@ -86,7 +86,7 @@ async function initAndCommit(work: BatchWork, files: PreparedFile[]): Promise<vo
   const { uploadId } = reply
   if (uploadId !== null && pending.size > 0) {
     journalBatch(run, { uploadId, expiresAt: reply.expiresAt ?? 0 }, pending)
-    const upload = { uploadId, arrived: new Set<string>(), tally }
+    const upload = { uploadId, arrived: new Set<string>(), tally, guess: { allMissing: false } }
     await sendMissing(run, upload, { window, missing: new Set(reply.missing) })
     again.push(...(await commitFiles(work, uploadId, { files: pending })))
   }
@@ -195,7 +195,7 @@ async function takeUpBatch(work: BatchWork, status: UploadStatusReply, files: Pr
   const { byIndex, changed } = matchJournal(journaled.files, files)
   if (byIndex.size === 0) return changed
   const arrived = arrivedChunks(journaled.objects, status.arrived)
-  if (state === 'open') await checkAndSend(run, { uploadId, arrived, tally }, window)
+  if (state === 'open') await checkAndSend(run, { uploadId, arrived, tally, guess: { allMissing: false } }, window)
   return [...changed, ...(await commitFiles(work, uploadId, { files: byIndex, withBase: state === 'open' }))]
 }
 

@@ -91,7 +91,7 @@ async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload | nul
   if (uploadId === null) throw neverSettled()
   const journaled = [{ fileKey: fileKey(item), index: 0, sha256: null }]
   run.journal.begin({ uploadId, expiresAt: expiresAt ?? 0, files: journaled })
-  return { uploadId, arrived: new Set(), tally }
+  return { uploadId, arrived: new Set(), tally, guess: { allMissing: item.base === 0 } }
 }
 
 /** The plan may have looked at the file long ago. */
@@ -110,7 +110,7 @@ async function takeUp({ run, tally }: StreamWork, uploadId: string): Promise<Ope
     const { state, arrived } = await run.api.uploadStatus(uploadId)
     if (state !== 'expired') {
       const chunks = arrivedChunks(run.journal.load(uploadId).objects, arrived)
-      return { uploadId, arrived: chunks, tally, isCommitted: state === 'committed' }
+      return { uploadId, arrived: chunks, tally, guess: { allMissing: false }, isCommitted: state === 'committed' }
     }
   } catch (error) {
     if (!(error instanceof AppError) || (error.code !== 'not-found' && error.code !== 'upload-expired')) throw error
