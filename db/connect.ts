@@ -32,12 +32,46 @@ export function connect(url: string, { max = 1, idleSeconds = 20, name = 'bitvau
  * The one door to a tenant's rows: role rights come from the login, the tenant from a setting that dies with the transaction,
  * so a pooled connection carries nothing over (T9).
  */
-export const asTenant = <T>(db: Db, tenant: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  db.begin(async (tx) => {
+export function asTenant<T>(db: Db, tenant: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const life: Life = { isOver: false }
+  const body = async (tx: Tx): Promise<T> => {
     // Sent at once, awaited with the first answer of `work`: entering costs no round trip of its own.
-    const [, result] = await Promise.all([enter(tx, tenant), work(tx)])
+    const [, result] = await Promise.all([enter(tx, tenant), work(guarded(tx, life))])
     return result
-  }) as Promise<T>
+  }
+  const transaction = db.begin((tx) => whileOpen(life, body(tx))) as Promise<T>
+  return transaction.finally(() => (life.isOver = true))
+}
+
+type Life = { isOver: boolean }
+
+/**
+ * The driver ends a transaction whose connection was lost, but lets its body run on: the next statement, or its rollback, would
+ * go to whatever the connection object serves by then. So a body that outlives its transaction is told so at its next
+ * statement, and its end is heard by nobody.
+ */
+function guarded(tx: Tx, life: Life): Tx {
+  const requireOpen = (): void => {
+    if (life.isOver) throw Object.assign(new Error('the transaction is over'), { code: 'CONNECTION_CLOSED' })
+  }
+  return new Proxy(tx, {
+    apply(target, self, args) {
+      requireOpen()
+      return Reflect.apply(target as never, self, args)
+    },
+    get(target, name) {
+      requireOpen()
+      return Reflect.get(target, name)
+    },
+  })
+}
+
+function whileOpen<T>(life: Life, body: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const afterDriver = (error: unknown): void => void setTimeout(() => life.isOver || reject(error), 0)
+    body.then((value) => life.isOver || resolve(value), afterDriver)
+  })
+}
 
 /** The same door for statements that need no answer from one another: they travel in one go, and fail as one. */
 export const asTenantPipelined = (

@@ -4,22 +4,25 @@ import type { NodeId, TenantId } from '../core/ids.ts'
 import { decideBatch } from '../core/namespace/decide.ts'
 import type { Effects } from '../core/namespace/effects.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
-import { asTenant, type Db, type Tx } from '../db/connect.ts'
+import type { Tx } from '../db/connect.ts'
 import { factsNeeded, factsOf, gatherFacts, noFacts } from '../db/tenant/facts.ts'
 import { takeLeaseIn } from '../db/tenant/lease.ts'
 import { writeEffects } from '../db/tenant/write-effects.ts'
 import { failureOf, Fenced } from './database-failure.ts'
+import type { HeldDatabase } from './held-database.ts'
 
 /** Rounds of gather and decide; the second finds what only the decision could name, more are rare (names of conflicted copies). */
 const MAX_ROUNDS = 60
 const MAX_TRIES = 12
 const MAX_TAKEOVERS = 4
+/** A request is not kept waiting for longer while Postgres is away. */
+const GIVE_UP_AFTER_MS = 8_000
 
 export type Written = { outcomes: Outcome[]; effects: Effects; at: number; startedAt: number }
 
 export type JournalWriterDeps = {
   tenant: TenantId
-  db: Db
+  db: Pick<HeldDatabase, 'transact'>
   clock: () => number
   freshId: () => NodeId
   dice: () => number
@@ -47,6 +50,7 @@ export class JournalWriter {
   /** @throws AppError not-found (no such tenant), busy (another owner keeps taking over), database-unavailable, internal */
   async write(mutations: Mutation[]): Promise<Written> {
     let takeovers = 0
+    const giveUpAt = this.#deps.clock() + GIVE_UP_AFTER_MS
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#writeOnce(mutations)
@@ -56,7 +60,7 @@ export class JournalWriter {
           this.#lease = null
           if (++takeovers > MAX_TAKEOVERS) throw new AppError('busy', { retryAfterMs: 500 }, { cause: error })
         } else if (failure === 'final') throw error
-        if (attempt >= MAX_TRIES) throw unavailable(failure, error)
+        if (attempt >= MAX_TRIES || this.#deps.clock() > giveUpAt) throw unavailable(failure, error)
         if (failure === 'lost') await this.#deps.wait(pauseMs(attempt, this.#deps.dice()))
       }
     }
@@ -66,7 +70,7 @@ export class JournalWriter {
     const { db, tenant, clock, faults } = this.#deps
     const startedAt = clock()
     await faults('commit.before-facts')
-    const { lease, written } = await asTenant(db, tenant, async (tx) => {
+    const { lease, written } = await db.transact(async (tx) => {
       const at = clock()
       const lease = this.#lease ?? (await this.#takeLease(tx))
       const decided = await this.#decide(tx, mutations, at, lease)

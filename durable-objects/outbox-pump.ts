@@ -50,15 +50,15 @@ export abstract class OutboxPumpObject<E> extends DurableObject<E> {
     this.#armedMs = Infinity
     this.#isPoked = false
     this.#isRunning = true
+    const world = (this.#world ??= this.open(this.env))
     try {
-      this.#world ??= this.open(this.env)
-      const next = await this.#run(this.#world)
+      const next = await this.#run(world)
       this.#isRunning = false
       await this.#arm(this.#isPoked ? Date.now() : next)
     } finally {
       this.#isRunning = false
     }
-    this.ctx.waitUntil(this.#world.flush())
+    this.ctx.waitUntil(world.flush())
   }
 
   /** @returns when to wake next; never throws, since an alarm that keeps failing is given up by the runtime */
@@ -71,6 +71,9 @@ export abstract class OutboxPumpObject<E> extends DurableObject<E> {
       return nextWakeMs({ nowMs: Date.now(), nextDueMs, isBusy, failures: 0, dice: Math.random() })
     } catch (error) {
       this.#failures += 1
+      // Its connection may be lost, and what the driver remembers of a lost connection must not meet the next run.
+      this.#world = null
+      void world.db.end({ timeout: 5 }).catch(() => undefined)
       world.log.error('outbox.failed', codeOf(error), error, { attempt: this.#failures })
       const facts = { nextDueMs: null, isBusy: false, failures: this.#failures, dice: Math.random() }
       return nextWakeMs({ nowMs: Date.now(), ...facts })

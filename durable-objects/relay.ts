@@ -1,7 +1,7 @@
 import type { Faults } from '../core/fault-points.ts'
 import type { TenantId } from '../core/ids.ts'
 import { relay, type QueueProducer } from '../bus/cloudflare-queues/relay.ts'
-import { asTenant, type Db } from '../db/connect.ts'
+import type { HeldDatabase } from './held-database.ts'
 
 /**
  * Gets a tenant's outbox to its consumers. With a Queue (Cloudflare) this object drains the rows into it by alarm, so that the
@@ -18,7 +18,7 @@ export type Relay = {
 /** Wake-ups of a busy tenant are gathered for this long: its consumers then read many entries at once. */
 const GATHER_MS = 100
 
-export type RelayDeps = { ctx: DurableObjectState; env: Env; tenant: TenantId; db: Db; faults: Faults }
+export type RelayDeps = { ctx: DurableObjectState; env: Env; tenant: TenantId; db: HeldDatabase; faults: Faults }
 
 export function relayOf({ ctx, env, tenant, db, faults }: RelayDeps): Relay {
   const queue = (env as unknown as { EVENT_QUEUE?: QueueProducer }).EVENT_QUEUE
@@ -41,8 +41,13 @@ export function relayOf({ ctx, env, tenant, db, faults }: RelayDeps): Relay {
         await env.OUTBOX_PUMP.getByName('pump').poke()
         return
       }
-      const run = <T>(work: Parameters<typeof asTenant<T>>[2]) => asTenant(db, tenant, work)
-      const { nextDueMs } = await relay({ run, tenant, queue, now: () => Date.now(), faults })
+      const { nextDueMs } = await relay({
+        run: (work) => db.transact(work),
+        tenant,
+        queue,
+        now: () => Date.now(),
+        faults,
+      })
       if (nextDueMs !== null) await arm(nextDueMs)
     },
   }

@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode, type ErrorFacts } from '../core/errors.ts'
 import { asAppError } from '../protocol/problem.ts'
+import { failureOf } from './database-failure.ts'
 
 /**
  * What crosses a call between isolates: an error thrown there would arrive without its class and its facts, so it travels as a
@@ -12,11 +13,17 @@ export async function reply<T>(work: () => Promise<T>, onInternal: (error: AppEr
   try {
     return { ok: true, value: await work() }
   } catch (thrown) {
-    const error = asAppError(thrown)
+    const error = toAppError(thrown)
     if (error.code === 'internal' || error.cause !== undefined) onInternal(error)
     return { ok: false, code: error.code, facts: error.facts }
   }
 }
+
+/** A database that is away is no error of ours, and passes. */
+const toAppError = (thrown: unknown): AppError =>
+  !(thrown instanceof AppError) && failureOf(thrown) === 'lost'
+    ? new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: thrown })
+    : asAppError(thrown)
 
 /** @throws AppError as it was thrown on the other side */
 export function unwrap<T>(answer: Reply<T>): T {

@@ -2,12 +2,12 @@ import { DurableObject } from 'cloudflare:workers'
 import { AppError } from '../core/errors.ts'
 import { uuidV7, type NodeId, type SessionId, type TenantId } from '../core/ids.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
-import { asTenant, connect, type Db } from '../db/connect.ts'
 import { readJournal, type FeedEntry, type JournalPage } from '../db/tenant/journal.ts'
 import { findPrincipal, type ReadPrincipal } from '../db/tenant/principal.ts'
 import { readConfig } from './config.ts'
 import { faultsOf } from './faults.ts'
 import { groupCommit, type GroupCommit } from './group-commit.ts'
+import { HeldDatabase } from './held-database.ts'
 import { JournalWriter, type Written } from './journal-writer.ts'
 import { relayOf, type Relay } from './relay.ts'
 import { RecentTail } from './recent-tail.ts'
@@ -26,7 +26,7 @@ const TAIL_TRUST_MS = 1_000
  */
 export class TenantJournal extends DurableObject<Env> {
   readonly #tenant: TenantId
-  readonly #db: Db
+  readonly #db: HeldDatabase
   readonly #commits: GroupCommit<Mutation, Outcome>
   readonly #relay: Relay
   readonly #telemetry: Telemetry
@@ -40,12 +40,10 @@ export class TenantJournal extends DurableObject<Env> {
     const config = readConfig(env)
     if (ctx.id.name === undefined) throw new Error('a journal is reached by the name of its tenant')
     this.#tenant = ctx.id.name as TenantId
-    this.#db = connect(config.databaseUrl, { max: 2, name: 'bitvault-journal' })
+    this.#db = new HeldDatabase(this.#tenant, config.databaseUrl, { max: 2, name: 'bitvault-journal' })
     this.#telemetry = telemetryOf('journal', config)
     this.#faults = faultsOf(env)
-    this.#sessions = new SessionCache((session) =>
-      asTenant(this.#db, this.#tenant, (tx) => findPrincipal(tx, this.#tenant, session)),
-    )
+    this.#sessions = new SessionCache((session) => this.#db.read((tx) => findPrincipal(tx, this.#tenant, session)))
     this.#relay = relayOf({ ctx, env, tenant: this.#tenant, db: this.#db, faults: this.#faults })
     const writer = new JournalWriter({
       tenant: this.#tenant,
@@ -109,7 +107,7 @@ export class TenantJournal extends DurableObject<Env> {
     const recent = this.#tail.after(after, limit)
     const trusted = recent && (recent.entries.length > 0 || Date.now() - this.#headSeenAt < TAIL_TRUST_MS)
     if (trusted && this.#epoch !== null) return { ...recent, epoch: this.#epoch }
-    const page = await asTenant(this.#db, this.#tenant, (tx) => readJournal(tx, this.#tenant, after, limit))
+    const page = await this.#db.read((tx) => readJournal(tx, this.#tenant, after, limit))
     this.#headSeenAt = Date.now()
     this.#epoch = page.epoch
     return page

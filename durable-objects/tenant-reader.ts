@@ -2,7 +2,6 @@ import { DurableObject } from 'cloudflare:workers'
 import { AppError } from '../core/errors.ts'
 import type { NodeId, SessionId, SpaceId, TenantId, UploadId, UserId } from '../core/ids.ts'
 import type { NodeState } from '../core/namespace/model.ts'
-import { asTenant, connect, type Db, type Tx } from '../db/connect.ts'
 import { findPrincipal, type ReadPrincipal, type SpaceAccess } from '../db/tenant/principal.ts'
 import {
   findContent,
@@ -22,15 +21,13 @@ import {
   type StoredUpload,
 } from '../db/tenant/uploads.ts'
 import { readConfig } from './config.ts'
-import { failureOf } from './database-failure.ts'
 import { faultsOf } from './faults.ts'
+import { HeldDatabase } from './held-database.ts'
 import { reply, type Reply } from './reply.ts'
 import { SessionCache } from './session-cache.ts'
 import { telemetryOf, type Telemetry } from './telemetry.ts'
 
 const CONNECTIONS = 4
-/** A read is tried once more when its connection was lost: the driver has opened a new one by then. */
-const READ_TRIES = 3
 
 /**
  * Holds the connections for what is no change of the namespace: reads, and the bookkeeping of uploads. A held connection answers
@@ -38,7 +35,7 @@ const READ_TRIES = 3
  */
 export class TenantReader extends DurableObject<Env> {
   readonly #tenant: TenantId
-  readonly #db: Db
+  readonly #db: HeldDatabase
   readonly #sessions: SessionCache
   readonly #telemetry: Telemetry
   readonly #faults
@@ -48,8 +45,8 @@ export class TenantReader extends DurableObject<Env> {
     const config = readConfig(env)
     if (ctx.id.name === undefined) throw new Error('a reader is reached by the name of its tenant')
     this.#tenant = ctx.id.name as TenantId
-    this.#db = connect(config.databaseUrl, { max: CONNECTIONS, name: 'bitvault-reader' })
-    this.#sessions = new SessionCache((session) => this.#read((tx) => findPrincipal(tx, this.#tenant, session)))
+    this.#db = new HeldDatabase(this.#tenant, config.databaseUrl, { max: CONNECTIONS, name: 'bitvault-reader' })
+    this.#sessions = new SessionCache((session) => this.#db.read((tx) => findPrincipal(tx, this.#tenant, session)))
     this.#telemetry = telemetryOf('gateway', config)
     this.#faults = faultsOf(env)
   }
@@ -65,13 +62,13 @@ export class TenantReader extends DurableObject<Env> {
         space === 'home' ? s.mine && s.kind === 'personal' : s.name === space || s.id === space,
       )
       if (!found) throw new AppError('not-found', { field: 'path', detail: 'no such space' })
-      const nodes = await this.#read((tx) => walkPath(tx, this.#tenant, found.rootId as NodeId, names))
+      const nodes = await this.#db.read((tx) => walkPath(tx, this.#tenant, found.rootId as NodeId, names))
       return { space: found, nodes }
     })
   }
 
   node(session: SessionId, id: NodeId): Promise<Reply<NodeState>> {
-    return this.#as(session, async ({ visible }) => found(await this.#read((tx) => findNode(tx, visible, id))))
+    return this.#as(session, async ({ visible }) => found(await this.#db.read((tx) => findNode(tx, visible, id))))
   }
 
   children(
@@ -81,7 +78,7 @@ export class TenantReader extends DurableObject<Env> {
     limit: number,
   ): Promise<Reply<{ folder: NodeState; children: NodeState[] }>> {
     return this.#as(session, ({ visible }) =>
-      this.#read(async (tx) => {
+      this.#db.read(async (tx) => {
         const [node, children] = await Promise.all([
           findNode(tx, visible, id),
           listChildren(tx, this.#tenant, id, after, limit),
@@ -95,7 +92,7 @@ export class TenantReader extends DurableObject<Env> {
 
   content(session: SessionId, id: NodeId, revision: number | null): Promise<Reply<StoredContent>> {
     return this.#as(session, ({ visible }) =>
-      this.#read(async (tx) => {
+      this.#db.read(async (tx) => {
         const [node, content] = await Promise.all([findNode(tx, visible, id), findContent(tx, visible, id, revision)])
         if (found(node).kind !== 'file') throw new AppError('not-a-file', { detail: 'a folder has no content' })
         return found(content)
@@ -106,14 +103,14 @@ export class TenantReader extends DurableObject<Env> {
   /** Of these chunks, those that the caller need not upload. */
   held(session: SessionId, hashes: string[]): Promise<Reply<string[]>> {
     return this.#as(session, async ({ principal }) => [
-      ...(await this.#read((tx) => findHeld(tx, this.#tenant, principal.userId, hashes))),
+      ...(await this.#db.read((tx) => findHeld(tx, this.#tenant, principal.userId, hashes))),
     ])
   }
 
   openUpload(session: SessionId, upload: Omit<NewUpload, 'userId' | 'sessionId'>): Promise<Reply<null>> {
     return this.#as(session, async ({ principal }) => {
       await this.#faults('init.before-write')
-      await this.#read((tx) =>
+      await this.#db.read((tx) =>
         insertUpload(tx, this.#tenant, { ...upload, userId: principal.userId, sessionId: session }),
       )
       await this.#faults('init.after-write')
@@ -128,7 +125,7 @@ export class TenantReader extends DurableObject<Env> {
     hashes: string[] = [],
   ): Promise<Reply<{ upload: StoredUpload; held: string[] }>> {
     return this.#as(session, ({ principal }) =>
-      this.#read(async (tx) => {
+      this.#db.read(async (tx) => {
         const [upload, held] = await Promise.all([
           findUpload(tx, this.#tenant, principal.userId, id),
           findHeld(tx, this.#tenant, principal.userId, hashes),
@@ -140,14 +137,14 @@ export class TenantReader extends DurableObject<Env> {
 
   declarePacks(session: SessionId, id: UploadId, packs: StoredUpload['packs']): Promise<Reply<null>> {
     return this.#as(session, async () => {
-      await this.#read((tx) => insertPacks(tx, this.#tenant, id, packs))
+      await this.#db.read((tx) => insertPacks(tx, this.#tenant, id, packs))
       return null
     })
   }
 
   abandon(session: SessionId, id: UploadId, sweepAt: number): Promise<Reply<null>> {
     return this.#as(session, ({ principal }) =>
-      this.#read(async (tx) => {
+      this.#db.read(async (tx) => {
         found(await findUpload(tx, this.#tenant, principal.userId, id))
         await abandonUpload(tx, this.#tenant, id, new Date(sweepAt))
         return null
@@ -167,18 +164,6 @@ export class TenantReader extends DurableObject<Env> {
       },
       (error) => this.#telemetry.logError('reader', error),
     )
-  }
-
-  async #read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await asTenant(this.#db, this.#tenant, work)
-      } catch (error) {
-        if (error instanceof AppError || failureOf(error) !== 'lost') throw error
-        if (attempt >= READ_TRIES) throw new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: error })
-        await scheduler.wait(50 * attempt)
-      }
-    }
   }
 }
 
