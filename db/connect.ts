@@ -81,10 +81,17 @@ export const asTenantPipelined = (
 ): Promise<unknown[]> => db.begin((tx) => [enter(tx, tenant), ...statements(tx)]) as Promise<unknown[]>
 
 /**
+ * Between two statements our code only computes. A process that says nothing for this long in the middle of a transaction is
+ * frozen or cut off; it may hold the head of a journal, and Postgres must not wait for it as long as TCP would.
+ */
+const IDLE_LIMIT_MS = '5000'
+
+/**
  * Sets the tenant for this transaction. Sequential scans are off because every query of ours has an index for it, and a plan that
  * was cached while a table was empty must not read all of it later. For the same reason look-ups of many keys are written as
  * `cross join lateral (… limit 1)`: a join in any other order would read a whole tenant.
  */
 export const enter = (tx: Tx, tenant: TenantId): Promise<unknown> =>
   // A query of this driver is sent when it is awaited; `execute` sends it now, before any other.
-  tx`select set_config('app.tenant_id', ${tenant}, true), set_config('enable_seqscan', 'off', true)`.execute()
+  tx`select set_config('app.tenant_id', ${tenant}, true), set_config('enable_seqscan', 'off', true),
+    set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT_MS}, true)`.execute()
