@@ -129,6 +129,21 @@ describe('FT-6 two processes write one tenant at once', () => {
     },
   )
 
+  test('FT-12 an owner that freezes in the middle of its commit holds the others up for seconds only', async () => {
+    const parent = await newFolder()
+    const frozen = inlineFile(parent, 'frozen', 'f')
+    const hold = faults.hold('commit.after-write')
+    const first = calls[0]('POST', '/v1/files', frozen)
+    await hold.arrived
+    const other = await patientClient(calls[1]).call('POST', '/v1/files', inlineFile(parent, 'other', 'o'))
+    expect(other.body.files?.[0].result, JSON.stringify(other.body)).toMatchObject({ outcome: 'applied' })
+    hold.release()
+    const late = await first
+    expect(late.body.files?.[0].result, JSON.stringify(late.body)).toMatchObject({ outcome: 'applied' })
+    expect(await inspector.effectsOf([frozen.mutationId])).toMatchObject([{ answers: 1, entries: 1, versions: 1 }])
+    expect(await inspector.audit()).toMatchObject({ clean: true })
+  })
+
   test('I11 one upload committed through both at once gives one file', async () => {
     const parent = await newFolder()
     for (let i = 0; i < 5; i++) {
