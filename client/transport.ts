@@ -1,7 +1,8 @@
-import { AppError } from '../core/errors.ts'
+import { AppError, invariant } from '../core/errors.ts'
 import { uuidV7 } from '../core/ids.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
 import { silentSpan, type Span } from '../telemetry/tracer.ts'
+import { type Attempt, attemptFetch } from './attempt.ts'
 import { ConnectionError, connectionReason } from './connection-error.ts'
 import { errorOfReply } from './problem-reply.ts'
 import { RETRY_LIMITS, timerSleep, withRetry, type RetryWorld } from './retry.ts'
@@ -44,7 +45,7 @@ export interface Transport {
   /** A JSON request to the API. Whatever it asks must be repeatable. */
   call<T>(call: Call<T>): Promise<T>
   /** One attempt at any address, the object store's too; no credentials are added. Throws `ConnectionError`. */
-  attempt(url: string, init: RequestInit, timeoutMs?: number): Promise<Response>
+  attempt(url: string, init: RequestInit, timeoutMs?: number): Promise<Attempt>
   retry<T>(work: (attempt: number) => Promise<T>): Promise<T>
   newId(): string
   with(bindings: { span?: Span; signal?: AbortSignal }): Transport
@@ -69,7 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
     attemptFetch(options.fetch, url, init, { signal, timeoutMs })
   const retry = <T>(work: (attempt: number) => Promise<T>): Promise<T> => withRetry(work, world, limits)
 
-  const send = async (call: Call<unknown>, callSpan: Span): Promise<Response> => {
+  const send = async (call: Call<unknown>, callSpan: Span): Promise<Attempt> => {
     const headers: Record<string, string> = {
       authorization: `Bearer ${await options.accessToken()}`,
       accept: call.accept ?? 'application/json',
@@ -82,21 +83,28 @@ export function createTransport(options: TransportOptions): Transport {
       headers['content-type'] = 'application/json'
       init.body = JSON.stringify(call.body)
     }
-    const response = await attempt(base + call.path, init)
-    callSpan.set('http.response.status_code', response.status)
-    return response
+    const sent = await attempt(base + call.path, init)
+    callSpan.set('http.response.status_code', sent.response.status)
+    return sent
   }
 
-  const once = async <T>(call: Call<T>, callSpan: Span): Promise<T> => {
-    let response = await send(call, callSpan)
-    if (response.status === 401 && options.onUnauthorized !== undefined) {
+  /** `null`: the access token was refused as expired, and there is another one now. */
+  const once = async <T>(call: Call<T>, callSpan: Span, mayRefresh: boolean): Promise<{ value: T } | null> => {
+    const { response, done } = await send(call, callSpan)
+    try {
+      if (response.ok) return { value: await readReply(response, call.parse) }
       const error = await errorOfReply(response)
-      if (error.code !== 'token-expired') throw error
-      await options.onUnauthorized()
-      response = await send(call, callSpan)
+      if (error.code !== 'token-expired' || !mayRefresh || options.onUnauthorized === undefined) throw error
+    } finally {
+      done()
     }
-    if (!response.ok) throw await errorOfReply(response)
-    return readReply(response, call.parse)
+    await options.onUnauthorized()
+    return null
+  }
+  const withFreshToken = async <T>(call: Call<T>, callSpan: Span): Promise<T> => {
+    const first = (await once(call, callSpan, true)) ?? (await once(call, callSpan, false))
+    invariant(first !== null, 'without a refresh there is an answer or an error')
+    return first.value
   }
 
   return {
@@ -114,26 +122,9 @@ export function createTransport(options: TransportOptions): Transport {
         (callSpan) =>
           retry((attemptNumber) => {
             if (attemptNumber > 1) callSpan.set('bitvault.retries', attemptNumber - 1)
-            return once(call, callSpan)
+            return withFreshToken(call, callSpan)
           }),
       ),
-  }
-}
-
-async function attemptFetch(
-  fetchIt: typeof fetch,
-  url: string,
-  init: RequestInit,
-  limits: { signal: AbortSignal | undefined; timeoutMs: number },
-): Promise<Response> {
-  limits.signal?.throwIfAborted()
-  const timeout = AbortSignal.timeout(limits.timeoutMs)
-  const signal = limits.signal === undefined ? timeout : AbortSignal.any([limits.signal, timeout])
-  try {
-    return await fetchIt(url, { ...init, signal })
-  } catch (error) {
-    limits.signal?.throwIfAborted()
-    throw new ConnectionError(`the server cannot be reached (${connectionReason(error)})`, 1, { cause: error })
   }
 }
 

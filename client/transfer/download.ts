@@ -24,12 +24,12 @@ export type DownloadOptions = {
   onProgress?: (progress: DownloadProgress) => void
   /** GETs at once; default 6. */
   concurrency?: number
-  /** Downloaded bytes held at once; default 48 MiB. */
+  /** Downloaded bytes held at once; default 32 MiB. */
   memoryBytes?: number
 }
 
 const CONCURRENCY = 6
-const MEMORY_BYTES = 48 * 1024 * 1024
+const MEMORY_BYTES = 32 * 1024 * 1024
 
 /**
  * Downloads one file. Every chunk and the whole file are verified; the old file stays until then.

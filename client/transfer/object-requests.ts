@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { SignedRequest } from '../../core/object-store.ts'
+import type { Attempt } from '../attempt.ts'
 import { ConnectionError, connectionReason } from '../connection-error.ts'
 import type { Transport } from '../transport.ts'
 
@@ -47,10 +48,11 @@ export function putObject(transport: Transport, request: SignedRequest, bytes: U
         redirect: 'error',
         duplex: 'half',
       } as const
-      const response = await transport.attempt(request.url, init, timeoutFor(bytes.byteLength))
+      const { response, done } = await transport.attempt(request.url, init, timeoutFor(bytes.byteLength))
       span.set('http.response.status_code', response.status)
       // The connection is only free for the next request when the answer was read.
       await response.arrayBuffer().catch(() => {})
+      done()
       return putOutcome(response.status)
     }),
   )
@@ -104,17 +106,16 @@ export function getObject(transport: Transport, request: SignedRequest): Promise
       if (attempt > 1) span.set('bitvault.retries', attempt - 1)
       const headers = signedHeaders(request)
       const isSlice = headers.has('range')
-      const response = await transport.attempt(request.url, { headers, redirect: 'error' }, GET_TIMEOUT_MS)
+      const attempted = await transport.attempt(request.url, { headers, redirect: 'error' })
+      const { response, done } = attempted
       span.set('http.response.status_code', response.status)
-      if (response.status === (isSlice ? 206 : 200)) return { is: 'open', body: bodyOf(response) }
+      if (response.status === (isSlice ? 206 : 200)) return { is: 'open', body: bodyOf(attempted) }
       await response.body?.cancel().catch(() => {})
+      done()
       return failedGet(response.status)
     }),
   )
 }
-
-/** A whole object of 5 GiB on a slow line. */
-const GET_TIMEOUT_MS = 6 * 3600 * 1000
 
 function failedGet(status: number): GetOutcome {
   if (status === 401 || status === 403) return { is: 'expired' }
@@ -122,19 +123,26 @@ function failedGet(status: number): GetOutcome {
   return { is: 'missing' }
 }
 
-async function* bodyOf(response: Response): AsyncGenerator<Uint8Array, void, undefined> {
+async function* bodyOf({
+  response,
+  restartClock,
+  stopClock,
+  done,
+}: Attempt): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = response.body?.getReader()
-  if (reader === undefined) return
-  let isAtEnd = false
+  let isAtEnd = reader === undefined
   try {
-    for (;;) {
-      const { done, value } = await readOrThrow(reader)
-      isAtEnd = done
-      if (done) return
-      yield value
+    while (reader !== undefined) {
+      restartClock()
+      const step = await readOrThrow(reader)
+      isAtEnd = step.done
+      if (step.done) return
+      stopClock()
+      yield step.value
     }
   } finally {
-    if (!isAtEnd) await reader.cancel().catch(() => {})
+    done()
+    if (!isAtEnd) await reader?.cancel().catch(() => {})
   }
 }
 

@@ -21,12 +21,12 @@ export type UploadOptions = {
   journal?: UploadJournal
   /** PUTs at once; default 8. */
   concurrency?: number
-  /** Bytes of file content held at once, at least 16 MiB; default 48 MiB. */
+  /** Bytes of file content held at once, at least 16 MiB; default 32 MiB. */
   memoryBytes?: number
 }
 
 const CONCURRENCY = 8
-const MEMORY_BYTES = 48 * 1024 * 1024
+const MEMORY_BYTES = 32 * 1024 * 1024
 /** Files that are opened and read at once. */
 const READS = 8
 const SMALL_SLOTS = 16
