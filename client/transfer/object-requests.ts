@@ -130,9 +130,10 @@ async function* bodyOf({
   done,
 }: Attempt): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = response.body?.getReader()
-  let isAtEnd = reader === undefined
+  if (reader === undefined) return done()
+  let isAtEnd = false
   try {
-    while (reader !== undefined) {
+    for (;;) {
       restartClock()
       const step = await readOrThrow(reader)
       isAtEnd = step.done
@@ -142,7 +143,7 @@ async function* bodyOf({
     }
   } finally {
     done()
-    if (!isAtEnd) await reader?.cancel().catch(() => {})
+    if (!isAtEnd) await reader.cancel().catch(() => {})
   }
 }
 
