@@ -1,29 +1,36 @@
 import { createHash } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { AppError } from '../../core/errors.ts'
-import type { ObjectStore } from '../../core/object-store.ts'
+import type { ObjectStore, ReadableByteStream } from '../../core/object-store.ts'
 import type { StoredChunk, StoredContent } from '../../db/tenant/reads.ts'
 import type { ByteRange } from './byte-range.ts'
 
 /**
  * A file's plaintext bytes `[first, last]` as a stream for clients that cannot assemble it themselves (the gateway way of bytes).
  * One chunk is held at a time; each is re-hashed before a byte of it goes out, so damage ends the stream instead of passing.
+ * The first chunk is read before there is a stream: until then a store that fails is a problem that can still be told.
+ * @throws store-unavailable, content-mismatch, invalid-request (a chunk is too large for this)
  */
-export function assemble(
+export async function assemble(
   store: ObjectStore,
   stored: StoredContent,
   { first, last }: ByteRange,
-): ReadableStream<Uint8Array> {
+): Promise<ReadableStream<Uint8Array>> {
   if (stored.inline !== null) return streamOf([Buffer.from(stored.inline, 'base64').subarray(first, last + 1)])
   const parts = chunkPlan(stored.chunks, { first, last })
-  let next = 0
+  const read = async ({ chunk, from, to }: Part): Promise<Uint8Array> =>
+    decode(stored, chunk, await readChunk(store, chunk)).subarray(from, to)
+  let ready: Uint8Array | null = parts[0] ? await read(parts[0]) : null
+  let next = 1
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const part = parts[next++]
-      if (!part) return controller.close()
       try {
-        const plain = decode(stored, part.chunk, await readChunk(store, part.chunk))
-        controller.enqueue(plain.subarray(part.from, part.to))
+        const part = parts[next]
+        const bytes: Uint8Array | null = ready ?? (part ? await read(part) : null)
+        if (bytes === null) return controller.close()
+        if (ready === null) next++
+        ready = null
+        controller.enqueue(bytes)
       } catch (error) {
         controller.error(error)
       }
@@ -59,15 +66,25 @@ async function readChunk(store: ObjectStore, chunk: StoredChunk): Promise<Uint8A
   const body = await store.get(chunk.objectKey, { offset: chunk.offset, length: chunk.length })
   if (!body) throw new AppError('internal', {}, { cause: new Error('a live chunk has no object') })
   const bytes = new Uint8Array(chunk.length)
-  let at = 0
-  for await (const piece of body) {
-    bytes.set(piece, at)
-    at += piece.byteLength
-  }
+  const at = await fill(bytes, body)
   const hash = createHash('sha256').update(bytes).digest('hex')
   if (at !== chunk.length || hash !== chunk.sha256)
     throw new AppError('content-mismatch', { detail: 'stored bytes are damaged' })
   return bytes
+}
+
+/** @returns how many bytes came. Throws `store-unavailable` when the store breaks off. */
+async function fill(bytes: Uint8Array, body: ReadableByteStream): Promise<number> {
+  let at = 0
+  try {
+    for await (const piece of body) {
+      bytes.set(piece, at)
+      at += piece.byteLength
+    }
+  } catch (cause) {
+    throw new AppError('store-unavailable', { retryAfterMs: 1000 }, { cause })
+  }
+  return at
 }
 
 function decode(stored: StoredContent, chunk: StoredChunk, bytes: Uint8Array): Uint8Array {

@@ -31,7 +31,7 @@ export async function content(call: Call): Promise<Response> {
     return json(await chunkList(call, stored), 200, { 'content-type': CONTENT_TYPE_CHUNKS })
   const etag = `"${stored.sha256}"`
   if (matchesEtag(headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers: { etag } })
-  return redirectTo(call, stored) ?? streamed(call, stored, etag)
+  return (await redirectTo(call, stored)) ?? (await streamed(call, stored, etag))
 }
 
 function redirectTo(call: Call, stored: StoredContent): Promise<Response> | null {
@@ -56,7 +56,7 @@ function redirectTo(call: Call, stored: StoredContent): Promise<Response> | null
   )
 }
 
-function streamed(call: Call, stored: StoredContent, etag: string): Response {
+async function streamed(call: Call, stored: StoredContent, etag: string): Promise<Response> {
   const { headers } = call.request
   const ifRange = headers.get('if-range')
   const range = ifRange !== null && ifRange !== etag ? null : parseRange(headers.get('range'), stored.size)
@@ -75,7 +75,7 @@ function streamed(call: Call, stored: StoredContent, etag: string): Response {
     'cross-origin-resource-policy': 'same-origin',
     ...(range ? { 'content-range': `bytes ${first}-${last}/${stored.size}` } : {}),
   }
-  const body = length === 0 ? null : assemble(call.store, stored, { first, last })
+  const body = length === 0 ? null : await assemble(call.store, stored, { first, last })
   return new Response(body, { status: range ? 206 : 200, headers: answer })
 }
 
