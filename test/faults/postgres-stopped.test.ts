@@ -139,7 +139,7 @@ test('FT-11 connections cut under load, again and again: every change once, no e
   const CLIENTS = 6
   const EACH = 25
   const ids: string[] = []
-  let working = CLIENTS
+  const load = new AbortController()
   const work = async (): Promise<void> => {
     for (let i = 0; i < EACH; i++) {
       const body = inlineFile(owner.home.rootId, randomUUID(), 'under load')
@@ -148,16 +148,16 @@ test('FT-11 connections cut under load, again and again: every change once, no e
       expect((await client.call('GET', `/v1/folders/${owner.home.rootId}/children?limit=1`)).status).toBe(200)
       ids.push(body.mutationId)
     }
-    working--
   }
   const cut = async (): Promise<void> => {
-    while (working > 0) {
+    while (!load.signal.aborted) {
       await inspector.owner`select pg_terminate_backend(pid) from pg_stat_activity
         where application_name in ('bitvault-journal', 'bitvault-reader', 'bitvault-consumers') and pid <> pg_backend_pid()`
       await pause(200)
     }
   }
-  await Promise.all([cut(), ...Array.from({ length: CLIENTS }, work)])
+  const works = Promise.all(Array.from({ length: CLIENTS }, work)).finally(() => load.abort())
+  await Promise.all([works, cut()])
   expect(client.refusals.filter((code) => code !== 'database-unavailable')).toEqual([])
   for (const { id: _, ...counts } of await inspector.effectsOf(ids))
     expect(counts).toEqual({ answers: 1, entries: 1, contents: 1, versions: 1 })
