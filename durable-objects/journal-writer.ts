@@ -28,6 +28,7 @@ export type JournalWriterDeps = {
   dice: () => number
   wait: (ms: number) => Promise<void>
   faults: Faults
+  onLeaseLost: () => void
 }
 
 /**
@@ -58,6 +59,7 @@ export class JournalWriter {
         const failure = failureOf(error)
         if (failure === 'fenced') {
           this.#lease = null
+          this.#deps.onLeaseLost()
           if (++takeovers > MAX_TAKEOVERS) throw new AppError('busy', { retryAfterMs: 500 }, { cause: error })
         } else if (failure === 'final') throw error
         if (attempt >= MAX_TRIES || this.#deps.clock() > giveUpAt) throw unavailable(failure, error)

@@ -9,6 +9,7 @@ import { faultsOf } from './faults.ts'
 import { groupCommit, type GroupCommit } from './group-commit.ts'
 import { HeldDatabase } from './held-database.ts'
 import { JournalWriter, type Written } from './journal-writer.ts'
+import { countCommit, metrics } from './metrics.ts'
 import { relayOf, type Relay } from './relay.ts'
 import { RecentTail } from './recent-tail.ts'
 import { reply, type Reply } from './reply.ts'
@@ -53,6 +54,7 @@ export class TenantJournal extends DurableObject<Env> {
       dice: () => Math.random(),
       wait: (ms) => scheduler.wait(ms),
       faults: this.#faults,
+      onLeaseLost: () => metrics().product.leaseLosses.add({}),
     })
     this.#commits = groupCommit((batch) => this.#write(writer, batch), LIMITS)
   }
@@ -92,8 +94,12 @@ export class TenantJournal extends DurableObject<Env> {
   }
 
   async #write(writer: JournalWriter, batch: Mutation[]): Promise<Outcome[]> {
-    const written = await writer.write(batch)
+    const written = await writer.write(batch).catch((error: unknown) => {
+      metrics().product.mutations.add({ outcome: 'failed' }, batch.length)
+      throw error
+    })
     this.#remember(written)
+    countCommit(written, Date.now())
     await this.#faults('commit.before-alarm')
     if (written.effects.outbox.length > 0) this.#relay.wake()
     this.#trace(batch, written)

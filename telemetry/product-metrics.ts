@@ -47,7 +47,6 @@ export function productMetrics(registry: MetricsRegistry, routes: readonly strin
         verdict: ['ack', 'retry', 'dead-letter'],
       },
     }),
-    pending: registry.gauge({ name: 'bitvault_bus_pending_messages', help: 'Messages not delivered yet.' }),
     bytes: registry.counter({
       name: 'bitvault_content_bytes',
       unit: 'bytes',

@@ -319,6 +319,15 @@ test('health, readiness, metrics and the API document answer', async () => {
   expect((await send(stack.url, 'GET', '/readyz')).body).toEqual({ status: 'ready' })
   const metrics = await send(stack.url, 'GET', '/metrics')
   expect(metrics.body).toContain('bitvault_http_requests_total{')
+  for (const line of [
+    /^bitvault_journal_mutations_total\{outcome="committed"\} [1-9]/m,
+    /^bitvault_journal_mutations_total\{outcome="conflicted"\} [1-9]/m,
+    /^bitvault_journal_mutations_total\{outcome="replayed"\} [1-9]/m,
+    /^bitvault_content_bytes_total\{way="direct",direction="in"\} [1-9]/m,
+    /^bitvault_content_bytes_total\{way="inline",direction="out"\} [1-9]/m,
+    /^bitvault_bus_deliveries_total\{consumer="meter",verdict="ack"\} [1-9]/m,
+  ])
+    expect(metrics.body).toMatch(line)
   expect(metrics.body.endsWith('# EOF\n')).toBe(true)
   const openapi = await send(stack.url, 'GET', '/v1/openapi.json')
   expect(openapi.body).toMatchObject({

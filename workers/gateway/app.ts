@@ -3,7 +3,9 @@ import { AppError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import { openStore, readConfig, type Config } from '../../durable-objects/config.ts'
 import { faultsOf } from '../../durable-objects/faults.ts'
+import { metrics } from '../../durable-objects/metrics.ts'
 import { telemetryOf, type Telemetry } from '../../durable-objects/telemetry.ts'
+import { statusClass } from '../../telemetry/product-metrics.ts'
 import type { ObjectStore } from '../../core/object-store.ts'
 import { isIdentityPath } from '../../protocol/identity.ts'
 import { asAppError, problemResponse } from '../../protocol/problem.ts'
@@ -18,7 +20,6 @@ import { commitBatch, commitUpload } from './commit-upload.ts'
 import { content } from './content.ts'
 import * as folders from './folders.ts'
 import { initUpload } from './init-upload.ts'
-import { countRequest } from './metrics.ts'
 import * as operations from './operations.ts'
 import { parseWith } from './read-body.ts'
 import * as uploads from './uploads.ts'
@@ -116,7 +117,9 @@ async function answer(route: Route, handler: Handler, c: HonoCall): Promise<Resp
   const attributes = { 'http.request.method': method, 'http.route': template }
   const options = { parent: isTraced ? parent : UNTRACED, kind: 'server', attributes } as const
   const response = await telemetry.tracer.span(`${method} ${template}`, options, work)
-  countRequest(route.path, response.status, (Date.now() - startedAt) / 1000)
+  const { requests, requestDuration } = metrics().product
+  requests.add({ route: route.path, status: statusClass(response.status) })
+  requestDuration.observe({ route: route.path }, (Date.now() - startedAt) / 1000)
   if (isTraced) c.executionCtx.waitUntil(telemetry.flush())
   return withProtocol(response)
 }

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../core/ids.ts'
 import { AppError } from '../../core/errors.ts'
 import type { SignedRequest } from '../../core/object-store.ts'
+import { metrics } from '../../durable-objects/metrics.ts'
 import type { StoredContent } from '../../db/tenant/reads.ts'
 import type { ContentReply } from '../../protocol/files.ts'
 import { assemble } from './assemble.ts'
@@ -46,6 +47,7 @@ function redirectTo(call: Call, stored: StoredContent): Promise<Response> | null
     call.request.headers.has('if-range')
   )
     return null
+  metrics().product.bytes.add({ way: 'direct', direction: 'out' }, only.length)
   const presentation = { fileName: stored.node.name, contentType: 'application/octet-stream' }
   return call.store.signGet(only.objectKey, { now: call.now, ttlMs: SIGNED_GET_TTL_MS, presentation }).then(
     ({ url }) =>
@@ -75,6 +77,7 @@ async function streamed(call: Call, stored: StoredContent, etag: string): Promis
     'cross-origin-resource-policy': 'same-origin',
     ...(range ? { 'content-range': `bytes ${first}-${last}/${stored.size}` } : {}),
   }
+  metrics().product.bytes.add({ way: stored.inline === null ? 'gateway' : 'inline', direction: 'out' }, length)
   const body = length === 0 ? null : await assemble(call.store, stored, { first, last })
   return new Response(body, { status: range ? 206 : 200, headers: answer })
 }
@@ -110,6 +113,10 @@ async function chunkList(call: Call, stored: StoredContent): Promise<ContentRepl
       offset: chunk.offset - runs[object]!.offset,
     })
   }
+  metrics().product.bytes.add(
+    { way: 'direct', direction: 'out' },
+    runs.reduce((all, run) => all + run.length, 0),
+  )
   const { node, revision, codec, size, sha256, inline } = stored
   const end = from + window.length
   return {

@@ -4,7 +4,7 @@ import { OPENMETRICS_CONTENT_TYPE } from '../../telemetry/metrics.ts'
 import { connect } from '../../db/connect.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
 import { json, reader, type Call } from './call.ts'
-import { metrics as registry } from './metrics.ts'
+import { metrics as counted } from '../../durable-objects/metrics.ts'
 
 /** The process lives. Here the outbox's pump is woken after a start: an alarm then keeps it going by itself. */
 export async function health(call: Call): Promise<Response> {
@@ -31,7 +31,7 @@ export async function ready(call: Call): Promise<Response> {
 }
 
 export async function metrics(_call: Call): Promise<Response> {
-  return new Response(registry().render(), {
+  return new Response(counted().registry.render(), {
     headers: { 'content-type': OPENMETRICS_CONTENT_TYPE, 'cache-control': 'no-store' },
   })
 }

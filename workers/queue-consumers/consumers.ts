@@ -1,8 +1,9 @@
 import { AppError } from '../../core/errors.ts'
-import type { BusMessage, Consume, Delivery, Verdict } from '../../core/event-bus.ts'
+import type { BusMessage, Consume, Delivery, EventKind, Verdict } from '../../core/event-bus.ts'
 import type { Faults } from '../../core/fault-points.ts'
 import type { ObjectStore } from '../../core/object-store.ts'
 import type { Db } from '../../db/connect.ts'
+import { metrics } from '../../durable-objects/metrics.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Tracer } from '../../telemetry/tracer.ts'
 import { collectOrphans } from './gc/collect-orphans.ts'
@@ -41,13 +42,25 @@ export function consumers(deps: ConsumerDeps): Consume {
       async (span) => {
         const verdict = await dispatch(message, deps).catch((error: unknown) => {
           logFailure(deps.log, { message, attempt }, error)
+          countDelivery(message, 'retry')
           throw error
         })
         span.set('bitvault.verdict', verdict.do)
+        countDelivery(message, verdict.do)
         return verdict
       },
     )
 }
+
+const CONSUMER = {
+  'journal.appended': 'meter',
+  'pack.uploaded': 'verify',
+  'upload.expired': 'gc',
+  'chunks.orphaned': 'gc',
+} as const satisfies Record<EventKind, string>
+
+const countDelivery = ({ kind }: BusMessage, verdict: Verdict['do']): void =>
+  metrics().product.deliveries.add({ consumer: CONSUMER[kind], verdict })
 
 function dispatch(message: BusMessage, deps: ConsumerDeps): Promise<Verdict> {
   switch (message.kind) {
