@@ -89,7 +89,7 @@ async function leaveGarbage(label: string): Promise<string> {
 }
 
 describe('FT-1 kill -9 at a numbered point; the client repeats its last request', () => {
-  test.each(KILLS)('P0-11 I11 %s, arrival %i', async (point, nth) => {
+  test.each(KILLS)('FT-3 FT-5 P0-11 I11 %s, arrival %i', async (point, nth) => {
     const label = `${point} ${nth}`
     const abandoned = await leaveGarbage(label)
     const plan = planMixedUpload(owner.home.rootId, label)
@@ -101,7 +101,7 @@ describe('FT-1 kill -9 at a numbered point; the client repeats its last request'
     await expectReadable(plan, results)
     expect(await inspector.objectsOf(owner.tenantId, abandoned)).toEqual([])
     await expectSound()
-    // Even now that the upload is over and swept: the first answers.
+    // FT-5 Even now that the upload is over and swept.
     expect(await commit(call, uploadId!)).toEqual(new Map([...results].slice(1)))
     expect((await upload(call, plan)).results).toEqual(results)
   })
