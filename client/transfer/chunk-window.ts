@@ -2,15 +2,19 @@ import type { ChunkRef } from '../../core/content.ts'
 import { invariant } from '../../core/errors.ts'
 import { PACK_LIMITS, planPacks } from '../content/pack.ts'
 import { sha256Of } from '../content/sha256.ts'
-import { createLimiter } from './limiter.ts'
+import { createByteBudget } from './limiter.ts'
 
 /**
  * Stored chunks on their way out, in one piece of memory: they are collected, the server says which of them it lacks, and those
- * are laid out as objects. A fixed number of windows is all the content that an upload holds (the back-pressure):
+ * are laid out as objects. A fixed amount of memory for windows is all the content that an upload holds (the back-pressure):
  *
- *     describe → window 1 (being filled)   window 2 (being checked)   windows 3, 4 (being sent)
+ *     describe → window 1 (being filled)   window 2 (being checked)   windows 3, 4, … (being sent)
+ *
+ * A stream's window is one object: the sooner it is sent, the sooner its memory serves the next. A batch is one window, so that
+ * a few requests serve hundreds of files.
  */
-export const WINDOW_BYTES = 8 * 1024 * 1024
+export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024
+export const BATCH_WINDOW_BYTES = 8 * 1024 * 1024
 /** As many as one `check` may ask for. */
 const WINDOW_MAX_CHUNKS = 4_096
 
@@ -33,23 +37,35 @@ export type PlannedObject = {
   bytes: Uint8Array
 }
 
-/** Lends windows: at most `count` at once, the others wait. */
-export type WindowPool = { lend<T>(work: (window: ChunkWindow) => Promise<T>): Promise<T> }
+/** Lends windows of together at most so many bytes; who asks for more than is free waits, first come, first served. */
+export type WindowPool = { lend<T>(windowBytes: number, work: (window: ChunkWindow) => Promise<T>): Promise<T> }
 
-export function createWindowPool(count: number, windowBytes = WINDOW_BYTES): WindowPool {
-  const limiter = createLimiter(Math.max(1, count))
-  const idle: ChunkWindow[] = []
+export function createWindowPool(memoryBytes: number): WindowPool {
+  const budget = createByteBudget(memoryBytes)
+  const idle: { windowBytes: number; window: ChunkWindow }[] = []
+  let madeBytes = 0
+
+  const take = (windowBytes: number): ChunkWindow => {
+    const at = idle.findIndex((kept) => kept.windowBytes === windowBytes)
+    const [kept] = at < 0 ? [] : idle.splice(at, 1)
+    if (kept !== undefined) return kept.window
+    // Those of another size make room.
+    while (idle.length > 0 && madeBytes + windowBytes > memoryBytes) madeBytes -= idle.shift()?.windowBytes ?? 0
+    madeBytes += windowBytes
+    return createChunkWindow(windowBytes)
+  }
   return {
-    lend: (work) =>
-      limiter(async () => {
-        const window = idle.pop() ?? createChunkWindow(windowBytes)
-        try {
-          return await work(window)
-        } finally {
-          window.clear()
-          idle.push(window)
-        }
-      }),
+    lend: async (windowBytes, work) => {
+      await budget.take(windowBytes)
+      const window = take(windowBytes)
+      try {
+        return await work(window)
+      } finally {
+        window.clear()
+        idle.push({ windowBytes, window })
+        budget.give(windowBytes)
+      }
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { InitUploadReply, MutationResult, UploadStatusReply } from '../../protocol/files.ts'
-import type { ChunkWindow } from './chunk-window.ts'
+import { BATCH_WINDOW_BYTES, type ChunkWindow } from './chunk-window.ts'
 import type { UploadItem } from './events.ts'
 import { fileKey } from './file-key.ts'
 import { describedFields, neverSettled, prepareFile, type PreparedFile } from './prepare-file.ts'
@@ -16,7 +16,7 @@ import { asError, isFatal, outcomeOf, wantsFreshStart, type UploadRun } from './
  */
 export async function uploadBatch(run: UploadRun, items: UploadItem[]): Promise<UploadItem[]> {
   const tally = createTally(run.totals, bytesOf(items))
-  const left = await run.windows.lend(async (window) => {
+  const left = await run.windows.lend(BATCH_WINDOW_BYTES, async (window) => {
     const { files, noRoom } = await prepareAll(run, items, window)
     await sendBatch({ run, window, tally, isLastTry: false }, files)
     return noRoom
@@ -160,7 +160,7 @@ export async function resumeBatch(run: UploadRun, uploadId: string, items: Uploa
     return uploadBatch(run, items)
   }
   const tally = createTally(run.totals, bytesOf(items))
-  const left = await run.windows.lend(async (window) => {
+  const left = await run.windows.lend(BATCH_WINDOW_BYTES, async (window) => {
     const { files, noRoom } = await prepareAll(run, items, window)
     const work: BatchWork = { run, window, tally, isLastTry: false }
     const again = await takeUpBatch(work, status, files).catch((error: unknown) => {

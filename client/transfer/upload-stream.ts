@@ -5,6 +5,7 @@ import type { FileInit, MutationResult } from '../../protocol/files.ts'
 import { describeContent } from '../content/describe-content.ts'
 import { inlineContent, isInline } from '../content/inline.ts'
 import { startSha256 } from '../content/sha256.ts'
+import { STREAM_WINDOW_BYTES } from './chunk-window.ts'
 import type { UploadItem } from './events.ts'
 import { fileKey } from './file-key.ts'
 import type { FileIdentity, OpenedFile } from './file-source.ts'
@@ -162,10 +163,11 @@ async function sendContent(
     const plain = Buffer.concat(pieces)
     return { content: inlineContent(plain.subarray(0, identity.sizeBytes)), sizeBytes: plain.length }
   }
-  const filling = createFilling(run, upload)
+  const rule = chunkingRuleFor(identity.sizeBytes)
+  const filling = createFilling(run, upload, Math.max(STREAM_WINDOW_BYTES, rule.maxBytes))
   const describing = describeContent(file.read(identity.sizeBytes), {
     sizeBytes: identity.sizeBytes,
-    rule: chunkingRuleFor(identity.sizeBytes),
+    rule,
     signal: run.stop,
   })
   try {

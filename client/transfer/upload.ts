@@ -2,7 +2,7 @@ import { chunkingRuleFor } from '../../core/chunking.ts'
 import { BATCH_MAX_FILES } from '../../protocol/files.ts'
 import type { Api } from '../api.ts'
 import { createChunkSlots } from '../content/chunk-slots.ts'
-import { createWindowPool, WINDOW_BYTES } from './chunk-window.ts'
+import { BATCH_WINDOW_BYTES, createWindowPool } from './chunk-window.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
 import type { UploadEvent, UploadItem } from './events.ts'
 import type { FileSource } from './file-source.ts'
@@ -21,12 +21,12 @@ export type UploadOptions = {
   journal?: UploadJournal
   /** PUTs at once; default 8. */
   concurrency?: number
-  /** Bytes of file content held at once, at least 16 MiB; default 32 MiB. */
+  /** Bytes of file content held at once, at least 16 MiB; default 40 MiB. */
   memoryBytes?: number
 }
 
 const CONCURRENCY = 8
-const MEMORY_BYTES = 32 * 1024 * 1024
+const MEMORY_BYTES = 40 * 1024 * 1024
 /** Files that are opened and read at once. */
 const READS = 8
 const SMALL_SLOTS = 16
@@ -36,7 +36,7 @@ const JOBS = 4
 const LIMITS: GroupLimits = {
   files: BATCH_MAX_FILES,
   // Room for what incompressible bytes gain by compression.
-  bytes: WINDOW_BYTES - 1024 * 1024,
+  bytes: BATCH_WINDOW_BYTES - 1024 * 1024,
   batchedFileBytes: 4 * 1024 * 1024,
 }
 
@@ -54,7 +54,7 @@ export async function* uploadTree(
   const outer = api.transport.signal
   const stop = outer === undefined ? giveUp.signal : AbortSignal.any([outer, giveUp.signal])
   const run = createRun(api.with({ signal: stop }), options, { queue, stop })
-  const working = work(run, plan, { queue, giveUp, jobs: Math.min(JOBS, windowCount(options)) }).then(
+  const working = work(run, plan, { queue, giveUp, jobs: JOBS }).then(
     () => queue.end(),
     (error: unknown) => queue.end(error),
   )
@@ -67,9 +67,6 @@ export async function* uploadTree(
   }
 }
 
-const windowCount = ({ memoryBytes = MEMORY_BYTES }: UploadOptions): number =>
-  Math.max(2, Math.floor(memoryBytes / WINDOW_BYTES))
-
 type Steering = { queue: EventQueue<UploadEvent>; stop: AbortSignal }
 
 function createRun(api: Api, options: UploadOptions, { queue, stop }: Steering): UploadRun {
@@ -79,7 +76,7 @@ function createRun(api: Api, options: UploadOptions, { queue, stop }: Steering):
     files: options.files,
     journal: options.journal ?? noUploadJournal,
     totals,
-    windows: createWindowPool(windowCount(options)),
+    windows: createWindowPool(options.memoryBytes ?? MEMORY_BYTES),
     smallSlots: createChunkSlots({ count: SMALL_SLOTS, slotBytes: chunkingRuleFor(0).maxBytes }),
     limitPuts: createLimiter(options.concurrency ?? CONCURRENCY),
     limitReads: createLimiter(READS),

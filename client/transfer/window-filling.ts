@@ -10,8 +10,8 @@ export type WindowFilling = {
   giveUp(): Promise<void>
 }
 
-/** Hands full windows to the network, and waits where none is free. */
-export function createFilling(run: UploadRun, upload: OpenUpload): WindowFilling {
+/** Hands full windows to the network, and waits where none is free. @param windowBytes at least the largest chunk */
+export function createFilling(run: UploadRun, upload: OpenUpload, windowBytes: number): WindowFilling {
   type Lent = { window: ChunkWindow; close: (send: boolean) => void; sent: Promise<void> }
   const sending = new Set<Promise<void>>()
   let failure: { error: unknown } | null = null
@@ -20,7 +20,7 @@ export function createFilling(run: UploadRun, upload: OpenUpload): WindowFilling
   const borrow = (): Promise<Lent> =>
     new Promise((resolve, reject) => {
       const sent: Promise<void> = run.windows
-        .lend(async (window) => {
+        .lend(windowBytes, async (window) => {
           const send = await new Promise<boolean>((close) => resolve({ window, close, sent }))
           if (send) await checkAndSend(run, upload, window)
         })
