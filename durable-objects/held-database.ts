@@ -43,7 +43,7 @@ export class HeldDatabase {
       } catch (error) {
         if (failureOf(error) !== 'lost') throw error
         if (attempt >= READ_TRIES) throw new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: error })
-        await scheduler.wait(READ_PAUSE_MS * attempt)
+        await new Promise((resolve) => setTimeout(resolve, READ_PAUSE_MS * attempt))
       }
     }
   }
