@@ -2,6 +2,7 @@ import { AppError } from '../core/errors.ts'
 import type { TenantId } from '../core/ids.ts'
 import { asTenant, connect, type ConnectOptions, type Db, type Tx } from '../db/connect.ts'
 import { failureOf } from './database-failure.ts'
+import { wait } from './wait.ts'
 
 /** No transaction of ours takes this long; one that does is waiting for a connection that nobody serves any more. */
 const TRANSACTION_LIMIT_MS = 30_000
@@ -43,7 +44,7 @@ export class HeldDatabase {
       } catch (error) {
         if (failureOf(error) !== 'lost') throw error
         if (attempt >= READ_TRIES) throw new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: error })
-        await new Promise((resolve) => setTimeout(resolve, READ_PAUSE_MS * attempt))
+        await wait(READ_PAUSE_MS * attempt)
       }
     }
   }

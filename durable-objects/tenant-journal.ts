@@ -15,6 +15,7 @@ import { RecentTail } from './recent-tail.ts'
 import { reply, type Reply } from './reply.ts'
 import { SessionCache } from './session-cache.ts'
 import { telemetryOf, type Telemetry } from './telemetry.ts'
+import { wait } from './wait.ts'
 
 const LIMITS = { maxBatch: 2_000, maxWaiting: 20_000 }
 /** A tail that nobody has confirmed for this long is checked against Postgres: another process may own the journal. */
@@ -52,7 +53,7 @@ export class TenantJournal extends DurableObject<Env> {
       clock: () => Date.now(),
       freshId: () => uuidV7(Date.now(), crypto.getRandomValues(new Uint8Array(10))) as NodeId,
       dice: () => Math.random(),
-      wait: (ms) => scheduler.wait(ms),
+      wait,
       faults: this.#faults,
       onLeaseLost: () => metrics().product.leaseLosses.add({}),
     })

@@ -113,6 +113,46 @@ describe('P2 writes never overwrite what the writer had not seen', () => {
   })
 })
 
+describe('RFC 9110, section 13.1: a condition is kept or nothing is made', () => {
+  const wanting =
+    (id: string, precondition: NonNullable<ReturnType<typeof write>['precondition']>, text: string) =>
+    (w: ReturnType<typeof world>) => ({
+      ...write(id, { parent: w.root, name: 'a' }, 0, text),
+      precondition,
+    })
+
+  test('If-Match with the present tag writes a version, with an old one it is refused and no copy is made', () => {
+    const w = world()
+    w.commit(write('1', { parent: w.root, name: 'a' }, 0, 'one'))
+    expect(w.commit(wanting('2', { ifMatch: '"1.1"' }, 'two')(w))[0]).toMatchObject({
+      outcome: 'applied',
+      node: { contentRevision: 2 },
+    })
+    expect(w.commit(wanting('3', { ifMatch: '"1.1"' }, 'three')(w))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'precondition-failed',
+      facts: { field: 'If-Match', etag: '"2.1"' },
+    })
+    expect(w.commit(wanting('4', { ifMatch: '"9.9", "2.1"' }, 'four')(w))[0]).toMatchObject({ outcome: 'applied' })
+    expect(w.commit(wanting('5', { ifMatch: '*' }, 'five')(w))[0]).toMatchObject({ outcome: 'applied' })
+    expect(w.children(w.root).length).toBe(1)
+  })
+
+  test('If-None-Match: * creates and never replaces; If-Match needs something to match', () => {
+    const w = world()
+    expect(w.commit(wanting('1', { ifMatch: '*' }, 'one')(w))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'precondition-failed',
+    })
+    expect(w.commit(wanting('2', { ifNoneMatch: '*' }, 'one')(w))[0]).toMatchObject({ outcome: 'applied' })
+    expect(w.commit(wanting('3', { ifNoneMatch: '*' }, 'two')(w))[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'precondition-failed',
+    })
+    expect(w.children(w.root).length).toBe(1)
+  })
+})
+
 describe('I11 one id, one effect, one answer', () => {
   test('a replay gives the first answer, in the same batch and later, and changes nothing', () => {
     const w = world()

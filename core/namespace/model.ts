@@ -1,5 +1,6 @@
 import type { ChunkLocation, Codec, Content } from '../content.ts'
 import type { ErrorCode, ErrorFacts } from '../errors.ts'
+import type { Precondition } from './precondition.ts'
 import type { MutationId, NodeId, SessionId, Sha256, SpaceId, UploadId, UserId } from '../ids.ts'
 
 /** A folder or a file as everyone sees it. Content and placement have revisions of their own, so an edit and a rename never conflict. */
@@ -54,6 +55,7 @@ export type WriteFile = Common & {
   target: { parent: NodeId; name: string } | { node: NodeId }
   /** The content revision that the writer saw; 0 = no such file. */
   base: number
+  precondition?: Precondition
   content: Content & { contentId: Sha256 }
   /** By SHA-256 of the chunk. What is not here must be held already and readable by the actor. */
   staged: Record<string, StagedChunk>

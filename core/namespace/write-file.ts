@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { NodeId, UploadId, UserId } from '../ids.ts'
 import { conflictedCopyName } from '../names.ts'
 import type { NodeState, Outcome, PrincipalFacts, WriteFile } from './model.ts'
+import { requirePrecondition } from './precondition.ts'
 import { requireActive, requireFolder, requireName, requireWritable } from './rules.ts'
 import { childOf, heldOf, putNode, wake, type View } from './view.ts'
 
@@ -22,10 +23,11 @@ export function writeFile(view: View, mutation: WriteFile): Outcome {
   const place = findPlace(view, principal, mutation)
   requireContent(mutation)
   const { existing } = place
+  if (mutation.precondition) requirePrecondition(mutation.precondition, existing)
   if (existing && holdsSameBytes(existing, mutation)) return keepBytes(view, mutation, existing)
   const sources = findSources(view, mutation)
   if (!existing) return addFile(view, mutation, principal, place, sources, null)
-  if (existing.kind === 'file' && mutation.base === existing.contentRevision)
+  if (existing.kind === 'file' && isCurrent(mutation, existing))
     return addVersion(view, mutation, principal, existing, sources)
   return addConflictedCopy(view, mutation, principal, place, existing, sources)
 }
@@ -56,6 +58,10 @@ function requireContent({ content }: WriteFile): void {
   if (fault) throw new AppError('content-mismatch', fault)
 }
 
+/** The writer has seen the present content: it says so by its base, or by an entity tag that was just found to hold. */
+const isCurrent = ({ base, precondition }: WriteFile, existing: NodeState): boolean =>
+  base === existing.contentRevision || (precondition !== undefined && 'ifMatch' in precondition)
+
 const holdsSameBytes = (existing: NodeState, { content }: WriteFile): boolean =>
   existing.kind === 'file' && existing.sha256 === content.sha256 && existing.size === content.size
 
@@ -63,7 +69,7 @@ const holdsSameBytes = (existing: NodeState, { content }: WriteFile): boolean =>
 function keepBytes(view: View, mutation: WriteFile, existing: NodeState): Outcome {
   const asked = { mtimeNs: mutation.mtimeNs ?? existing.mtimeNs, executable: mutation.executable }
   const unchanged = asked.mtimeNs === existing.mtimeNs && asked.executable === existing.executable
-  if (unchanged || mutation.base !== existing.contentRevision)
+  if (unchanged || !isCurrent(mutation, existing))
     return { outcome: 'applied', seq: existing.changedSeq, node: existing }
   const node = putNode(view, mutation, 'updated', { ...existing, ...asked })
   return { outcome: 'applied', seq: node.changedSeq, node }

@@ -1,4 +1,5 @@
 import type { SessionId, TenantId, UploadId, UserId } from '../../core/ids.ts'
+import type { Precondition } from '../../core/namespace/precondition.ts'
 import type { Tx } from '../connect.ts'
 
 /** A file as the init described it. `content` may be told only at commit. */
@@ -12,6 +13,8 @@ export type Draft = {
   content: { codec: 'raw' | 'zstd'; chunks: { sha256: string; size: number; plain: number }[] } | null
   mtimeNs: string | null
   executable: boolean
+  /** What the init demanded of the present state; the commit may demand something else. */
+  precondition?: Precondition
 }
 
 /** A multipart upload of a plain client: its parts, in order, become the chunks of one object. */

@@ -314,6 +314,40 @@ describe('P2 conflicts', () => {
   })
 })
 
+describe('conditional writes', () => {
+  test('If-Match and If-None-Match: kept at the commit, inline or uploaded; 412 makes nothing', async () => {
+    const parent = await folder()
+    const create = inlineFile(parent, 'c.txt', 'one')
+    const made = await owner.call('POST', '/v1/files', create, { 'if-none-match': '*' })
+    const { id } = made.body.files[0].result.node
+    const { headers } = await owner.call('GET', `/v1/files/${id}`)
+    const etag = headers.get('etag')!
+    expect(
+      await owner.call('POST', '/v1/files', inlineFile(parent, 'c.txt', 'two'), { 'if-none-match': '*' }),
+    ).toMatchObject({ status: 412, body: { code: 'precondition-failed', field: 'If-None-Match' } })
+    expect(
+      (await owner.call('POST', '/v1/files', inlineFile(parent, 'c.txt', 'two'), { 'if-match': etag })).body.files[0]
+        .result,
+    ).toMatchObject({ outcome: 'applied', node: { id, contentRevision: 2 } })
+    const bytes = someBytes(9_000)
+    const init = await owner.call('POST', '/v1/files', chunkedFile(parent, 'c.txt', bytes), { 'if-match': etag })
+    await put(init.body.requests[0].request, bytes)
+    expect((await owner.call('POST', `/v1/files/${init.body.uploadId}/commit`, {})).body.results[0]).toMatchObject({
+      outcome: 'rejected',
+      problem: { code: 'precondition-failed', status: 412 },
+    })
+    expect(
+      (await owner.call('POST', `/v1/files/${init.body.uploadId}/commit`, {}, { 'if-match': '"2.1"' })).body.results[0],
+    ).toMatchObject({ outcome: 'applied', node: { contentRevision: 3 } })
+    const files = [inlineFile(parent, 'x', 'x'), inlineFile(parent, 'y', 'y')]
+    expect(await owner.call('POST', '/v1/files', { files }, { 'if-match': etag })).toMatchObject({
+      status: 400,
+      body: { field: 'If-Match' },
+    })
+    expect((await owner.call('GET', `/v1/folders/${parent}/children`)).body.children.length).toBe(1)
+  })
+})
+
 test('health, readiness, metrics and the API document answer', async () => {
   expect((await send(stack.url, 'GET', '/healthz')).status).toBe(200)
   expect((await send(stack.url, 'GET', '/readyz')).body).toEqual({ status: 'ready' })

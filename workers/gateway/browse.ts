@@ -1,3 +1,4 @@
+import { entityTag } from '../../core/namespace/precondition.ts'
 import { AppError } from '../../core/errors.ts'
 import type { NodeId } from '../../core/ids.ts'
 import { findNameFault, nameKey } from '../../core/names.ts'
@@ -40,7 +41,7 @@ export async function resolve(call: Call): Promise<Response> {
 
 export async function stat(call: Call): Promise<Response> {
   const node = unwrapParam('id', await reader(call).node(call.principal.sessionId, idParam(call, 'id') as NodeId))
-  const etag = `"${node.contentRevision}.${node.placementRevision}"`
+  const etag = entityTag(node)
   if (call.request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers: { etag } })
   return json(node, 200, { etag })
 }

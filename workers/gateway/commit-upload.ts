@@ -14,6 +14,7 @@ import { asAppError } from '../../protocol/problem.ts'
 import { commitChanges, idParam, json, reader, unwrapParam, type Call } from './call.ts'
 import { completeDraft, toWriteFile } from './drafts.ts'
 import { readBody } from './read-body.ts'
+import { readPrecondition } from './read-precondition.ts'
 import { rejected, toResult } from './results.ts'
 import { listArrived, stagedChunks } from './staging.ts'
 
@@ -50,10 +51,12 @@ async function commitOne(call: Call, { id, body, at: place }: Commit): Promise<C
   const staged = isOver ? {} : await findStaged(call, upload, body)
   const results: (MutationResult | null)[] = []
   const mutations: { mutation: WriteFile; at: number; index: number }[] = []
-  for (const [at, file] of wanted(upload, body).entries()) {
+  const files = wanted(upload, body)
+  const precondition = readPrecondition(call.request.headers, files.length)
+  for (const [at, file] of files.entries()) {
     const draft = draftOf(upload, file, at)
     try {
-      const mutation = toWriteFile(call, completeDraft(draft, file), { uploadId: id, staged })
+      const mutation = toWriteFile(call, completeDraft(draft, file), { uploadId: id, staged, precondition })
       mutations.push({ mutation, at, index: file.index })
       results.push(null)
     } catch (error) {

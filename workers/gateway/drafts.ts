@@ -3,6 +3,7 @@ import { canonicalManifest, findManifestFault, type Content } from '../../core/c
 import { AppError } from '../../core/errors.ts'
 import type { MutationId, NodeId, Sha256, UploadId } from '../../core/ids.ts'
 import type { StagedChunk, WriteFile } from '../../core/namespace/model.ts'
+import type { Precondition } from '../../core/namespace/precondition.ts'
 import { requireName } from '../../core/namespace/rules.ts'
 import type { Draft } from '../../db/tenant/uploads.ts'
 import type { commitFile, contentInput, FileInit } from '../../protocol/files.ts'
@@ -83,13 +84,22 @@ function toContent(input: ContentInput, size: number, hash: string): Content {
   return content
 }
 
-export type Staging = { uploadId: UploadId | null; staged: Record<string, StagedChunk> }
+export type Staging = {
+  uploadId: UploadId | null
+  staged: Record<string, StagedChunk>
+  /** Of the commit; the init's otherwise. */
+  precondition?: Precondition | undefined
+}
 
 /**
  * The mutation that writes a planned file. Its fingerprint leaves the chunking out: the same bytes are the same change. It names
  * the user: the answer to a change is for whoever made it (T11).
  */
-export function toWriteFile(call: Call, { draft, inline }: PlannedFile, { uploadId, staged }: Staging): WriteFile {
+export function toWriteFile(
+  call: Call,
+  { draft, inline }: PlannedFile,
+  { uploadId, staged, precondition = draft.precondition }: Staging,
+): WriteFile {
   const { target, base, size, mtimeNs, executable } = draft
   const sha256 = draft.sha256 as Sha256
   const content: Content =
@@ -123,6 +133,7 @@ export function toWriteFile(call: Call, { draft, inline }: PlannedFile, { upload
     uploadId,
     target: target as { parent: NodeId; name: string } | { node: NodeId },
     base,
+    ...(precondition ? { precondition } : {}),
     content: { ...content, contentId: sha256Hex(canonicalManifest(content)) },
     staged: own,
     mtimeNs,

@@ -15,6 +15,7 @@ import {
 import { asAppError } from '../../protocol/problem.ts'
 import { commitChanges, freshUuid, json, mutationIds, reader, type Call } from './call.ts'
 import { planFile, toWriteFile, type PlannedFile } from './drafts.ts'
+import { readPrecondition } from './read-precondition.ts'
 import { parseWith, readBody } from './read-body.ts'
 import { rejected, requireDone, toResult } from './results.ts'
 
@@ -80,11 +81,14 @@ function checkParts(parts: NonNullable<InitUploadBody['multipart']>, files: numb
 
 function planAll(call: Call, { body, at }: Init, results: Results): Entry[] {
   const idOf = mutationIds(call)
+  const precondition = readPrecondition(call.request.headers, body.files.length)
   const entries: Entry[] = []
   for (const [index, init] of body.files.entries()) {
     const mutationId = idOf(init.mutationId, index)
     try {
-      entries.push({ index, mutationId, planned: planFile(withParts(init, body.multipart), mutationId) })
+      const planned = planFile(withParts(init, body.multipart), mutationId)
+      if (precondition) planned.draft.precondition = precondition
+      entries.push({ index, mutationId, planned })
     } catch (error) {
       results.set(index, { mutationId, result: rejected(mutationId, asAppError(error), at(index)) })
     }
