@@ -9,7 +9,7 @@ import type { HeldDatabase } from './held-database.ts'
  * pump that consumes it is woken.
  */
 export type Relay = {
-  /** Call after a commit that wrote to the outbox. Costs nothing when an alarm is set already. */
+  /** Call after a commit that wrote to the outbox. Costs nothing when an alarm is near already. */
   wake(): void
   /** What the alarm does. */
   drain(): Promise<void>
@@ -22,20 +22,24 @@ export type RelayDeps = { ctx: DurableObjectState; env: Env; tenant: TenantId; d
 
 export function relayOf({ ctx, env, tenant, db, faults }: RelayDeps): Relay {
   const queue = (env as unknown as { EVENT_QUEUE?: QueueProducer }).EVENT_QUEUE
-  let isArmed = false
+  // When the alarm rings, as far as this life of the object knows. Rows of later must never put off those of now.
+  let armedMs = Infinity
   let drainedAt = 0
-  const arm = (atMs: number): Promise<void> => {
-    isArmed = true
-    return ctx.storage.setAlarm(atMs)
+  const arm = async (atMs: number): Promise<void> => {
+    if (armedMs <= atMs) return
+    armedMs = atMs
+    await ctx.storage.setAlarm(atMs).catch((error: unknown) => {
+      armedMs = Infinity
+      throw error
+    })
   }
   return {
     wake() {
-      if (isArmed) return
       // At once when it was quiet; a stream of commits is served every `GATHER_MS`.
       ctx.waitUntil(arm(Math.max(Date.now(), drainedAt + GATHER_MS)))
     },
     async drain() {
-      isArmed = false
+      armedMs = Infinity
       drainedAt = Date.now()
       if (!queue) {
         await env.OUTBOX_PUMP.getByName('pump').poke()
