@@ -18,7 +18,7 @@ function gate() {
   return { apply, next, batches }
 }
 
-const LIMITS = { maxBatch: 5, maxWaiting: 10 }
+const LIMITS = { weigh: () => 1, maxBatch: 5, maxWaiting: 10 }
 
 describe('group commit', () => {
   test('what arrives during a batch is the next batch, in order of arrival; one batch at a time', async () => {
@@ -53,6 +53,22 @@ describe('group commit', () => {
     const large = commits.submit([1, 2, 3, 4, 5, 6, 7])
     ;(await next(3)).done()
     expect((await large).length).toBe(7)
+  })
+
+  test('a batch is bounded by what its items weigh, not by how many they are', async () => {
+    const { apply, next } = gate()
+    const commits = groupCommit(apply, { weigh: (item: number) => item, maxBatch: 50, maxWaiting: 100 })
+    const all = Promise.all([commits.submit([1]), commits.submit([30]), commits.submit([20]), commits.submit([40])])
+    ;(await next(0)).done()
+    const second = await next(1)
+    expect(second.items).toEqual([30, 20])
+    await expect(commits.submit([61])).rejects.toMatchObject({ code: 'busy' })
+    second.done()
+    ;(await next(2)).done()
+    await all
+    const alone = commits.submit([1_000])
+    ;(await next(3)).done()
+    expect(await alone).toEqual(['1000'])
   })
 
   test('more than may wait is busy, and those who wait are unharmed', async () => {

@@ -12,21 +12,28 @@ import { AppError } from '../core/errors.ts'
  */
 export type GroupCommit<Item, Answer> = { submit(items: Item[]): Promise<Answer[]> }
 
-export type GroupCommitLimits = {
-  /** Items in one batch. A submission is never split. */
+export type GroupCommitLimits<Item> = {
+  /** What an item counts. */
+  weigh: (item: Item) => number
+  /** Weight of one batch. A submission is never split. */
   maxBatch: number
-  /** Items waiting; beyond it, `busy`. */
+  /** Weight of what waits; beyond it, `busy`. What comes alone may always wait. */
   maxWaiting: number
 }
 
-type Submission<Item, Answer> = { items: Item[]; resolve(answers: Answer[]): void; reject(error: unknown): void }
+type Submission<Item, Answer> = {
+  items: Item[]
+  weight: number
+  resolve(answers: Answer[]): void
+  reject(error: unknown): void
+}
 
 export function groupCommit<Item, Answer>(
   apply: (batch: Item[]) => Promise<Answer[]>,
-  limits: GroupCommitLimits,
+  limits: GroupCommitLimits<Item>,
 ): GroupCommit<Item, Answer> {
   let waiting: Submission<Item, Answer>[] = []
-  let waitingItems = 0
+  let waitingWeight = 0
   let running = false
 
   async function run(): Promise<void> {
@@ -39,13 +46,13 @@ export function groupCommit<Item, Answer>(
   }
 
   function take(): Submission<Item, Answer>[] {
-    let items = 0
+    let weight = 0
     let count = 0
-    while (count < waiting.length && (count === 0 || items + waiting[count]!.items.length <= limits.maxBatch)) {
-      items += waiting[count]!.items.length
+    while (count < waiting.length && (count === 0 || weight + waiting[count]!.weight <= limits.maxBatch)) {
+      weight += waiting[count]!.weight
       count++
     }
-    waitingItems -= items
+    waitingWeight -= weight
     const batch = waiting.slice(0, count)
     waiting = waiting.slice(count)
     return batch
@@ -53,12 +60,13 @@ export function groupCommit<Item, Answer>(
 
   return {
     submit(items) {
-      if (waitingItems + items.length > limits.maxWaiting) {
+      const weight = items.reduce((sum, item) => sum + limits.weigh(item), 0)
+      if (waiting.length > 0 && waitingWeight + weight > limits.maxWaiting) {
         return Promise.reject(new AppError('busy', { detail: 'too many changes are waiting', retryAfterMs: 1000 }))
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ items, resolve, reject })
-        waitingItems += items.length
+        waiting.push({ items, weight, resolve, reject })
+        waitingWeight += weight
         if (!running) void run()
       })
     },

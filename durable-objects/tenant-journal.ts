@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { AppError } from '../core/errors.ts'
 import { uuidV7, type NodeId, type SessionId, type TenantId } from '../core/ids.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
+import { rowsOf } from '../core/namespace/weight.ts'
 import { readJournal, type FeedEntry, type JournalPage } from '../db/tenant/journal.ts'
 import { findPrincipal, type ReadPrincipal } from '../db/tenant/principal.ts'
 import { readConfig } from './config.ts'
@@ -17,7 +18,8 @@ import { SessionCache } from './session-cache.ts'
 import { telemetryOf, type Telemetry } from './telemetry.ts'
 import { wait } from './wait.ts'
 
-const LIMITS = { maxBatch: 2_000, maxWaiting: 20_000 }
+/** In rows. A chunk is two of them and about a kilobyte while it is decided; what waits and what is written share 128 MB. */
+const LIMITS = { weigh: rowsOf, maxBatch: 12_000, maxWaiting: 120_000 }
 /** A tail that nobody has confirmed for this long is checked against Postgres: another process may own the journal. */
 const TAIL_TRUST_MS = 1_000
 

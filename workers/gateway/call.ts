@@ -1,4 +1,5 @@
 import type { Mutation, Outcome } from '../../core/namespace/model.ts'
+import { splitByRows } from '../../core/namespace/weight.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Faults } from '../../core/fault-points.ts'
 import type { ObjectStore } from '../../core/object-store.ts'
@@ -30,13 +31,17 @@ export const journal = (call: Call) => journalOf(call.env, call.principal.tenant
 export const reader = (call: Call) => readerOf(call.env, call.principal.tenantId)
 export const actorOf = ({ principal }: Call) => ({ userId: principal.userId, sessionId: principal.sessionId })
 
+/** One call's message to a journal ends at 32 MiB; a chunk, with where it lies, is up to half a kilobyte of it. */
+const CALL_MAX_ROWS = 70_000
+
 /**
- * Has the journal decide these changes; their outcomes come in the same order.
+ * Has the journal decide these changes; their outcomes come in the same order. Very many chunks go in several calls, so when a
+ * later one fails the earlier are done: the repeated request gets their first answers (I11).
  * @throws session-revoked: the session's end is the request's own problem, not one of each change
  */
 export async function commitChanges(call: Call, mutations: Mutation[]): Promise<Outcome[]> {
-  if (mutations.length === 0) return []
-  const outcomes = unwrap(await journal(call).commit(mutations))
+  const outcomes: Outcome[] = []
+  for (const part of splitByRows(mutations, CALL_MAX_ROWS)) outcomes.push(...unwrap(await journal(call).commit(part)))
   for (const outcome of outcomes)
     if (outcome.outcome === 'rejected' && outcome.code === 'session-revoked')
       throw new AppError('session-revoked', outcome.facts)
