@@ -49,6 +49,20 @@ describe('folders', () => {
 })
 
 describe('P2 writes never overwrite what the writer had not seen', () => {
+  test('I21 the same bytes are kept, unless what is there is damaged: then they are written, however old the base is', () => {
+    const w = world()
+    const target = { parent: w.root, name: 'a.txt' }
+    w.commit(write('1', target, 0, 'one'))
+    expect(w.commit(write('2', target, 0, 'one'))[0]).toMatchObject({
+      outcome: 'applied',
+      node: { contentRevision: 1 },
+    })
+    w.damaged.add('n1' as NodeId)
+    const mended = w.commit(write('3', target, 0, 'one'), write('4', target, 0, 'one'))
+    expect(mended[0]).toMatchObject({ outcome: 'applied', node: { id: 'n1', contentRevision: 2 } })
+    expect(mended[1]).toMatchObject({ outcome: 'applied', node: { id: 'n1', contentRevision: 2 } })
+  })
+
   test('create, then the right base makes a version', () => {
     const w = world()
     expect(w.commit(write('1', { parent: w.root, name: 'a.txt' }, 0, 'one'))[0]).toMatchObject({

@@ -27,8 +27,8 @@ export function decideBatch(
 ): Decision {
   const view = openView(facts, now, freshIds)
   const outcomes = mutations.map((mutation) => decideKnown(view, mutation))
-  const { nodes, children, held } = view.needs
-  if (nodes.size + children.size + held.size > 0) return { at: 'needs', needs: view.needs }
+  const { nodes, children, held, damaged } = view.needs
+  if (nodes.size + children.size + held.size + damaged.size > 0) return { at: 'needs', needs: view.needs }
   return { at: 'decided', outcomes: outcomes.filter((o) => o !== null), effects: view.effects }
 }
 

@@ -94,6 +94,8 @@ export type Facts = {
   uploads: Map<UploadId, { state: 'open' | 'committed' | 'expired'; userId: UserId; expiresAt: number }>
   /** By `heldKey(user, sha256)`: live chunks that this user may refer to. */
   held: Map<string, HeldChunk | null>
+  /** Files whose present content has a chunk in quarantine: it is served to nobody. */
+  damaged: Map<NodeId, boolean>
 }
 
 export const heldKey = (userId: UserId, sha256: string): string => `${userId} ${sha256}`

@@ -20,6 +20,7 @@ export type Needs = {
   nodes: Set<NodeId>
   children: Map<string, { parent: NodeId; key: string }>
   held: Map<string, { userId: UserId; sha256: string }>
+  damaged: Set<NodeId>
 }
 
 /** Thrown inside `decideBatch` only, caught there: a fact is missing, so this mutation cannot be decided in this round. */
@@ -44,7 +45,7 @@ export function openView(facts: Facts, now: number, freshIds: readonly NodeId[])
     facts,
     now,
     effects: noEffects(facts.seq),
-    needs: { nodes: new Set(), children: new Map(), held: new Map() },
+    needs: { nodes: new Set(), children: new Map(), held: new Map(), damaged: new Set() },
     decided: new Map(),
     takeId() {
       const id = freshIds[used++]
@@ -81,6 +82,17 @@ export function heldOf(view: View, userId: UserId, sha256: string): HeldChunk | 
     throw new FactMissing()
   }
   return held
+}
+
+/** Whether a file's present content can no longer be served. What this batch wrote itself is sound as far as anyone knows. */
+export function isDamaged(view: View, { id, changedSeq }: NodeState): boolean {
+  if (changedSeq > view.facts.seq) return false
+  const damaged = view.facts.damaged.get(id)
+  if (damaged === undefined) {
+    view.needs.damaged.add(id)
+    throw new FactMissing()
+  }
+  return damaged
 }
 
 export function principalOf(view: View, mutation: Mutation): PrincipalFacts {

@@ -5,7 +5,7 @@ import { conflictedCopyName } from '../names.ts'
 import type { NodeState, Outcome, PrincipalFacts, WriteFile } from './model.ts'
 import { requirePrecondition } from './precondition.ts'
 import { requireActive, requireFolder, requireName, requireWritable } from './rules.ts'
-import { childOf, heldOf, putNode, wake, type View } from './view.ts'
+import { childOf, heldOf, isDamaged, putNode, wake, type View } from './view.ts'
 
 type Active = PrincipalFacts & { standing: 'active' }
 type Place = { parent: NodeState; name: string; existing: NodeState | null }
@@ -24,10 +24,12 @@ export function writeFile(view: View, mutation: WriteFile): Outcome {
   requireContent(mutation)
   const { existing } = place
   if (mutation.precondition) requirePrecondition(mutation.precondition, existing)
-  if (existing && holdsSameBytes(existing, mutation)) return keepBytes(view, mutation, existing)
+  const isSame = existing !== null && holdsSameBytes(existing, mutation)
+  // Bytes that are in quarantine are not there: whoever sends them again mends the file, however old the base is.
+  if (isSame && !isDamaged(view, existing)) return keepBytes(view, mutation, existing)
   const sources = findSources(view, mutation)
   if (!existing) return addFile(view, mutation, principal, place, sources, null)
-  if (existing.kind === 'file' && isCurrent(mutation, existing))
+  if (isSame || (existing.kind === 'file' && isCurrent(mutation, existing)))
     return addVersion(view, mutation, principal, existing, sources)
   return addConflictedCopy(view, mutation, principal, place, existing, sources)
 }

@@ -21,11 +21,20 @@ export type FactsWanted = {
   children: { parent: NodeId; key: string }[]
   uploads: UploadId[]
   held: { userId: UserId; sha256: string }[]
+  damaged: NodeId[]
 }
 
 /** The facts that a batch obviously needs; what only the decision finds out comes by `Needs`. */
 export function factsOf(mutations: readonly Mutation[]): FactsWanted {
-  const wanted: FactsWanted = { mutations: [], sessions: [], nodes: [], children: [], uploads: [], held: [] }
+  const wanted: FactsWanted = {
+    mutations: [],
+    sessions: [],
+    nodes: [],
+    children: [],
+    uploads: [],
+    held: [],
+    damaged: [],
+  }
   for (const mutation of mutations) {
     wanted.mutations.push(mutation.id)
     wanted.sessions.push(mutation.actor.sessionId)
@@ -56,6 +65,7 @@ export const factsNeeded = (needs: Needs): FactsWanted => ({
   children: [...needs.children.values()],
   uploads: [],
   held: [...needs.held.values()],
+  damaged: [...needs.damaged],
 })
 
 export const noFacts = (): Facts => ({
@@ -66,6 +76,7 @@ export const noFacts = (): Facts => ({
   children: new Map(),
   uploads: new Map(),
   held: new Map(),
+  damaged: new Map(),
 })
 
 /** As the answer is put together again from its row and its entry. */
@@ -79,6 +90,7 @@ type Row = {
   children: NodeState[] | null
   uploads: { id: UploadId; state: 'open' | 'committed' | 'expired'; userId: UserId; expiresAt: number }[] | null
   held: { userId: UserId; sha256: string; objectKey: string; offset: number; length: number }[] | null
+  damaged: NodeId[] | null
 }
 
 /**
@@ -128,7 +140,16 @@ select
   case when jsonb_array_length(q.j->'held') = 0 then null else (
     with wanted as (select distinct w."userId", w.sha256 from jsonb_to_recordset(q.j->'held') as w("userId" uuid, sha256 text))
     select jsonb_agg(jsonb_build_object('userId', h."userId", 'sha256', h.sha256, 'objectKey', h.object_key, 'offset', h.byte_offset, 'length', h.byte_length))
-      from (${HELD_CHUNKS.replaceAll('$TENANT', '$1')}) h) end as held
+      from (${HELD_CHUNKS.replaceAll('$TENANT', '$1')}) h) end as held,
+  (select jsonb_agg(w.id)
+     from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'damaged') w) w
+     cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = w.id limit 1) n
+     cross join lateral (
+       select * from versions v where v.tenant_id = $1 and v.node_id = n.id and v.revision = n.content_revision limit 1) v
+     where exists (
+       select 1 from content_chunks cc cross join lateral (
+         select state from chunks c where c.tenant_id = $1 and c.sha256 = cc.sha256 and c.object_key = cc.object_key limit 1) c
+       where cc.tenant_id = $1 and cc.content_ref = v.content_ref and c.state = 'quarantined')) as damaged
 from q`
 
 /**
@@ -152,6 +173,8 @@ export async function gatherFacts(
   for (const upload of row.uploads ?? []) facts.uploads.set(upload.id, upload)
   addNodes(facts, wanted, row)
   addHeld(facts, wanted, row)
+  for (const id of wanted.damaged) facts.damaged.set(id, false)
+  for (const id of row.damaged ?? []) facts.damaged.set(id, true)
   return { lease: row.head.lease }
 }
 

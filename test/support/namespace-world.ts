@@ -11,6 +11,7 @@ export function world() {
   const priors: Facts['priors'] = new Map()
   const uploads: Facts['uploads'] = new Map()
   const held = new Map<string, { objectKey: string; offset: number; length: number }>()
+  const damaged = new Set<NodeId>()
   const journal: { seq: number; node: NodeState }[] = []
   let seq = 0
   let fresh = 0
@@ -50,6 +51,7 @@ export function world() {
       children: new Map(),
       uploads,
       held: new Map(),
+      damaged: new Map(),
     }
   }
 
@@ -75,6 +77,7 @@ export function world() {
         )
       }
       for (const [key] of decision.needs.held) known.held.set(key, held.get(key) ?? null)
+      for (const id of decision.needs.damaged) known.damaged.set(id, damaged.has(id))
     }
     throw new Error('never decided')
   }
@@ -100,6 +103,7 @@ export function world() {
     journal,
     uploads,
     held,
+    damaged,
     commit,
     setRoles: (next: typeof roles) => (roles = next),
     revoke: () => (revoked = true),

@@ -72,6 +72,20 @@ test('T7: a chunk in quarantine is not handed out again: a commit that relies on
   expect(outcome).toMatchObject({ outcome: 'rejected', code: 'chunk-unavailable' })
 })
 
+test('I21: a file with a chunk in quarantine does not hold its bytes: whoever sends them again mends it, once', async () => {
+  await commitPack(1)
+  await drainForever(world)
+  const name = `pack-${packs}-1`
+  const rightBytes = Buffer.from(`pack ${packs} chunk 1`.padEnd(4_101))
+  const send = async () => {
+    const uploadId = await openUpload(world)
+    const sent = put(world, uploadId, rightBytes)
+    return commitFile(world, { name, uploadId, chunks: [sent] })
+  }
+  expect(await send()).toMatchObject({ outcome: 'applied', node: { name, contentRevision: 2 } })
+  expect(await send()).toMatchObject({ outcome: 'applied', node: { name, contentRevision: 2 } })
+})
+
 test.each(FAULT_POINTS.filter((point) => point.startsWith('verify.')))(
   'killed at %s: the next delivery finishes',
   async (point) => {
