@@ -35,6 +35,8 @@ export type View = {
   readonly now: number
   readonly effects: Effects
   readonly needs: Needs
+  /** The messages of `effects.outbox`, by what they are of. */
+  readonly wakes: Map<string, Effects['outbox'][number]>
   readonly decided: Map<MutationId, { fingerprint: string; outcome: Outcome }>
   takeId(): NodeId
 }
@@ -46,6 +48,7 @@ export function openView(facts: Facts, now: number, freshIds: readonly NodeId[])
     now,
     effects: noEffects(facts.seq),
     needs: { nodes: new Set(), children: new Map(), held: new Map(), damaged: new Set() },
+    wakes: new Map(),
     decided: new Map(),
     takeId() {
       const id = freshIds[used++]
@@ -135,11 +138,13 @@ export function wake(
   payload: Record<string, string | number>,
   traceparent: string | null,
 ): void {
-  const { outbox } = view.effects
-  const subject = payload.objectKey ?? null
-  const same = outbox.find(
-    (m) => m.kind === kind && m.traceparent === traceparent && (m.payload.objectKey ?? null) === subject,
-  )
-  if (same) same.payload = payload
-  else outbox.push({ kind, payload, traceparent })
+  const key = `${kind} ${payload.objectKey ?? ''} ${traceparent ?? ''}`
+  const same = view.wakes.get(key)
+  if (same) {
+    same.payload = payload
+    return
+  }
+  const message = { kind, payload, traceparent }
+  view.wakes.set(key, message)
+  view.effects.outbox.push(message)
 }

@@ -34,6 +34,7 @@ export function stagedChunks(
 ): Record<string, StagedChunk> {
   const prefix = uploadPrefix(call.principal.tenantId, upload.id)
   const staged: Record<string, StagedChunk> = {}
+  const packNames = new Set(upload.packs.map(({ sha256 }) => sha256))
   for (const pack of upload.packs) {
     if (arrived.get(pack.sha256) !== pack.size) continue
     let offset = 0
@@ -46,7 +47,7 @@ export function stagedChunks(
     addParts(staged, upload.multipart, { arrivedBytes: arrived.get('multipart'), verified: call.store.enforces.sha256 })
   // Objects of their own come last: verified beats claimed.
   for (const [hash, length] of arrived) {
-    if (hash.length === 64 && !upload.packs.some((pack) => pack.sha256 === hash)) {
+    if (hash.length === 64 && !packNames.has(hash)) {
       staged[hash] = { objectKey: prefix + hash, offset: 0, length, verified: call.store.enforces.sha256 }
     }
   }
