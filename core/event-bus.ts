@@ -12,7 +12,7 @@ export type EventKind =
   | 'pack.uploaded' // the chunk hashes inside a pack are claims: read and verify
 
 export type BusMessage = {
-  /** Unique; consumers record it with their effect, so that a second delivery does nothing. */
+  /** Unique: names the message in logs and among the dead letters. */
   id: string
   tenantId: TenantId
   kind: EventKind

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { EventKind } from '../../core/event-bus.ts'
 import { closedText, tenantId, time } from './columns.ts'
 import { tenantPolicies } from './policies.ts'
@@ -49,20 +49,6 @@ export const deadLetters = pgTable(
       .default(sql`now()`),
   },
   () => tenantPolicies('dead_letters'),
-)
-
-/** A consumer's mark, written in the transaction of its effect: a second delivery finds it and does nothing. */
-export const processedEvents = pgTable(
-  'processed_events',
-  {
-    tenantId: tenantId(),
-    consumer: text('consumer').notNull(),
-    messageId: uuid('message_id').notNull(),
-    at: time('at')
-      .notNull()
-      .default(sql`now()`),
-  },
-  (t) => [primaryKey({ columns: [t.tenantId, t.consumer, t.messageId] }), ...tenantPolicies('processed_events')],
 )
 
 /** What the meter has counted, and up to which entry of the journal: derived, can be rebuilt from 0. */

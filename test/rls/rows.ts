@@ -135,7 +135,6 @@ export const TABLES: Readonly<Record<string, TestTable>> = {
 
   outbox: table('tenant', ['id'], () => ({ kind: 'upload.expired' })),
   dead_letters: table('tenant', ['id'], () => ({ kind: 'upload.expired', reason: 'given up' })),
-  processed_events: tenant(['consumer', 'message_id'], (p, n) => ({ consumer: 'meter', message_id: idOf(p, n) })),
   usage: single(() => ({ through_seq: 1, written_bytes: 0, files_created: 0, versions_written: 0 })),
 }
 

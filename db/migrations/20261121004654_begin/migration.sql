@@ -265,15 +265,6 @@ CREATE TABLE "outbox" (
 );
 --> statement-breakpoint
 ALTER TABLE "outbox" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
-CREATE TABLE "processed_events" (
-	"tenant_id" uuid,
-	"consumer" text,
-	"message_id" uuid,
-	"at" timestamp(3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "processed_events_pkey" PRIMARY KEY("tenant_id","consumer","message_id")
-);
---> statement-breakpoint
-ALTER TABLE "processed_events" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "usage" (
 	"tenant_id" uuid PRIMARY KEY,
 	"through_seq" bigint DEFAULT 0 NOT NULL,
@@ -384,8 +375,6 @@ CREATE POLICY "dead_letters_tenant" ON "dead_letters" AS PERMISSIVE FOR ALL TO "
 CREATE POLICY "dead_letters_system" ON "dead_letters" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "outbox_tenant" ON "outbox" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
 CREATE POLICY "outbox_system" ON "outbox" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
-CREATE POLICY "processed_events_tenant" ON "processed_events" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
-CREATE POLICY "processed_events_system" ON "processed_events" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "usage_tenant" ON "usage" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
 CREATE POLICY "usage_system" ON "usage" AS PERMISSIVE FOR ALL TO "bitvault_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "space_members_tenant" ON "space_members" AS PERMISSIVE FOR ALL TO "bitvault_app" USING (tenant_id = (select current_setting('app.tenant_id')::uuid)) WITH CHECK (tenant_id = (select current_setting('app.tenant_id')::uuid));--> statement-breakpoint
