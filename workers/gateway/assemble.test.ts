@@ -73,6 +73,13 @@ describe('the gateway way of bytes', () => {
     expect(Buffer.concat(seen).length).toBeLessThanOrEqual(100)
   })
 
+  test('a chunk that is too large is told before a byte goes out, wherever in the file it lies', async () => {
+    const { store, content } = stored('raw', [randomBytes(100), randomBytes(100)])
+    content.chunks[1]!.plain = 65 * 1024 * 1024
+    const refused = assemble(store, content, { first: 0, last: 199 })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid-request', facts: { field: 'Accept' } })
+  })
+
   test('a bomb is stopped at the size that its manifest says', async () => {
     const { store, content } = stored('zstd', [Buffer.alloc(10_000_000)])
     content.chunks[0]!.plain = 1000

@@ -18,6 +18,7 @@ export async function assemble(
 ): Promise<ReadableStream<Uint8Array>> {
   if (stored.inline !== null) return streamOf([Buffer.from(stored.inline, 'base64').subarray(first, last + 1)])
   const parts = chunkPlan(stored.chunks, { first, last })
+  for (const { chunk } of parts) requireSmall(chunk)
   const read = async ({ chunk, from, to }: Part): Promise<Uint8Array> =>
     decode(stored, chunk, await readChunk(store, chunk)).subarray(from, to)
   let ready: Uint8Array | null = parts[0] ? await read(parts[0]) : null
@@ -56,13 +57,15 @@ export function chunkPlan(chunks: readonly StoredChunk[], { first, last }: ByteR
 /** Chunks of plain clients can be as large as an object may be; larger ones than this are passed on only by redirect. */
 const CHUNK_MAX_BYTES = 64 * 1024 * 1024
 
+function requireSmall({ length, plain }: StoredChunk): void {
+  if (length <= CHUNK_MAX_BYTES && plain <= CHUNK_MAX_BYTES) return
+  throw new AppError('invalid-request', {
+    field: 'Accept',
+    detail: 'chunks of this file are too large to be assembled here: ask for the chunk list',
+  })
+}
+
 async function readChunk(store: ObjectStore, chunk: StoredChunk): Promise<Uint8Array> {
-  if (chunk.length > CHUNK_MAX_BYTES || chunk.plain > CHUNK_MAX_BYTES) {
-    throw new AppError('invalid-request', {
-      field: 'Accept',
-      detail: 'chunks of this file are too large to be assembled here: ask for the chunk list',
-    })
-  }
   const body = await store.get(chunk.objectKey, { offset: chunk.offset, length: chunk.length })
   if (!body) throw new AppError('internal', {}, { cause: new Error('a live chunk has no object') })
   const bytes = new Uint8Array(chunk.length)
