@@ -73,13 +73,6 @@ function whileOpen<T>(life: Life, body: Promise<T>): Promise<T> {
   })
 }
 
-/** The same door for statements that need no answer from one another: they travel in one go, and fail as one. */
-export const asTenantPipelined = (
-  db: Db,
-  tenant: TenantId,
-  statements: (tx: Tx) => Promise<unknown>[],
-): Promise<unknown[]> => db.begin((tx) => [enter(tx, tenant), ...statements(tx)]) as Promise<unknown[]>
-
 /**
  * Between two statements our code only computes. A process that says nothing for this long in the middle of a transaction is
  * frozen or cut off; it may hold the head of a journal, and Postgres must not wait for it as long as TCP would.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TenantId } from '../../core/ids.ts'
-import { type Db, type Tx, asTenant, asTenantPipelined, connect } from '../../db/connect.ts'
+import { type Db, type Tx, asTenant, connect } from '../../db/connect.ts'
 import { type Scratch, scratchDatabase, withSql } from './scratch.ts'
 
 /**
@@ -75,10 +75,6 @@ async function runAll(db: Db, door: Door): Promise<Tally> {
   const one = async (index: number): Promise<void> => {
     const tenant = tenants[(index * 7) % TENANTS]!
     if (index % 10 === 3) return look(await readAll(db), null)
-    if (index % 10 === 7) {
-      const [, rows] = await asTenantPipelined(db, tenant, (tx) => [readAll(tx)])
-      return look(rows as Read[], tenant)
-    }
     await door(db, tenant, async (tx) => {
       look(await readAll(tx), tenant)
       await deedOf(index)(tx, tenant)
