@@ -4,8 +4,8 @@ import type { StagedChunk } from '../../core/namespace/model.ts'
 import type { MultipartDraft, StoredUpload } from '../../db/tenant/uploads.ts'
 import type { Call } from './call.ts'
 
-/** Pages of 1,000 objects that one upload may fill: as many as a manifest has chunks. */
-const LIST_MAX_PAGES = 40
+/** Pages of 1,000 objects that one upload may fill: more than the chunks that the largest body of an init can name. */
+const LIST_MAX_PAGES = 160
 
 /** Objects of an upload that the store holds, by the last part of their key. One LIST a thousand: no HEAD for each. */
 export async function listArrived(call: Call, uploadId: string): Promise<Map<string, number>> {
@@ -19,7 +19,9 @@ export async function listArrived(call: Call, uploadId: string): Promise<Map<str
       if (next === null) return arrived
       after = next
     }
-    throw new AppError('invalid-request', { detail: 'this upload holds too many objects: commit in parts' })
+    throw new AppError('invalid-request', {
+      detail: 'this upload holds too many objects: give it up and begin smaller ones',
+    })
   })
 }
 
