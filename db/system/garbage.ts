@@ -19,7 +19,7 @@ export type Closing =
 type UploadRow = {
   state: 'open' | 'committed' | 'expired'
   expiresMs: number
-  sweptMs: number | null
+  isSwept: boolean
   multipart: { objectKey: string; multipartId: string } | null
 }
 
@@ -31,12 +31,10 @@ export const closeUpload = (db: Db, ref: UploadRef, nowMs: number, graceMs: numb
   db.begin(async (tx): Promise<Closing> => {
     const [upload] = await tx<UploadRow[]>`
       select state, (extract(epoch from expires_at) * 1000)::float8 as "expiresMs",
-        (extract(epoch from swept_at) * 1000)::float8 as "sweptMs", multipart
+        swept_at is not null as "isSwept", multipart
       from uploads where tenant_id = ${ref.tenantId} and id = ${ref.uploadId} for update`
-    if (!upload) return { at: 'nothing-to-do' }
+    if (!upload || upload.isSwept) return { at: 'nothing-to-do' }
     const dueMs = upload.expiresMs + graceMs
-    // Swept when it was given up: a PUT that was under way then may have ended since, so the last look comes at its end.
-    if (upload.sweptMs !== null && upload.sweptMs >= dueMs) return { at: 'nothing-to-do' }
     if (upload.state !== 'expired') {
       if (dueMs > nowMs) return { at: 'early', dueMs }
       await tx`update uploads set state = 'expired' where tenant_id = ${ref.tenantId} and id = ${ref.uploadId}`
@@ -67,7 +65,10 @@ export async function markOrphans(
         where cc.tenant_id = c.tenant_id and cc.sha256 = c.sha256 and cc.object_key = c.object_key)`
 }
 
-/** The sweep is over: forgets the upload's packs and, when orphans were marked, leaves the message that collects them. */
+/**
+ * The sweep is over: forgets the upload's packs and, when orphans were marked, leaves the message that collects them. It was the
+ * last one if the upload's own time is over: when it was given up early, a PUT that was under way may still end.
+ */
 export const finishSweep = (
   db: Db,
   { tenantId, uploadId }: UploadRef,
@@ -75,7 +76,7 @@ export const finishSweep = (
 ): Promise<void> =>
   db.begin(async (tx) => {
     await tx`update uploads set swept_at = to_timestamp(${nowMs}::float8 / 1000)
-      where tenant_id = ${tenantId} and id = ${uploadId}`
+      where tenant_id = ${tenantId} and id = ${uploadId} and expires_at <= to_timestamp(${nowMs - graceMs}::float8 / 1000)`
     await tx`delete from upload_packs where tenant_id = ${tenantId} and upload_id = ${uploadId}`
     const orphans = await tx`select 1 from chunks
       where orphaned_at is not null and tenant_id = ${tenantId} and upload_id = ${uploadId} limit 1`

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FAULT_POINTS, type FaultPoint } from '../../../core/fault-points.ts'
 import type { NodeId, UploadId } from '../../../core/ids.ts'
 import { audit } from '../../../db/system/audit.ts'
+import { asTenant } from '../../../db/connect.ts'
 import { rescheduleMissed } from '../../../db/system/garbage.ts'
 import { claimOrphans } from '../../../db/system/orphans.ts'
+import { abandonUpload } from '../../../db/tenant/uploads.ts'
 import {
   asyncWorld,
   type AsyncWorld,
@@ -197,6 +199,22 @@ describe('collection of orphans', () => {
     await drainForever(world)
     expect(await hasObject(pack.objectKey)).toBe(true)
     expect((await report()).findings).toMatchObject({ 'dangling-references': { count: 0 } })
+  })
+
+  test('an upload that was given up gets its last look even when the message of it is lost: a PUT may have ended late', async () => {
+    const uploadId = await openUpload(world)
+    await asTenant(world.app, world.tenantId, (tx) =>
+      abandonUpload(tx, world.tenantId, uploadId, new Date(world.clock.now)),
+    )
+    await drainIn(world)
+    const late = put(world, uploadId, bytes('late'))
+    await world.system`delete from outbox`
+    world.clock.now += TTL_MS + 3 * GRACE_MS
+    const mend = () => rescheduleMissed(world.system, { nowMs: world.clock.now, graceMs: GRACE_MS, limit: 10 })
+    expect(await mend()).toBe(1)
+    await drainForever(world)
+    expect(await hasObject(late.objectKey)).toBe(false)
+    expect(await mend()).toBe(0)
   })
 
   test('what no message waits for is scheduled again by the safety net, once', async () => {
