@@ -60,6 +60,21 @@ test('what was stored is there after a stop and a start, on the port that was as
   await second.stop()
 }, 30_000)
 
+test('without a port of its own it comes back where it was, so that signed requests outlast a restart', async () => {
+  const dir = join(root, 'same-port')
+  const first = await startLocalR2({ ...ACCOUNT, dir })
+  await first.stop()
+  const second = await startLocalR2({ ...ACCOUNT, dir })
+  expect(second.endpoint).toBe(first.endpoint)
+  await second.stop()
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(first.port, '127.0.0.1', () => resolve()))
+  const elsewhere = await startLocalR2({ ...ACCOUNT, dir })
+  expect(elsewhere.port).not.toBe(first.port)
+  await elsewhere.stop()
+  other.close()
+}, 30_000)
+
 test('after kill -9 the next start ends the orphaned workerd and serves the same bytes', async () => {
   const dir = join(root, 'killed')
   const killed = await serveElsewhere(dir)

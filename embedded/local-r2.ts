@@ -14,7 +14,7 @@ import { findWorkerd } from './find-workerd.ts'
 export type LocalR2Options = {
   /** Where the bucket lives; made when missing. */
   dir: string
-  /** 0 or none: a free one. */
+  /** 0 or none: the one of the last time if it is free, otherwise any. */
   port?: number
   bucket: string
   accessKeyId: string
@@ -38,7 +38,7 @@ const REFUSE_ALL = 'export default { fetch: () => new Response(null, { status: 4
 export async function startLocalR2(options: LocalR2Options): Promise<LocalR2> {
   await mkdir(options.dir, { recursive: true })
   await endLeftover(options.dir)
-  const port = options.port || (await freePort())
+  const port = options.port || (await usualPort(options.dir))
   await writeFile(servingFile(options.dir), JSON.stringify({ pid: process.pid, port }))
   const { made: miniflare, restore } = yieldingSignals(() => new Miniflare(bucketOnly(options, port)))
   try {
@@ -49,6 +49,7 @@ export async function startLocalR2(options: LocalR2Options): Promise<LocalR2> {
     restore()
     throw error
   }
+  await writeFile(portFile(options.dir), String(port))
   let stopped: Promise<void> | undefined
   const stop = async () => {
     await miniflare.dispose()
@@ -154,12 +155,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
+const portFile = (dir: string): string => join(dir, 'port')
+
+/**
+ * Requests that were signed before a restart name the port: a client that is in the middle of an upload finds the
+ * bucket there again.
+ */
+async function usualPort(dir: string): Promise<number> {
+  const last = Number(await readFile(portFile(dir), 'utf8').catch(() => ''))
+  const isPort = Number.isInteger(last) && last > 0 && last < 65_536
+  return isPort ? listenOnce(last).catch(() => listenOnce(0)) : listenOnce(0)
+}
+
 /** The port must be known before the start, since workerd's command line is what we know it by later. */
-function freePort(): Promise<number> {
+function listenOnce(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen(0, HOST, () => {
+    server.listen(port, HOST, () => {
       const address = server.address()
       server.close(() =>
         address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
