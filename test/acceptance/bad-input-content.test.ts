@@ -235,6 +235,7 @@ describe('HR-6 packs and objects of an upload', () => {
       'objects/1/size',
       asked({ objects: [member, { sha256: HASH, size: 19, pack: [member, member] }] }),
     ),
+    invalid('a pack that holds itself', 'objects/0/pack', asked({ objects: [{ ...member, pack: [member] }] })),
     invalid('a pack of nothing', 'objects/0/pack', asked({ objects: [{ ...member, pack: [] }] })),
     invalid(
       'a pack of 1,001 chunks',

@@ -60,6 +60,9 @@ function declaredPacks({ objects }: UploadObjectsBody): StoredUpload['packs'] {
         field: `objects/${at}/size`,
         detail: `its chunks add up to ${total} bytes`,
       })
+    // An object that is named like one of its chunks counts as that chunk alone (byte-runs.ts, the auditor).
+    if (pack.some((chunk) => chunk.sha256 === sha256))
+      throw new AppError('invalid-request', { field: `objects/${at}/pack`, detail: 'a pack does not hold itself' })
     packs.push({ sha256, size, members: pack.map((chunk): [string, number] => [chunk.sha256, chunk.size]) })
   }
   return packs
