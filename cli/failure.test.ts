@@ -3,6 +3,7 @@ import { ConnectionError } from '../client/connection-error.ts'
 import { AppError, ERROR_CODES } from '../core/errors.ts'
 import { EXIT_MEANINGS, EXIT_NAMES, exitCodeOf } from './exit-codes.ts'
 import { CliError, toFailure, usageError } from './failure.ts'
+import { notSignedIn } from './not-signed-in.ts'
 
 const systemError = (code: string, path?: string) => Object.assign(new Error(`${code}: it broke`), { code, path })
 
@@ -15,6 +16,13 @@ describe('what a person is told', () => {
       7,
       'Busy: try again: the queue is full.',
       'Run it again: what was sent already is not sent twice.',
+    ],
+    [notSignedIn('http://localhost:8787'), 3, 'You are not signed in to http://localhost:8787.', 'Run: bitvault login'],
+    [
+      notSignedIn('https://vault.example'),
+      3,
+      'You are not signed in to https://vault.example.',
+      'Run: bitvault login --server https://vault.example',
     ],
     [systemError('ENOENT', '/tmp/x'), 4, 'There is no such file or folder on this computer: /tmp/x.', null],
     [systemError('ENOSPC'), 1, 'The disk is full.', null],

@@ -24,14 +24,6 @@ export class CliError extends Error {
 export const usageError = (message: string, code = 'usage'): CliError =>
   new CliError({ code, exit: EXIT.usage, message })
 
-export const notSignedIn = (server: string): CliError =>
-  new CliError({
-    code: 'unauthenticated',
-    exit: EXIT.notSignedIn,
-    message: `You are not signed in to ${server}.`,
-    next: 'Run: bitvault login',
-  })
-
 /** A failure as both the person and the machine get it. */
 export type Failure = {
   code: string

@@ -123,6 +123,7 @@ describe('an API token', () => {
     const { world } = answering(refused('invalid_grant'))
     await expect(createMachineSession(world, SERVER, 'bvt_x').accessToken()).rejects.toMatchObject({
       code: 'session-revoked',
+      next: 'Make another where you are signed in: bitvault token create',
     })
   })
 })

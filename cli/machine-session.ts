@@ -2,6 +2,7 @@ import type { Session } from '../client/credentials.ts'
 import { AppError } from '../core/errors.ts'
 import { GRANT_API_TOKEN } from '../protocol/identity.ts'
 import { askForTokens } from './auth-requests.ts'
+import { apiTokenRefused } from './not-signed-in.ts'
 import type { World } from './world.ts'
 
 /** A token that ends this soon is not used any more: the request would arrive after its end. */
@@ -16,8 +17,7 @@ export function createMachineSession(world: World, server: string, apiToken: str
     const askedAt = world.now()
     const answer = await askForTokens(world, server, { grant_type: GRANT_API_TOKEN, api_token: apiToken })
     if (answer.is === 'refused' && answer.error === 'slow_down') throw new AppError('too-many-requests')
-    if (answer.is === 'refused')
-      throw new AppError('session-revoked', { detail: 'this API token is unknown, revoked or past its time' })
+    if (answer.is === 'refused') throw apiTokenRefused()
     const { accessToken, expiresInMs } = answer.tokens
     // A token that lives less than two minutes is used for half of its life.
     current = { token: accessToken, goodUntil: askedAt + expiresInMs - Math.min(EARLY_MS, expiresInMs / 2) }
