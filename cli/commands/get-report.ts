@@ -124,7 +124,7 @@ function remarkOn(outcome: GetOutcome): { kind: string; text: string } | null {
 export function summaryLine({ fetched, unchanged, kept, failures, bytes }: Tally, tookMs: number): string {
   const parts: string[] = []
   if (unchanged > 0) parts.push(`${unchanged} unchanged`)
-  if (kept > 0) parts.push(`${kept} kept as they were`)
+  if (kept > 0) parts.push(`${kept} there already and kept`)
   if (failures.length > 0) parts.push(`${failures.length} failed`)
   if (fetched === 0) return `Nothing new${parts.length === 0 ? '' : `: ${parts.join(', ')}`}.`
   const rate = tookMs >= 500 && bytes > 0 ? ` (${formatRate((bytes / tookMs) * 1000)})` : ''

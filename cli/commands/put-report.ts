@@ -78,11 +78,12 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
 
   return {
     skipped({ path, reason, detail }) {
-      if (HARMLESS.has(reason)) tally.left++
+      const isHarmless = HARMLESS.has(reason)
+      if (isHarmless) tally.left++
       else tally.failures.push(EXIT.failed)
       void say.json({ event: 'skipped', path, reason, ...(detail === undefined ? {} : { detail }) })
       const why = detail ?? WHY[reason]
-      void remarks.add(reason, `${shown(path)}: left out, ${why} [${reason}]`)
+      void remarks.add(reason, `${shown(path)}: ${isHarmless ? 'left out' : 'not sent'}, ${why} [${reason}]`)
     },
     folder(node, created) {
       if (created) void say.json({ event: 'folder', node })

@@ -115,8 +115,8 @@ describe('exit codes and summaries', () => {
   test.each([
     [{ fetched: 1, bytes: 5 }, 0, '1 file, 5 B in 0.2 s.'],
     [{ unchanged: 1 }, 0, 'Nothing new: 1 unchanged.'],
-    [{ kept: 1 }, 1, 'Nothing new: 1 kept as they were.'],
-    [{ fetched: 1, kept: 1, bytes: 5 }, 6, '1 file, 5 B in 0.2 s; 1 kept as they were.'],
+    [{ kept: 1 }, 1, 'Nothing new: 1 there already and kept.'],
+    [{ fetched: 1, kept: 1, bytes: 5 }, 6, '1 file, 5 B in 0.2 s; 1 there already and kept.'],
     [{ failures: [7 as const] }, 7, 'Nothing new: 1 failed.'],
   ])('get %j', (more, exit, summary) => {
     expect(getExit({ ...get, ...more })).toBe(exit)
