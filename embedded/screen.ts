@@ -14,7 +14,7 @@ export function readyScreen({ request, setupToken, startedInMs }: ScreenFacts): 
     setupToken === null
       ? ['  Sign in     in the browser, or with: npx bitvault login']
       : [
-          '  First time  make your account here (the link works until the first account exists):',
+          '  First time  make your account here (it works until the first account exists):',
           `              ${publicUrl}/setup?token=${setupToken}`,
         ]
   return [
