@@ -32,11 +32,13 @@ export const bench: Bench = {
           count: baselineFiles,
           seed: 2 * round,
         })
+        await server.settle()
         return written.length / (await secondsOf(() => uploadOneByOne(server.api, written, `one-by-one-${round}`)))
       },
       ours: async (round: number) => {
         const tree = join(folder, `batched-${round}`)
         await writeSmallFiles(tree, { count: files, seed: 2 * round + 1 })
+        await server.settle()
         const run = await runCli(server, ['put', tree, 'home/'], join(folder, 'home'))
         peakResidentBytes = Math.max(peakResidentBytes, run.peakResidentBytes)
         return files / run.seconds

@@ -30,12 +30,14 @@ export const bench: Bench = {
         const path = await writeRandomFile(join(folder, `bare-${round}`), sizeBytes)
         const slices = await signSlices(server.api, path, sizeBytes)
         objects = slices.length
+        await server.settle()
         const seconds = await secondsOf(() => putSlices(path, slices, CONCURRENCY))
         await rm(path)
         return megabytes / seconds
       },
       ours: async (round: number) => {
         const path = await writeRandomFile(join(folder, `ours-${round}`), sizeBytes)
+        await server.settle()
         const run = await runCli(server, ['put', path, 'home/'], join(folder, 'home'))
         peakResidentBytes = Math.max(peakResidentBytes, run.peakResidentBytes)
         await rm(path)
