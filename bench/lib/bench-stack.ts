@@ -26,7 +26,7 @@ export async function makeFolder({ owner }: BenchStack, name: string): Promise<s
 }
 
 /** Waits until the consumers have nothing left that is due, so that their work is not measured as somebody else's. */
-export async function untilQuiet({ sql }: BenchStack): Promise<void> {
+export async function untilQuiet({ sql }: Pick<BenchStack, 'sql'>): Promise<void> {
   for (;;) {
     const [row] = await sql<{ due: number }[]>`select count(*)::int as due from outbox where kind <> 'upload.expired'`
     if (row!.due === 0) return
