@@ -28,6 +28,11 @@ const KNOWN: Explanation[] = [
     advice: 'Give yourself write access, or choose another place: npm start -- --dir <folder>',
   },
   {
+    when: /ENOENT[^\n]*mkdir/,
+    sentence: 'No folder can be made there.',
+    advice: 'Choose another place for the data: npm start -- --dir <folder>',
+  },
+  {
     when: /ENOTDIR|EEXIST/,
     sentence: 'There is a file where the data folder should be.',
     advice: 'Move that file away, or choose another place: npm start -- --dir <folder>',

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buildWorker } from './build.ts'
 import { pickFreePort, requireFreePort } from './free-port.ts'
 import { takeLock } from './lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { type Secrets, loadSecrets } from './secrets.ts'
 import {
   type Database,
@@ -85,7 +85,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const stop = once(() => runAll(stoppers))
   try {
     // Others may pass through, which an unprivileged PostgreSQL must; what is inside has modes of its own.
-    await mkdir(dir, { recursive: true, mode: 0o711 })
+    await makeFolder(dir, 0o711)
     const lock = takeLock(dir)
     stoppers.push(() => lock.release())
     const secrets = await loadSecrets(dir)
