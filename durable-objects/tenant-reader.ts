@@ -15,10 +15,12 @@ import {
 import {
   abandonUpload,
   findUpload,
+  findUploadState,
   insertPacks,
   insertUpload,
   type NewUpload,
   type StoredUpload,
+  type UploadState,
 } from '../db/tenant/uploads.ts'
 import { readConfig } from './config.ts'
 import { faultsOf } from './faults.ts'
@@ -118,28 +120,30 @@ export class TenantReader extends DurableObject<Env> {
     })
   }
 
-  /** The caller's own upload with its packs, and which of `hashes` need not be uploaded. */
-  upload(
-    session: SessionId,
-    id: UploadId,
-    hashes: string[] = [],
-  ): Promise<Reply<{ upload: StoredUpload; held: string[] }>> {
+  /** The caller's own upload with all that was said of it. */
+  upload(session: SessionId, id: UploadId): Promise<Reply<{ upload: StoredUpload }>> {
     return this.#as(session, ({ principal }) =>
-      this.#db.read(async (tx) => {
-        const [upload, held] = await Promise.all([
-          findUpload(tx, this.#tenant, principal.userId, id),
-          findHeld(tx, this.#tenant, principal.userId, hashes),
-        ])
-        return { upload: found(upload), held: [...held] }
-      }),
+      this.#db.read(async (tx) => ({ upload: found(await findUpload(tx, this.#tenant, principal.userId, id)) })),
     )
   }
 
-  declarePacks(session: SessionId, id: UploadId, packs: StoredUpload['packs']): Promise<Reply<null>> {
-    return this.#as(session, async () => {
-      await this.#db.read((tx) => insertPacks(tx, this.#tenant, id, packs))
-      return null
-    })
+  /** Declares packs of the caller's own open upload, and says which of `hashes` need not be uploaded. */
+  progressUpload(
+    session: SessionId,
+    id: UploadId,
+    { now, hashes, packs }: { now: number; hashes: string[]; packs: StoredUpload['packs'] },
+  ): Promise<Reply<{ upload: UploadState; held: string[] }>> {
+    return this.#as(session, ({ principal }) =>
+      this.#db.read(async (tx) => {
+        const [upload, held] = await Promise.all([
+          findUploadState(tx, this.#tenant, principal.userId, id).then(found),
+          findHeld(tx, this.#tenant, principal.userId, hashes),
+        ])
+        const isOpen = upload.state === 'open' && upload.expiresAt > now
+        if (isOpen) await insertPacks(tx, this.#tenant, id, packs)
+        return { upload, held: [...held] }
+      }),
+    )
   }
 
   abandon(session: SessionId, id: UploadId, sweepAt: number): Promise<Reply<null>> {

@@ -65,6 +65,22 @@ export async function findUpload(tx: Tx, tenant: TenantId, userId: UserId, id: U
   return row ? { ...row, packs: row.packs ?? [] } : null
 }
 
+/** As much of an upload as does not grow with it: asked for with every window of a large file. */
+export type UploadState = Pick<StoredUpload, 'state' | 'expiresAt'>
+
+/** A user's own upload; anyone else's does not exist. */
+export async function findUploadState(
+  tx: Tx,
+  tenant: TenantId,
+  userId: UserId,
+  id: UploadId,
+): Promise<UploadState | null> {
+  const [row] = await tx<UploadState[]>`
+    select state, (extract(epoch from expires_at) * 1000)::float8 as "expiresAt"
+    from uploads where tenant_id = ${tenant} and id = ${id} and user_id = ${userId}`
+  return row ?? null
+}
+
 export async function insertPacks(tx: Tx, tenant: TenantId, id: UploadId, packs: StoredUpload['packs']): Promise<void> {
   if (packs.length === 0) return
   await tx.unsafe(

@@ -1,7 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { UploadId } from '../../core/ids.ts'
 import type { StoredUpload } from '../../db/tenant/uploads.ts'
-import { unwrap } from '../../durable-objects/reply.ts'
 import { uploadObjectsBody, type UploadObjectsBody } from '../../protocol/files.ts'
 import { idParam, json, reader, unwrapParam, type Call } from './call.ts'
 import { signObject } from './init-upload.ts'
@@ -21,18 +20,13 @@ export async function uploadStatus(call: Call): Promise<Response> {
 export async function uploadObjects(call: Call): Promise<Response> {
   const id = idParam(call, 'uploadId') as UploadId
   const body = await readBody(call.request, uploadObjectsBody)
-  const session = call.principal.sessionId
+  const packs = declaredPacks(body)
+  const hashes = body.check.map((chunk) => chunk.sha256)
   const { upload, held } = unwrapParam(
     'uploadId',
-    await reader(call).upload(
-      session,
-      id,
-      body.check.map((chunk) => chunk.sha256),
-    ),
+    await reader(call).progressUpload(call.principal.sessionId, id, { now: call.now, hashes, packs }),
   )
   if (stateOf(upload, call.now) !== 'open') throw new AppError('upload-expired', { field: 'uploadId' })
-  const packs = declaredPacks(body)
-  if (packs.length > 0) unwrap(await reader(call).declarePacks(session, id, packs))
   const known = new Set(held)
   const missing = [...new Set(body.check.map((chunk) => chunk.sha256))].filter((hash) => !known.has(hash))
   const requests = await Promise.all(body.objects.map((object) => signObject(call, id, object.sha256, object.size)))
@@ -46,7 +40,7 @@ export async function abortUpload(call: Call): Promise<Response> {
   return new Response(null, { status: 204 })
 }
 
-const stateOf = (upload: StoredUpload, now: number): StoredUpload['state'] =>
+const stateOf = (upload: Pick<StoredUpload, 'state' | 'expiresAt'>, now: number): StoredUpload['state'] =>
   upload.state === 'open' && upload.expiresAt <= now ? 'expired' : upload.state
 
 /** @throws content-mismatch when a pack's chunks do not fill it */
