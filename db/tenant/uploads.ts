@@ -1,4 +1,5 @@
 import type { SessionId, TenantId, UploadId, UserId } from '../../core/ids.ts'
+import { uploadPrefix } from '../../core/content.ts'
 import type { Precondition } from '../../core/namespace/precondition.ts'
 import type { Tx } from '../connect.ts'
 
@@ -40,7 +41,15 @@ export type StoredUpload = {
   drafts: (Draft | null)[]
   multipart: MultipartDraft | null
   expiresAt: number
-  packs: { sha256: string; size: number; members: [sha256: string, size: number][] }[]
+  packs: StoredPack[]
+}
+
+export type StoredPack = {
+  sha256: string
+  size: number
+  members: [sha256: string, size: number][]
+  /** Members whose bytes were read and are not what they claim. */
+  damaged?: string[] | null
 }
 
 /** The upload and the message that will wake its collector, in one transaction. */
@@ -59,7 +68,9 @@ export async function insertUpload(tx: Tx, tenant: TenantId, upload: NewUpload):
 export async function findUpload(tx: Tx, tenant: TenantId, userId: UserId, id: UploadId): Promise<StoredUpload | null> {
   const [row] = await tx<(Omit<StoredUpload, 'packs'> & { packs: StoredUpload['packs'] | null })[]>`
     select u.id, u.state, u.drafts, u.multipart, (extract(epoch from u.expires_at) * 1000)::float8 as "expiresAt",
-      (select jsonb_agg(jsonb_build_object('sha256', p.sha256, 'size', p.size, 'members', p.members))
+      (select jsonb_agg(jsonb_build_object('sha256', p.sha256, 'size', p.size, 'members', p.members, 'damaged',
+           (select jsonb_agg(c.sha256) from chunks c
+             where c.tenant_id = ${tenant} and c.object_key = ${uploadPrefix(tenant, id)} || p.sha256 and c.state = 'quarantined')))
          from upload_packs p where p.tenant_id = ${tenant} and p.upload_id = u.id) as packs
     from uploads u where u.tenant_id = ${tenant} and u.id = ${id} and u.user_id = ${userId}`
   return row ? { ...row, packs: row.packs ?? [] } : null

@@ -171,6 +171,26 @@ describe('HR-18 T7 what a pack claims is not believed', () => {
     expect(answer).toMatchObject({ status: 422, body: { code: 'content-mismatch' } })
   })
 
+  test('what was found out cannot be committed again from the same upload; the first answer stays the first answer', async () => {
+    const [good, junk] = [someBytes(20_000), someBytes(20_000)]
+    const files = ['first', 'second'].map((name) => chunkedFile(alice.home.rootId, `${name} ${randomUUID()}`, good))
+    const begun = await alice.call('POST', '/v1/files', { files, requests: 'none' })
+    const { uploadId } = begun.body
+    const pack = [{ sha256: sha256(good), size: good.length }]
+    const objects = [{ sha256: sha256(junk), size: junk.length, pack }]
+    const signed = await alice.call('POST', `/v1/uploads/${uploadId}/objects`, { objects })
+    await put(signed.body.requests[0].request, junk)
+    const only = (index: number) => alice.call('POST', `/v1/files/${uploadId}/commit`, { files: [{ index }] })
+    const first = await only(0)
+    expect(first.body.results[0].outcome).toBe('applied')
+    await isQuarantined(good)
+    expect((await only(1)).body.results[0]).toMatchObject({
+      outcome: 'rejected',
+      problem: { code: 'chunk-unavailable' },
+    })
+    expect((await only(0)).body).toEqual(first.body)
+  })
+
   test('a reader of the space it was put into gets no byte of it, and the hash is not held for them', async () => {
     const good = someBytes(20_000)
     let open = () => {}

@@ -41,7 +41,9 @@ export function stagedChunks(
     if (arrived.get(pack.sha256) !== pack.size) continue
     let offset = 0
     for (const [hash, length] of pack.members) {
-      staged[hash] = { objectKey: prefix + pack.sha256, offset, length, verified: false }
+      // What was read and found wrong has not arrived: it must be uploaded again.
+      if (!pack.damaged?.includes(hash))
+        staged[hash] = { objectKey: prefix + pack.sha256, offset, length, verified: false }
       offset += length
     }
   }
