@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Miniflare, NoOpLog } from 'miniflare'
 import { findWorkerd } from './find-workerd.ts'
+import { pickFreePort } from './free-port.ts'
 
 /**
  * The embedded object store: one R2 bucket on disk, served by Miniflare with R2's S3 protocol and nothing else.
@@ -34,11 +35,26 @@ const S3_PATH = '/cdn-cgi/local/r2/s3'
 const EXIT_WAIT_MS = 5000
 const REFUSE_ALL = 'export default { fetch: () => new Response(null, { status: 404 }) }'
 
-/** Starts the bucket. Throws when the folder is served by another living process, or the port is taken. */
+/** Between picking a free port and listening on it somebody else may take it: then another one is picked. */
+const PORT_TRIES = 5
+
+/** Starts the bucket. Throws when the folder is served by another living process, or the port that was asked for is taken. */
 export async function startLocalR2(options: LocalR2Options): Promise<LocalR2> {
   await mkdir(options.dir, { recursive: true })
   await endLeftover(options.dir)
-  const port = options.port || (await usualPort(options.dir))
+  let port = options.port || (await usualPort(options.dir))
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await serveOn(options, port)
+    } catch (error) {
+      const isTaken = (error as { code?: unknown }).code === 'ERR_ADDRESS_IN_USE'
+      if (!isTaken || options.port || attempt === PORT_TRIES) throw error
+      port = await pickFreePort()
+    }
+  }
+}
+
+async function serveOn(options: LocalR2Options, port: number): Promise<LocalR2> {
   await writeFile(servingFile(options.dir), JSON.stringify({ pid: process.pid, port }))
   const { made: miniflare, restore } = yieldingSignals(() => new Miniflare(bucketOnly(options, port)))
   try {
