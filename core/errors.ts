@@ -17,6 +17,10 @@ export const ERROR_CODES = [
   'name-taken',
   'not-a-folder',
   'not-a-file',
+  'in-trash', // it, or a folder above it, was deleted: restore it, or make it anew
+  'would-cycle', // a folder cannot go into itself or below itself
+  'other-space', // a move stays within its space: copy, then delete
+  'too-large', // more than one request may do: go folder by folder
   'precondition-failed', // If-Match did not hold
   'version-conflict', // stale base revision where no conflicted copy can be made
   'mutation-reused', // one mutation id, two different bodies
@@ -25,7 +29,8 @@ export const ERROR_CODES = [
   'content-mismatch', // sizes or hashes do not add up
   'chunk-unavailable', // a chunk that this principal neither uploaded nor can read
   'range-not-satisfiable',
-  'cursor-invalid',
+  'cursor-invalid', // not a cursor of ours, or of another tenant, user or device
+  'resync-required', // the journal no longer, or never, held what follows this cursor: take a snapshot
   'setup-closed', // the first-run door is shut
   'too-many-requests',
   'busy', // try again: the journal moved, a queue is full

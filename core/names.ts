@@ -84,3 +84,10 @@ export function conflictedCopyName(name: string, device: string, at: Date, attem
   const tail = ` (conflicted copy from ${who}, ${day}${attempt > 1 ? `, ${attempt}` : ''})${extension}`
   return truncateUtf8(stem, NAME_MAX_BYTES - utf8Length(tail)) + tail
 }
+
+/** `report.pdf` → `report (2).pdf`; the stem is shortened so that it fits. @param number 2, 3, … */
+export function numberedName(name: string, number: number): string {
+  const [stem, extension] = splitExtension(name)
+  const tail = ` (${number})${extension}`
+  return truncateUtf8(stem, NAME_MAX_BYTES - utf8Length(tail)) + tail
+}

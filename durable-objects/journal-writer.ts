@@ -48,7 +48,10 @@ export class JournalWriter {
     this.#deps = deps
   }
 
-  /** @throws AppError not-found (no such tenant), busy (another owner keeps taking over), database-unavailable, internal */
+  /**
+   * Writes what of `mutations` can be one transaction: mostly all of it, always at least the first. The outcomes tell how many.
+   * @throws AppError not-found (no such tenant), busy (another owner keeps taking over), database-unavailable, internal
+   */
   async write(mutations: Mutation[]): Promise<Written> {
     let takeovers = 0
     const giveUpAt = this.#deps.clock() + GIVE_UP_AFTER_MS
@@ -93,7 +96,8 @@ export class JournalWriter {
 
   async #decide(tx: Tx, mutations: Mutation[], at: number, lease: number) {
     const { tenant, freshId, faults } = this.#deps
-    const ids = mutations.map(() => freshId())
+    const ids: NodeId[] = []
+    const idAt = (index: number): NodeId => (ids[index] ??= freshId())
     const facts = noFacts()
     let wanted = factsOf(mutations)
     for (let round = 1; round <= MAX_ROUNDS; round++) {
@@ -101,7 +105,7 @@ export class JournalWriter {
       if (head.lease !== lease) throw new Fenced()
       await faults('commit.after-facts')
       // The decision overlays the maps that it is given; the gathered facts must stay as they are for the next round.
-      const decision = decideBatch(copyOf(facts), mutations, at, ids)
+      const decision = decideBatch(copyOf(facts), mutations, at, idAt)
       if (decision.at === 'decided')
         return { outcomes: decision.outcomes, effects: decision.effects, oldSeq: facts.seq }
       wanted = factsNeeded(decision.needs)

@@ -97,16 +97,24 @@ export class TenantJournal extends DurableObject<Env> {
   }
 
   async #write(writer: JournalWriter, batch: Mutation[]): Promise<Outcome[]> {
-    const written = await writer.write(batch).catch((error: unknown) => {
-      metrics().product.mutations.add({ outcome: 'failed' }, batch.length)
+    const outcomes: Outcome[] = []
+    while (outcomes.length < batch.length) {
+      outcomes.push(...(await this.#writePart(writer, batch.slice(outcomes.length))))
+    }
+    await this.#faults('commit.before-answer')
+    return outcomes
+  }
+
+  async #writePart(writer: JournalWriter, rest: Mutation[]): Promise<Outcome[]> {
+    const written = await writer.write(rest).catch((error: unknown) => {
+      metrics().product.mutations.add({ outcome: 'failed' }, rest.length)
       throw error
     })
     this.#remember(written)
     countCommit(written, Date.now())
     await this.#faults('commit.before-alarm')
     if (written.effects.outbox.length > 0) this.#relay.wake()
-    this.#trace(batch, written)
-    await this.#faults('commit.before-answer')
+    this.#trace(rest.slice(0, written.outcomes.length), written)
     return written.outcomes
   }
 

@@ -7,6 +7,8 @@ import {
   OBJECT_MAX_BYTES,
   PACK_MAX_CHUNKS,
 } from '../core/content.ts'
+import { ENTRY_KINDS } from '../core/namespace/effects.ts'
+import { CONFLICT_POLICIES } from '../core/namespace/model.ts'
 
 /**
  * Files: init → PUT → commit, listing and reading. One set of schemas gives the parser, the types and the OpenAPI document.
@@ -131,9 +133,9 @@ export const nodeState = z.object({
   id: uuid,
   spaceId: uuid,
   parentId: uuid.nullable(),
-  kind: z.enum(['folder', 'file']),
+  kind: z.enum(['folder', 'file', 'symlink']),
   name: z.string(),
-  contentRevision: z.int().describe('0 for a folder; 1, 2, … for a file'),
+  contentRevision: z.int().describe('0 for a folder; 1, 2, … for a file or symlink'),
   placementRevision: z.int(),
   size: z.int().nullable(),
   sha256: sha256.nullable(),
@@ -141,13 +143,29 @@ export const nodeState = z.object({
   codec: z.enum(CODECS).nullable(),
   mtimeNs: z.string().nullable(),
   executable: z.boolean(),
+  linkTarget: z.string().nullable().describe('of a symlink: where it points, as it was given'),
+  properties: z.record(z.string(), z.string()).nullable(),
+  conflictPolicy: z.enum(CONFLICT_POLICIES).nullable().describe('of a folder, for what lies below; null = as the folder above'),
   createdAt: z.number(),
   changedAt: z.number(),
   changedSeq: z.int(),
+  contentSeq: z.int().describe('the entry that last changed its bytes'),
+  placedSeq: z.int().describe('the entry that brought it into its folder'),
+  trashedAt: z.number().nullable().describe('when it was deleted, itself; what lies below it is in the trash with it'),
+  trashedBy: uuid.nullable(),
 })
 
 export const mutationResult = z.union([
-  z.object({ mutationId: uuid, outcome: z.literal('applied'), seq: z.int(), node: nodeState }),
+  z.object({
+    mutationId: uuid,
+    outcome: z.literal('applied'),
+    seq: z.int(),
+    node: nodeState,
+    notice: z
+      .enum(['revived', 'parent-gone', 'renamed'])
+      .optional()
+      .describe('done, and a person should be told: an edit brought a deleted file back; it is in the nearest folder that lives; it has another name'),
+  }),
   z.object({
     mutationId: uuid,
     outcome: z.literal('conflict'),
@@ -251,7 +269,7 @@ export const contentReply = z.object({
 
 export const change = z.object({
   seq: z.int(),
-  kind: z.enum(['created', 'updated']),
+  kind: z.enum(ENTRY_KINDS),
   at: z.number(),
   node: nodeState,
 })

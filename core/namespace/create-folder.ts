@@ -1,14 +1,13 @@
 import { AppError } from '../errors.ts'
-import type { NodeId } from '../ids.ts'
-import type { CreateFolder, Outcome } from './model.ts'
+import type { CreateFolder, NodeState, Outcome } from './model.ts'
 import { requireActive, requireFolder, requireName } from './rules.ts'
-import { childOf, putNode, type View } from './view.ts'
+import { childOf, putNode, type NewState, type View } from './view.ts'
 
-/** @throws session-revoked, name-invalid, not-found, forbidden, not-a-folder, name-taken */
+/** @throws session-revoked, name-invalid, not-found, forbidden, in-trash, not-a-folder, name-taken */
 export function createFolder(view: View, mutation: CreateFolder): Outcome {
   const principal = requireActive(view, mutation)
   const name = requireName(mutation.name, 'name')
-  const parent = requireFolder(view, principal, parentId(view, mutation), 'parent')
+  const parent = requireFolder(view, principal, mutation.parent, 'parent')
   const existing = childOf(view, parent.id, name)
   if (existing) {
     if (mutation.ifExists === 'keep' && existing.kind === 'folder') {
@@ -22,27 +21,29 @@ export function createFolder(view: View, mutation: CreateFolder): Outcome {
   }
   const node = putNode(view, mutation, 'created', {
     id: view.takeId(),
-    spaceId: parent.spaceId,
-    parentId: parent.id,
-    kind: 'folder',
-    name,
-    contentRevision: 0,
-    placementRevision: 1,
-    size: null,
-    sha256: null,
-    contentId: null,
-    codec: null,
-    mtimeNs: null,
-    executable: false,
-    createdAt: view.now,
+    ...newFolder(view, parent, name),
   })
   return { outcome: 'applied', seq: node.changedSeq, node }
 }
 
-function parentId(view: View, mutation: CreateFolder): NodeId {
-  if (typeof mutation.parent === 'string') return mutation.parent
-  const { madeBy } = mutation.parent
-  const made = view.decided.get(madeBy) ?? view.facts.priors.get(madeBy)
-  if (made && made.outcome.outcome === 'applied') return made.outcome.node.id
-  throw new AppError('not-found', { field: 'parent', detail: 'the folder that should hold this one was not made' })
-}
+/** An empty folder in `parent`. */
+export const newFolder = (view: View, parent: NodeState, name: string): Omit<NewState, 'id'> => ({
+  spaceId: parent.spaceId,
+  parentId: parent.id,
+  kind: 'folder',
+  name,
+  contentRevision: 0,
+  placementRevision: 1,
+  size: null,
+  sha256: null,
+  contentId: null,
+  codec: null,
+  mtimeNs: null,
+  executable: false,
+  linkTarget: null,
+  properties: null,
+  conflictPolicy: null,
+  createdAt: view.now,
+  trashedAt: null,
+  trashedBy: null,
+})

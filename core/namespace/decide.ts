@@ -1,9 +1,17 @@
 import { AppError, type ErrorCode, type ErrorFacts } from '../errors.ts'
 import type { NodeId } from '../ids.ts'
+import { setAttributes } from './attributes.ts'
+import { copy } from './copy.ts'
 import { createFolder } from './create-folder.ts'
 import type { Effects } from './effects.ts'
 import type { Facts, Mutation, Outcome } from './model.ts'
-import { FactMissing, openView, principalOf, type Needs, type View } from './view.ts'
+import { move } from './move.ts'
+import { purge } from './purge.ts'
+import { resolveConflict } from './resolve-conflict.ts'
+import { restore } from './restore.ts'
+import { trash } from './trash.ts'
+import { labelVersion, restoreVersion } from './versions.ts'
+import { Barrier, FactMissing, needsAnything, openView, principalOf, type Needs, type View } from './view.ts'
 import { writeFile } from './write-file.ts'
 
 /**
@@ -17,29 +25,34 @@ import { writeFile } from './write-file.ts'
  *
  * @param facts changed by the call (the overlay of the batch): give each call facts of its own
  * @param now Unix milliseconds, for what is shown to people; no decision depends on it but an upload's expiry
- * @param freshIds at least as many node ids as mutations
+ * @param freshId the id of the `index`th node that the batch makes; the same in every round
  */
 export function decideBatch(
   facts: Facts,
   mutations: readonly Mutation[],
   now: number,
-  freshIds: readonly NodeId[],
+  freshId: (index: number) => NodeId,
 ): Decision {
-  const view = openView(facts, now, freshIds)
-  const outcomes = mutations.map((mutation) => decideKnown(view, mutation))
-  const { nodes, children, held, damaged } = view.needs
-  if (nodes.size + children.size + held.size + damaged.size > 0) return { at: 'needs', needs: view.needs }
-  return { at: 'decided', outcomes: outcomes.filter((o) => o !== null), effects: view.effects }
+  const view = openView(facts, now, freshId)
+  const outcomes: Outcome[] = []
+  for (const mutation of mutations) {
+    const decided = decideKnown(view, mutation)
+    if (decided === 'barrier') break
+    if (decided !== 'fact-missing') outcomes.push(decided)
+  }
+  if (needsAnything(view.needs)) return { at: 'needs', needs: view.needs }
+  return { at: 'decided', outcomes, effects: view.effects }
 }
 
+/** `outcomes` may be fewer than the mutations: the rest wants facts that hold after what these did, so it is a batch of its own. Never none. */
 export type Decision = { at: 'needs'; needs: Needs } | { at: 'decided'; outcomes: Outcome[]; effects: Effects }
 
-/** `null` when a fact was missing; what it asked for is in `view.needs`. */
-function decideKnown(view: View, mutation: Mutation): Outcome | null {
+function decideKnown(view: View, mutation: Mutation): Outcome | 'fact-missing' | 'barrier' {
   try {
     return decideOnce(view, mutation)
   } catch (error) {
-    if (error instanceof FactMissing) return null
+    if (error instanceof FactMissing) return 'fact-missing'
+    if (error instanceof Barrier) return 'barrier'
     throw error
   }
 }
@@ -72,6 +85,24 @@ function decideNew(view: View, mutation: Mutation): Outcome {
         return createFolder(view, mutation)
       case 'write-file':
         return writeFile(view, mutation)
+      case 'move':
+        return move(view, mutation)
+      case 'copy':
+        return copy(view, mutation)
+      case 'trash':
+        return trash(view, mutation)
+      case 'restore':
+        return restore(view, mutation)
+      case 'purge':
+        return purge(view, mutation)
+      case 'set-attributes':
+        return setAttributes(view, mutation)
+      case 'restore-version':
+        return restoreVersion(view, mutation)
+      case 'label-version':
+        return labelVersion(view, mutation)
+      case 'resolve-conflict':
+        return resolveConflict(view, mutation)
     }
   } catch (error) {
     if (error instanceof AppError && error.code !== 'internal') return reject(error.code, error.facts)

@@ -1,16 +1,20 @@
 import type { EventKind } from '../event-bus.ts'
-import type { MutationId, NodeId, UserId } from '../ids.ts'
+import type { MutationId, NodeId, SessionId, UserId } from '../ids.ts'
 import { nameKey } from '../names.ts'
-import type { Effects } from './effects.ts'
-import { noEffects } from './effects.ts'
+import { noEffects, type Effects, type EntryKind } from './effects.ts'
 import {
   heldKey,
+  survivorsKey,
+  SYSTEM_ACTOR,
+  versionKey,
+  type ConflictFacts,
   type Facts,
   type HeldChunk,
   type Mutation,
   type NodeState,
   type Outcome,
   type PrincipalFacts,
+  type VersionFacts,
 } from './model.ts'
 
 export const childKey = (parent: NodeId, name: string): string => `${parent} ${nameKey(name)}`
@@ -21,10 +25,33 @@ export type Needs = {
   children: Map<string, { parent: NodeId; key: string }>
   held: Map<string, { userId: UserId; sha256: string }>
   damaged: Set<NodeId>
+  versions: Map<string, { node: NodeId; revision: number }>
+  subtrees: Set<NodeId>
+  survivors: Map<string, { folder: NodeId; seen: number; session: SessionId }>
+  conflicts: Set<MutationId>
 }
+
+const noNeeds = (): Needs => ({
+  nodes: new Set(),
+  children: new Map(),
+  held: new Map(),
+  damaged: new Set(),
+  versions: new Map(),
+  subtrees: new Set(),
+  survivors: new Map(),
+  conflicts: new Set(),
+})
+
+export const needsAnything = (needs: Needs): boolean => Object.values(needs).some((wanted) => wanted.size > 0)
 
 /** Thrown inside `decideBatch` only, caught there: a fact is missing, so this mutation cannot be decided in this round. */
 export class FactMissing extends Error {}
+
+/**
+ * Thrown inside `decideBatch` only, caught there: what this mutation must know of a whole subtree, or of a version, cannot be overlaid with
+ * what the batch has done. The batch ends before it, and it is decided in the next one.
+ */
+export class Barrier extends Error {}
 
 /**
  * The namespace as one batch sees it: the facts, overlaid with what earlier mutations of the batch have done.
@@ -38,21 +65,25 @@ export type View = {
   /** The messages of `effects.outbox`, by what they are of. */
   readonly wakes: Map<string, Effects['outbox'][number]>
   readonly decided: Map<MutationId, { fingerprint: string; outcome: Outcome }>
+  /** Nodes that this batch makes: nothing lies below them but what it puts there. */
+  readonly fresh: Set<NodeId>
   takeId(): NodeId
 }
 
-export function openView(facts: Facts, now: number, freshIds: readonly NodeId[]): View {
-  let used = 0
+/** @param freshId the id of the `index`th node that the batch makes: the same for the same index, in every round */
+export function openView(facts: Facts, now: number, freshId: (index: number) => NodeId): View {
+  const fresh = new Set<NodeId>()
   return {
     facts,
     now,
     effects: noEffects(facts.seq),
-    needs: { nodes: new Set(), children: new Map(), held: new Map(), damaged: new Set() },
+    needs: noNeeds(),
     wakes: new Map(),
     decided: new Map(),
+    fresh,
     takeId() {
-      const id = freshIds[used++]
-      if (id === undefined) throw new Error('decideBatch was given fewer fresh ids than mutations')
+      const id = freshId(fresh.size)
+      fresh.add(id)
       return id
     },
   }
@@ -71,6 +102,7 @@ export function childOf(view: View, parent: NodeId, name: string): NodeState | n
   const key = childKey(parent, name)
   const child = view.facts.children.get(key)
   if (child === undefined) {
+    if (view.fresh.has(parent)) return null
     view.needs.children.set(key, { parent, key: nameKey(name) })
     throw new FactMissing()
   }
@@ -98,34 +130,118 @@ export function isDamaged(view: View, { id, changedSeq }: NodeState): boolean {
   return damaged
 }
 
-export function principalOf(view: View, mutation: Mutation): PrincipalFacts {
-  return view.facts.principals.get(mutation.actor.sessionId) ?? { standing: 'revoked' }
+/** The content of a version. @throws Barrier when this batch wrote to the node */
+export function versionOf(view: View, node: NodeState, revision: number): VersionFacts | null {
+  if (node.changedSeq > view.facts.seq) throw new Barrier()
+  const key = versionKey(node.id, revision)
+  const version = view.facts.versions.get(key)
+  if (version === undefined) {
+    view.needs.versions.set(key, { node: node.id, revision })
+    throw new FactMissing()
+  }
+  return version
 }
+
+/** What lies below a folder: `Facts.subtrees`. @throws Barrier when the batch has changed anything */
+export function subtreeOf(view: View, folder: NodeId): NonNullable<ReturnType<Facts['subtrees']['get']>> {
+  requireUnchanged(view)
+  const subtree = view.facts.subtrees.get(folder)
+  if (subtree === undefined) {
+    view.needs.subtrees.add(folder)
+    throw new FactMissing()
+  }
+  return subtree
+}
+
+/** What a delete must leave alive: `Facts.survivors`. @throws Barrier when the batch has changed anything */
+export function survivorsOf(view: View, folder: NodeId, seen: number, session: SessionId): NodeId[] | 'too-many' {
+  requireUnchanged(view)
+  const key = survivorsKey(folder, seen, session)
+  const survivors = view.facts.survivors.get(key)
+  if (survivors === undefined) {
+    view.needs.survivors.set(key, { folder, seen, session })
+    throw new FactMissing()
+  }
+  return survivors
+}
+
+/** @throws Barrier when the batch has made or ended a conflict */
+export function conflictOf(view: View, id: MutationId): ConflictFacts | null {
+  if (view.effects.conflicts.length + view.effects.resolutions.length > 0) throw new Barrier()
+  const conflict = view.facts.conflicts.get(id)
+  if (conflict === undefined) {
+    view.needs.conflicts.add(id)
+    throw new FactMissing()
+  }
+  return conflict
+}
+
+function requireUnchanged({ effects, facts }: View): void {
+  if (effects.seq > facts.seq) throw new Barrier()
+}
+
+const SYSTEM: PrincipalFacts = {
+  standing: 'active',
+  userId: SYSTEM_ACTOR.userId,
+  device: 'BitVault',
+  roles: 'every-space',
+}
+
+export function principalOf(view: View, { actor }: Mutation): PrincipalFacts {
+  if (actor.sessionId === SYSTEM_ACTOR.sessionId) return SYSTEM
+  return view.facts.principals.get(actor.sessionId) ?? { standing: 'revoked' }
+}
+
+/** What a mutation says of a node; the rest follows from what it did. */
+export type NewState = Omit<NodeState, 'changedAt' | 'changedSeq' | 'contentSeq' | 'placedSeq'>
 
 /** Puts a node's new state into the overlay and the effects, with its journal entry and wake-up. */
 export function putNode(
   view: View,
   mutation: Mutation,
-  kind: 'created' | 'updated',
-  state: Omit<NodeState, 'changedAt' | 'changedSeq'>,
+  kind: EntryKind,
+  state: NewState,
+  writtenBytes: number | null = null,
 ): NodeState {
   const { effects, facts } = view
-  effects.seq += 1
-  const node: NodeState = { ...state, changedAt: view.now, changedSeq: effects.seq }
+  const before = facts.nodes.get(state.id) ?? null
+  const seq = (effects.seq += 1)
+  const node: NodeState = {
+    ...state,
+    changedAt: view.now,
+    changedSeq: seq,
+    contentSeq: before && before.contentRevision === state.contentRevision ? before.contentSeq : seq,
+    placedSeq: before && isSamePlace(before, state) ? before.placedSeq : seq,
+  }
+  leaveName(view, before, node)
   facts.nodes.set(node.id, node)
-  if (node.parentId !== null) facts.children.set(childKey(node.parentId, node.name), node)
+  if (node.parentId !== null && node.trashedAt === null) facts.children.set(childKey(node.parentId, node.name), node)
   effects.nodes.set(node.id, node)
   effects.journal.push({
-    seq: effects.seq,
+    seq,
     kind,
     nodeId: node.id,
     spaceId: node.spaceId,
     mutationId: mutation.id,
     actor: mutation.actor,
     node,
+    writtenBytes,
   })
-  wake(view, 'journal.appended', { lastSeq: effects.seq }, mutation.traceparent)
+  wake(view, 'journal.appended', { lastSeq: seq }, mutation.traceparent)
   return node
+}
+
+const isSamePlace = (before: NodeState, after: NewState): boolean =>
+  before.parentId === after.parentId && (before.trashedAt === null) === (after.trashedAt === null)
+
+/** Its old name is free from now on, for the rest of the batch and for the rows. */
+function leaveName({ facts, effects, fresh }: View, before: NodeState | null, after: NodeState): void {
+  if (!before || before.parentId === null || before.trashedAt !== null) return
+  const key = childKey(before.parentId, before.name)
+  const keeps = after.parentId !== null && after.trashedAt === null && childKey(after.parentId, after.name) === key
+  if (keeps) return
+  if (facts.children.get(key)?.id === before.id) facts.children.set(key, null)
+  if (!fresh.has(before.id)) effects.parked.add(before.id)
 }
 
 /**

@@ -1,10 +1,13 @@
 import type { Mutation } from './model.ts'
 
 const ROWS_BESIDE_CHUNKS = 4
+/** Of a folder copy: at most COPY_MAX_NODES, mostly far fewer. */
+const ROWS_OF_A_COPY = 400
 
 /** About how many rows a mutation writes: what bounds a batch, since a file may have one chunk or tens of thousands. */
 export function rowsOf(mutation: Mutation): number {
-  if (mutation.kind === 'create-folder' || mutation.content.held === 'inline') return ROWS_BESIDE_CHUNKS
+  if (mutation.kind === 'copy') return ROWS_OF_A_COPY
+  if (mutation.kind !== 'write-file' || mutation.content.held === 'inline') return ROWS_BESIDE_CHUNKS
   return ROWS_BESIDE_CHUNKS + 2 * mutation.content.chunks.length
 }
 

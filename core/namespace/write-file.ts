@@ -1,17 +1,13 @@
 import { findManifestFault, type ChunkLocation, type ChunkRef } from '../content.ts'
 import { AppError } from '../errors.ts'
 import type { NodeId, UploadId, UserId } from '../ids.ts'
-import { conflictedCopyName } from '../names.ts'
-import type { NodeState, Outcome, PrincipalFacts, WriteFile } from './model.ts'
+import { freeCopyName } from './free-name.ts'
+import type { NodeState, Outcome, WriteFile } from './model.ts'
 import { requirePrecondition } from './precondition.ts'
-import { requireActive, requireFolder, requireName, requireWritable } from './rules.ts'
+import { requireActive, requireFolder, requireName, requireWritable, type Active } from './rules.ts'
 import { childOf, heldOf, isDamaged, putNode, wake, type View } from './view.ts'
 
-type Active = PrincipalFacts & { standing: 'active' }
-type Place = { parent: NodeState; name: string; existing: NodeState | null }
-
-/** How often a conflicted copy's name is varied before giving up. */
-const COPY_NAME_ATTEMPTS = 50
+type Found = { parent: NodeState; name: string; existing: NodeState | null }
 
 /**
  * A new file, a new version, or - when the base is stale - a conflicted copy beside the original (P2): never an overwrite.
@@ -43,7 +39,7 @@ function requireOpenUpload(view: View, { uploadId, actor }: WriteFile): void {
     throw new AppError('upload-expired', { field: 'uploadId' })
 }
 
-function findPlace(view: View, principal: Active, { target }: WriteFile): Place {
+function findPlace(view: View, principal: Active, { target }: WriteFile): Found {
   if ('node' in target) {
     const existing = requireWritable(view, principal, target.node, 'target/node')
     if (existing.kind !== 'file' || existing.parentId === null)
@@ -108,7 +104,7 @@ function addFile(
   view: View,
   mutation: WriteFile,
   principal: Active,
-  place: Place,
+  place: Found,
   sources: Map<string, Source>,
   conflictOf: NodeId | null,
 ): Outcome & { outcome: 'applied' } {
@@ -116,13 +112,17 @@ function addFile(
     id: view.takeId(),
     spaceId: place.parent.spaceId,
     parentId: place.parent.id,
-    kind: 'file',
+    kind: mutation.nodeKind,
     name: place.name,
     contentRevision: 1,
     placementRevision: 1,
     ...contentOf(mutation),
+    properties: null,
+    conflictPolicy: null,
     createdAt: view.now,
-  })
+    trashedAt: null,
+    trashedBy: null,
+  }, mutation.content.size)
   storeContent(view, mutation, sources)
   storeVersion(view, mutation, principal, node, conflictOf)
   return { outcome: 'applied', seq: node.changedSeq, node }
@@ -139,7 +139,7 @@ function addVersion(
     ...existing,
     ...contentOf(mutation),
     contentRevision: existing.contentRevision + 1,
-  })
+  }, mutation.content.size)
   storeContent(view, mutation, sources)
   storeVersion(view, mutation, principal, node, null)
   return { outcome: 'applied', seq: node.changedSeq, node }
@@ -149,17 +149,13 @@ function addConflictedCopy(
   view: View,
   mutation: WriteFile,
   principal: Active,
-  place: Place,
+  place: Found,
   existing: NodeState,
   sources: Map<string, Source>,
 ): Outcome {
-  for (let attempt = 1; attempt <= COPY_NAME_ATTEMPTS; attempt++) {
-    const name = conflictedCopyName(place.name, principal.device, new Date(view.now), attempt)
-    if (childOf(view, place.parent.id, name)) continue
-    const { seq, node } = addFile(view, mutation, principal, { ...place, name }, sources, existing.id)
-    return { outcome: 'conflict', seq, node, original: existing.id }
-  }
-  throw new AppError('version-conflict', { detail: 'too many conflicted copies of this file: resolve some first' })
+  const name = freeCopyName(view, principal, place.parent, place.name)
+  const { seq, node } = addFile(view, mutation, principal, { ...place, name }, sources, existing.id)
+  return { outcome: 'conflict', seq, node, original: existing.id }
 }
 
 const contentOf = ({ content, mtimeNs, executable }: WriteFile) => ({
@@ -169,6 +165,7 @@ const contentOf = ({ content, mtimeNs, executable }: WriteFile) => ({
   codec: content.codec,
   mtimeNs,
   executable,
+  linkTarget: null,
 })
 
 function storeContent(

@@ -33,9 +33,16 @@ export function world() {
       codec: null,
       mtimeNs: null,
       executable: false,
+      linkTarget: null,
+      properties: null,
+      conflictPolicy: null,
       createdAt: 0,
       changedAt: 0,
       changedSeq: 0,
+      contentSeq: 0,
+      placedSeq: 0,
+      trashedAt: null,
+      trashedBy: null,
     }
   }
 
@@ -141,6 +148,7 @@ export function write(id: string, target: WriteFile['target'], base: number, tex
   return {
     ...common(id),
     kind: 'write-file',
+    nodeKind: 'file',
     uploadId: null,
     target,
     base,
@@ -172,6 +180,7 @@ export function writeChunks(
   return {
     ...common(id),
     kind: 'write-file',
+    nodeKind: 'file',
     uploadId: uploadId as UploadId | null,
     target,
     base: 0,

@@ -7,7 +7,7 @@ import { toProblem } from '../../protocol/problem.ts'
 export function toResult(mutationId: string, outcome: Outcome, prefix = ''): MutationResult {
   switch (outcome.outcome) {
     case 'applied':
-      return { mutationId, outcome: 'applied', seq: outcome.seq, node: outcome.node }
+      return { mutationId, ...outcome }
     case 'conflict':
       return { mutationId, outcome: 'conflict', seq: outcome.seq, node: outcome.node, original: outcome.original }
     case 'rejected':
