@@ -6,7 +6,7 @@ import type { PlanOptions, WalkEntry } from './plan.ts'
 /** What a name stands for at the destination. */
 export type FoundChild = {
   id: string
-  kind: 'folder' | 'file'
+  kind: NodeStateWire['kind']
   revision: number
   sizeBytes: number
   sha256: string | null
@@ -59,9 +59,13 @@ export function createPlaces(api: Api, destination: NodeStateWire, options: Plan
         if (wanted.addBelow(entry)) continue
         const parent = await at(entry.parts.slice(0, -1))
         const present = parent?.child(entry.parts.at(-1) ?? '')
-        if (parent === null || present?.kind === 'file') {
+        if (parent === null || (present && present.kind !== 'folder')) {
           known.set(keyOf(entry.parts), null)
-          options.onSkipped({ path: entry.path, reason: 'name-taken', detail: 'there is a file of that name' })
+          options.onSkipped({
+            path: entry.path,
+            reason: 'name-taken',
+            detail: `there is a ${present?.kind ?? 'file'} of that name`,
+          })
         } else if (present === undefined) wanted.add(entry, parent.id)
         else known.set(keyOf(entry.parts), { id: present.id, children: null })
       }

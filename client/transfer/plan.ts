@@ -63,8 +63,8 @@ async function* planEntries(places: Places, entries: WalkEntry[], options: PlanO
       continue
     }
     const present = parent.child(name)
-    if (present?.kind === 'folder') {
-      options.onSkipped({ path: entry.path, reason: 'name-taken', detail: 'there is a folder of that name' })
+    if (present && present.kind !== 'file') {
+      options.onSkipped({ path: entry.path, reason: 'name-taken', detail: `there is a ${present.kind} of that name` })
       continue
     }
     yield itemOf(entry, { parent: parent.id, name, present })

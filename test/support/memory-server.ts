@@ -93,9 +93,16 @@ function createWorld() {
     codec: null,
     mtimeNs: null,
     executable: false,
+    linkTarget: null,
+    properties: null,
+    conflictPolicy: null,
     createdAt: 0,
     changedAt: 0,
     changedSeq: ++seq,
+    contentSeq: seq,
+    placedSeq: seq,
+    trashedAt: null,
+    trashedBy: null,
   })
   nodes.set(rootId, { state: stateOf(null, 'home', 'folder'), content: null })
   const childOf = (parentId: string, name: string) =>

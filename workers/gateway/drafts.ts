@@ -124,6 +124,7 @@ export function toWriteFile(
   const actor = actorOf(call)
   return {
     kind: 'write-file',
+    nodeKind: 'file',
     id: draft.mutationId as MutationId,
     fingerprint: sha256Hex(
       JSON.stringify(['write-file', actor.userId, place, base, size, sha256, mtimeNs, executable]),
