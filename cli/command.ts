@@ -3,7 +3,8 @@ import type { World } from './world.ts'
 
 /** One option, as the parser, `--help` and the shell completion take it. */
 export type OptionSpec = {
-  type: 'flag' | 'text' | 'count'
+  /** `list`: may be given several times. */
+  type: 'flag' | 'text' | 'count' | 'list'
   short?: string
   /** What stands for the value in help: `URL`, `n`. */
   value?: string
@@ -16,7 +17,9 @@ type ValueOf<O extends OptionSpec> = O['type'] extends 'flag'
   ? boolean
   : O['type'] extends 'count'
     ? number | undefined
-    : string | undefined
+    : O['type'] extends 'list'
+      ? string[]
+      : string | undefined
 
 export type OptionValues<S extends OptionSpecs> = { [K in keyof S]: ValueOf<S[K]> }
 

@@ -47,12 +47,12 @@ function bash(commands: readonly Command[]): string {
     return
   fi
   case "$command" in
-${groups.map((group) => `    ${group}) if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W '${secondWords(group, commands).join(' ')}' -- "$current")); return; fi; command="$command \${COMP_WORDS[2]}" ;;`).join('\n')}
+${groups.map((group) => bashGroup(group, commands)).join('\n')}
   esac
   case "$command" in
 ${cases.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY+=($(compgen -W "$words" -- "$current"))
   if [ "$files" -eq 1 ]; then
     local IFS=$'\\n'
     compopt -o filenames 2>/dev/null
@@ -61,6 +61,16 @@ ${cases.join('\n')}
 }
 complete -F _bitvault bitvault
 `
+}
+
+/** The second word; of a group whose first word is a command too, it may also be an argument of that. */
+function bashGroup(group: string, commands: readonly Command[]): string {
+  const seconds = secondWords(group, commands)
+  const offer = `COMPREPLY=($(compgen -W '${seconds.join(' ')}' -- "$current"))`
+  if (!commands.some(({ name }) => name === group))
+    return `    ${group}) if [ "$COMP_CWORD" -eq 2 ]; then ${offer}; return; fi; command="$command \${COMP_WORDS[2]}" ;;`
+  return `    ${group}) if [ "$COMP_CWORD" -eq 2 ]; then ${offer}; fi
+      case "\${COMP_WORDS[2]}" in ${seconds.join('|')}) if [ "$COMP_CWORD" -gt 2 ]; then command="$command \${COMP_WORDS[2]}"; fi ;; esac ;;`
 }
 
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

@@ -19,8 +19,8 @@ export function helpText(topic: readonly string[], commands: readonly Command[])
   if (topic.length === 0) return overview(commands)
   const name = topic.join(' ')
   const command = commands.find((candidate) => candidate.name === name)
-  if (command !== undefined) return commandHelp(command)
   const group = commands.filter((candidate) => candidate.name.startsWith(`${name} `))
+  if (command !== undefined) return commandHelp(command, group)
   if (group.length === 0) throw usageError(`there is no command ${name}: bitvault --help lists them`)
   return `${[`bitvault ${name}: one of`, '', ...summaries(group), '', `More: bitvault ${name} <word> --help`].join('\n')}\n`
 }
@@ -57,7 +57,8 @@ function overview(commands: readonly Command[]): string {
   ])
 }
 
-function commandHelp(command: Command): string {
+/** @param group the commands of two words that begin with this one */
+function commandHelp(command: Command, group: readonly Command[]): string {
   const own = optionLines(command.options)
   const paragraphs = command.about.split('\n\n').flatMap((paragraph) => wrapText(paragraph, WIDTH).concat(''))
   const codes = EXIT_NAMES.map(([code, name]) => `${code} ${name}`).join(' · ')
@@ -69,6 +70,7 @@ function commandHelp(command: Command): string {
     `Usage: bitvault ${command.name} ${command.usage}`.trimEnd(),
     '',
     ...paragraphs,
+    ...(group.length === 0 ? [] : ['Also:', ...summaries(group), '']),
     ...(own.length === 0 ? [] : ['Options:', ...own, '']),
     'For every command:',
     ...optionLines(GLOBAL_OPTIONS),

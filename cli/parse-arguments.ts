@@ -48,9 +48,16 @@ function splitCommand(argv: readonly string[], commands: readonly Command[]) {
   const first = argv[at]
   if (first === undefined) return { words: [], rest: before }
   const second = argv[at + 1]
-  const isGroup = commands.some((command) => command.name.startsWith(`${first} `))
-  const words = isGroup && second !== undefined && !second.startsWith('-') ? [first, second] : [first]
+  const isSecond = second !== undefined && !second.startsWith('-') && isSecondWord(first, second, commands)
+  const words = isSecond ? [first, second] : [first]
   return { words, rest: [...before, ...argv.slice(at + words.length)] }
+}
+
+/** `token create`; of a group whose first word is a command too (`trash`, `trash empty`), any other word is an argument. */
+function isSecondWord(first: string, second: string, commands: readonly Command[]): boolean {
+  const inGroup = commands.filter((command) => command.name.startsWith(`${first} `))
+  const isAlsoCommand = commands.some((command) => command.name === first)
+  return isAlsoCommand ? inGroup.some((command) => command.name === `${first} ${second}`) : inGroup.length > 0
 }
 
 const findOption = (specs: OptionSpecs, word: string): OptionSpec | undefined =>
@@ -60,8 +67,11 @@ const findOption = (specs: OptionSpecs, word: string): OptionSpec | undefined =>
 
 function parseOptions(command: Pick<Command, 'name' | 'options'>, args: readonly string[]) {
   const specs: OptionSpecs = { ...GLOBAL_OPTIONS, ...command.options }
-  const values: Record<string, string | boolean | number | undefined> = {}
-  for (const [name, spec] of Object.entries(specs)) if (spec.type === 'flag') values[name] = false
+  const values: Record<string, string | boolean | number | string[] | undefined> = {}
+  for (const [name, { type }] of Object.entries(specs)) {
+    if (type === 'flag') values[name] = false
+    if (type === 'list') values[name] = []
+  }
   const parsed = parseLeniently(args, specs)
   for (const token of parsed.tokens) {
     if (token.kind !== 'option') continue
@@ -69,7 +79,9 @@ function parseOptions(command: Pick<Command, 'name' | 'options'>, args: readonly
     if (spec === undefined) throw unknownOption(token.rawName, command.name, specs)
     // `--server --json`: the value was forgotten.
     const isForgotten = token.inlineValue === false && token.value.startsWith('--')
-    values[token.name] = optionValue(token.rawName, isForgotten ? undefined : token.value, spec)
+    const value = optionValue(token.rawName, isForgotten ? undefined : token.value, spec)
+    const earlier = values[token.name]
+    values[token.name] = Array.isArray(earlier) ? [...earlier, String(value)] : value
   }
   return { values, positionals: parsed.positionals }
 }
@@ -92,7 +104,7 @@ function optionValue(rawName: string, value: string | undefined, spec: OptionSpe
   }
   if (value === undefined || value === '')
     throw usageError(`${rawName} needs a value: ${rawName} ${spec.value ?? 'value'}`)
-  if (spec.type === 'text') return value
+  if (spec.type === 'text' || spec.type === 'list') return value
   const count = Number(value)
   if (!/^\d{1,15}$/.test(value) || count === 0)
     throw usageError(`${rawName} needs a whole number from 1, not “${value}”`)
