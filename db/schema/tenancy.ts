@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { foreignKey, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { closedText, seqColumn, tenantId, time } from './columns.ts'
 import { tenants } from './identity.ts'
 import { tenantPolicies } from './policies.ts'
@@ -15,6 +15,8 @@ export const tenantHead = pgTable(
     epoch: uuid('epoch').notNull(),
     seq: seqColumn('seq').notNull().default(0),
     lease: seqColumn('lease').notNull().default(0),
+    /** The last entry that the collector removed: a cursor before it starts anew. */
+    horizon: seqColumn('horizon').notNull().default(0),
   },
   () => tenantPolicies('tenant_head'),
 )
@@ -32,6 +34,10 @@ export const spaces = pgTable(
     createdAt: time('created_at')
       .notNull()
       .default(sql`now()`),
+    /** How long the trash is kept, and older versions; `null` = for ever, however many. */
+    trashDays: integer('trash_days').notNull().default(30),
+    versionDays: integer('version_days'),
+    versionCount: integer('version_count'),
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
@@ -57,5 +63,32 @@ export const spaceMembers = pgTable(
     primaryKey({ columns: [t.tenantId, t.userId, t.spaceId] }),
     foreignKey({ columns: [t.tenantId, t.spaceId], foreignColumns: [spaces.tenantId, spaces.id] }),
     ...tenantPolicies('space_members'),
+  ],
+)
+
+/** The clients that keep a copy of spaces: where each stands, and how it fares. Its session is what lets it in. */
+export const devices = pgTable(
+  'devices',
+  {
+    tenantId: tenantId(),
+    id: uuid('id').notNull(),
+    userId: uuid('user_id').notNull(),
+    sessionId: uuid('session_id').notNull(),
+    name: text('name').notNull(),
+    platform: text('platform').notNull(),
+    createdAt: time('created_at').notNull(),
+    lastSeenAt: time('last_seen_at').notNull(),
+    /** The cursor that it asked with last. */
+    cursorEpoch: uuid('cursor_epoch'),
+    cursorSeq: seqColumn('cursor_seq'),
+    /** As the device told it. */
+    lastError: text('last_error'),
+    revokedAt: time('revoked_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.id] }),
+    index('devices_user').on(t.tenantId, t.userId, t.id),
+    index('devices_session').on(t.tenantId, t.sessionId),
+    ...tenantPolicies('devices'),
   ],
 )

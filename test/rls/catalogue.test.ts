@@ -1,5 +1,6 @@
 import { PgTable, getTableConfig } from 'drizzle-orm/pg-core'
 import { beforeAll, afterAll, describe, expect, test } from 'vitest'
+import * as conflicts from '../../db/schema/conflicts.ts'
 import * as content from '../../db/schema/content.ts'
 import * as identity from '../../db/schema/identity.ts'
 import * as namespace from '../../db/schema/namespace.ts'
@@ -29,7 +30,7 @@ describe('the catalogue of a migrated database (T8, P1-06)', () => {
 })
 
 test('RS-2: the migrations carry the policies that stand beside the tables', async () => {
-  const written = [content, identity, namespace, outbox, tenancy]
+  const written = [conflicts, content, identity, namespace, outbox, tenancy]
     .flatMap((file): unknown[] => Object.values(file))
     .filter((value) => value instanceof PgTable)
     .flatMap((table) => {

@@ -45,6 +45,7 @@ const TIMES = ['at', 'created_at', 'changed_at', 'expires_at', 'issued_at', 'las
   'last_at',
   'available_at',
   'died_at',
+  'last_seen_at',
 )
 
 const references = (party: Party): Row => ({
@@ -57,6 +58,7 @@ const references = (party: Party): Row => ({
   node_id: idOf(party, 1),
   content_ref: idOf(party, 1),
   upload_id: idOf(party, 1),
+  original: idOf(party, 1),
 })
 
 const values = (party: Party, n: number): Row => ({
@@ -117,8 +119,9 @@ export const TABLES: Readonly<Record<string, TestTable>> = {
   uploads: tenant(['id'], () => ({ state: 'open', drafts: [], file_count: 1, committed_count: 0 })),
   upload_packs: tenant(['upload_id', 'sha256'], () => ({ members: [] })),
 
-  tenant_head: single((p, n) => ({ epoch: idOf(p, n), lease: 1 })),
-  spaces: tenant(['id'], () => ({ kind: 'team' })),
+  tenant_head: single((p, n) => ({ epoch: idOf(p, n), lease: 1, horizon: 0 })),
+  spaces: tenant(['id'], () => ({ kind: 'team', trash_days: 30 })),
+  devices: tenant(['id'], () => ({ platform: 'linux' })),
   space_members: tenant(['user_id', 'space_id'], (p, n) => ({ user_id: idOf(p, n), role: 'writer' })),
   nodes: tenant(['id'], (p, n) => ({
     parent_id: n === 1 ? null : idOf(p, 1),
@@ -128,10 +131,13 @@ export const TABLES: Readonly<Record<string, TestTable>> = {
     placement_revision: 1,
     executable: false,
     changed_seq: n,
+    content_seq: n,
+    placed_seq: n,
   })),
   versions: tenant(['node_id', 'revision'], (_, n) => ({ revision: n, executable: false, base_revision: 0 })),
   journal: tenant(['seq'], (p, n) => ({ kind: 'created', mutation_id: idOf(p, n), node: {} })),
   mutations: tenant(['id'], () => ({ outcome: 'applied' })),
+  conflicts: tenant(['id'], () => ({ base_revision: 1, their_revision: 2, node_kind: 'file', executable: false })),
 
   outbox: table('tenant', ['id'], () => ({ kind: 'upload.expired' })),
   dead_letters: table('tenant', ['id'], () => ({ kind: 'upload.expired', reason: 'given up' })),
