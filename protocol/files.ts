@@ -22,10 +22,10 @@ export const uuid = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'a lower-case UUID')
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'the lower-case hex of a SHA-256')
-const bytes = z.int().min(0).max(FILE_MAX_BYTES)
-const nodeName = z.string().min(0).max(1_024).describe('1 to 255 bytes of UTF-8, no "/" or control characters')
+export const fileBytes = z.int().min(0).max(FILE_MAX_BYTES)
+export const nodeName = z.string().min(0).max(1_024).describe('1 to 255 bytes of UTF-8, no "/" or control characters')
 /** Nanoseconds since 1970 as a decimal string: a JSON number cannot hold them. */
-const mtimeNs = z.string().regex(/^-?\d{1,19}$/)
+export const mtimeNs = z.string().regex(/^-?\d{1,19}$/)
 
 export const chunkRef = z.strictObject({
   sha256: sha256.describe('of the stored bytes'),
@@ -54,7 +54,7 @@ export const fileInit = z.strictObject({
     .max(REVISION_MAX)
     .default(0)
     .describe('the content revision that this write is based on; 0 = the file did not exist'),
-  size: bytes.describe('plaintext bytes'),
+  size: fileBytes.describe('plaintext bytes'),
   sha256: sha256.optional().describe('of the plaintext; may be left out only together with content'),
   content: contentInput.optional().describe('absent: told at commit, after streaming'),
   mtimeNs: mtimeNs.optional(),
@@ -100,7 +100,7 @@ export const commitFile = z.strictObject({
     .max(BATCH_MAX_FILES - 1)
     .describe('which file of the init'),
   base: z.int().min(0).max(REVISION_MAX).optional().describe('replaces the base of the init'),
-  size: bytes.optional(),
+  size: fileBytes.optional(),
   sha256: sha256.optional(),
   content: contentInput.optional(),
 })
@@ -145,7 +145,10 @@ export const nodeState = z.object({
   executable: z.boolean(),
   linkTarget: z.string().nullable().describe('of a symlink: where it points, as it was given'),
   properties: z.record(z.string(), z.string()).nullable(),
-  conflictPolicy: z.enum(CONFLICT_POLICIES).nullable().describe('of a folder, for what lies below; null = as the folder above'),
+  conflictPolicy: z
+    .enum(CONFLICT_POLICIES)
+    .nullable()
+    .describe('of a folder, for what lies below; null = as the folder above'),
   createdAt: z.number(),
   changedAt: z.number(),
   changedSeq: z.int(),
@@ -164,7 +167,9 @@ export const mutationResult = z.union([
     notice: z
       .enum(['revived', 'parent-gone', 'renamed'])
       .optional()
-      .describe('done, and a person should be told: an edit brought a deleted file back; it is in the nearest folder that lives; it has another name'),
+      .describe(
+        'done, and a person should be told: an edit brought a deleted file back; it is in the nearest folder that lives; it has another name',
+      ),
   }),
   z.object({
     mutationId: uuid,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as files from './files.ts'
+import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 
 /**
  * Every route of the gateway, as data: the router, the policy check and the OpenAPI document are made from it, so none of
@@ -9,7 +10,7 @@ import * as files from './files.ts'
  */
 export type Policy = 'public' | 'member'
 export type Route = {
-  method: 'get' | 'post' | 'delete'
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   path: `/${string}`
   policy: Policy
   summary: string
@@ -88,6 +89,7 @@ export const ROUTES = {
     body: files.createFoldersBody,
     reply: files.commitReply,
   },
+  ...NAMESPACE_ROUTES,
   initUpload: {
     method: 'post',
     path: '/v1/files',
