@@ -30,7 +30,7 @@ export type TransportOptions = {
 }
 
 export type Call<T> = {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** `/v1/files/{id}`: for traces, which never carry the path itself. */
   route: string
   path: string
