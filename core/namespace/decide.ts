@@ -6,9 +6,11 @@ import { createFolder } from './create-folder.ts'
 import type { Effects } from './effects.ts'
 import type { Facts, Mutation, Outcome } from './model.ts'
 import { move } from './move.ts'
+import { requirePrecondition } from './precondition.ts'
 import { purge } from './purge.ts'
 import { resolveConflict } from './resolve-conflict.ts'
 import { restore } from './restore.ts'
+import { requireActive, requireMine } from './rules.ts'
 import { trash } from './trash.ts'
 import { labelVersion, restoreVersion } from './versions.ts'
 import { Barrier, FactMissing, needsAnything, openView, principalOf, type Needs, type View } from './view.ts'
@@ -80,6 +82,7 @@ function replay(view: View, mutation: Mutation, prior: { fingerprint: string; ou
 
 function decideNew(view: View, mutation: Mutation): Outcome {
   try {
+    requireAsSeen(view, mutation)
     switch (mutation.kind) {
       case 'create-folder':
         return createFolder(view, mutation)
@@ -108,6 +111,13 @@ function decideNew(view: View, mutation: Mutation): Outcome {
     if (error instanceof AppError && error.code !== 'internal') return reject(error.code, error.facts)
     throw error
   }
+}
+
+/** Of a write it is asked where the write's place is known. @throws session-revoked, not-found, forbidden, precondition-failed */
+function requireAsSeen(view: View, mutation: Mutation): void {
+  const { precondition } = mutation
+  if (!precondition || !('node' in mutation)) return
+  requirePrecondition(precondition, requireMine(view, requireActive(view, mutation), mutation.node, 'node'))
 }
 
 const reject = (code: ErrorCode, facts: ErrorFacts): Outcome => ({ outcome: 'rejected', code, facts })

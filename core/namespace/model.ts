@@ -57,6 +57,8 @@ type Common = {
   fingerprint: string
   actor: Actor
   traceparent: string | null
+  /** What the client demands of the present state of the node that it names. */
+  precondition?: Precondition
 }
 
 /** A node, or the one that an earlier mutation of the same client made. */
@@ -81,7 +83,6 @@ export type WriteFile = Common & {
   target: Place | { node: NodeId }
   /** The content revision that the writer saw; 0 = no such file. */
   base: number
-  precondition?: Precondition
   content: Content & { contentId: Sha256 }
   /** By SHA-256 of the chunk. What is not here must be held already and readable by the actor. */
   staged: Record<string, StagedChunk>
