@@ -11,6 +11,8 @@ export type Say = {
   done(line: string): Promise<void>
   /** A remark on the way, on standard error; not with `--json` or `--quiet`. */
   note(line: string): Promise<void>
+  /** Something that failed while the command goes on, on standard error; not with `--json`. */
+  trouble(line: string): Promise<void>
   /** One JSON document, or one line of a stream of them; only with `--json`. */
   json(value: unknown): Promise<void>
   /** A name as it may be shown: as it is into a pipe, made harmless on a terminal. */
@@ -35,6 +37,7 @@ export function sayTo(world: World, options: Pick<GlobalOptions, 'json' | 'quiet
     lines: async (lines) => (isJson ? undefined : write(lines)),
     done: async (line) => (isJson || isQuiet ? undefined : write([line])),
     note: async (line) => (isJson || isQuiet ? undefined : stderr.write(`${line}\n`)),
+    trouble: async (line) => (isJson ? undefined : stderr.write(`${line}\n`)),
     json: async (value) => (isJson ? stdout.write(`${JSON.stringify(value)}\n`) : undefined),
     name: (text) => (stdout.isTerminal ? escapeForTerminal(text) : text),
     nameInNote: (text) => (stderr.isTerminal ? escapeForTerminal(text) : text),
