@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import type {
-  ChangesReply,
   CommitBody,
   ContentReply,
   createFoldersBody,
@@ -16,6 +15,7 @@ import type {
   UploadStatusReply,
 } from '../protocol/files.ts'
 import type { whoamiReply } from '../protocol/identity.ts'
+import type { ChangesReply, SnapshotReply } from '../protocol/sync.ts'
 import { createEndpoints } from './endpoints.ts'
 import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 import type { Span } from '../telemetry/tracer.ts'
@@ -56,7 +56,10 @@ export type Api = {
   commit(uploadId: string, body?: CommitBody): Promise<MutationResult[]>
   /** A window of the chunk list, from chunk `from` on, with signed GETs: a secret, never to be logged. */
   content(nodeId: string, options?: { revision?: number; from?: number }): Promise<ContentReply>
-  changes(options?: { cursor?: string; limit?: number }): Promise<ChangesReply>
+  /** @param options `wait`: seconds that an empty page may wait for something to say. Throws resync-required: take a snapshot. */
+  changes(options?: { cursor?: string; limit?: number; wait?: number; device?: string }): Promise<ChangesReply>
+  /** A page of everything; the last one has the cursor from which `changes` goes on. */
+  snapshot(options?: { after?: string; limit?: number; space?: string; device?: string }): Promise<SnapshotReply>
   /** A fresh id for a mutation (UUID version 7). */
   newMutationId(): string
   /** The same API, its calls traced below `span` and given up with `signal`. */

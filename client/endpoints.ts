@@ -1,5 +1,4 @@
 import {
-  changesReply,
   commitReply,
   contentReply,
   initUploadReply,
@@ -12,6 +11,7 @@ import {
   uploadStatusReply,
 } from '../protocol/files.ts'
 import { whoamiReply } from '../protocol/identity.ts'
+import { changesReply, snapshotReply } from '../protocol/sync.ts'
 import type { Api } from './api.ts'
 import type { Transport } from './transport.ts'
 
@@ -59,6 +59,7 @@ export function createEndpoints(transport: Transport): Api {
     content: (nodeId, options = {}) =>
       get('/v1/files/{id}/content', `/v1/files/${nodeId}/content${query(options)}`, contentReply, CONTENT_LIST),
     changes: (options = {}) => get('/v1/sync/changes', `/v1/sync/changes${query(options)}`, changesReply),
+    snapshot: (options = {}) => get('/v1/sync/snapshot', `/v1/sync/snapshot${query(options)}`, snapshotReply),
   }
 }
 

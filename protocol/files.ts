@@ -278,7 +278,6 @@ export const change = z.object({
   at: z.number(),
   node: nodeState,
 })
-export const changesReply = z.object({ changes: z.array(change), cursor: z.string(), more: z.boolean() })
 
 export type FileInit = z.infer<typeof fileInit>
 export type InitUploadBody = z.infer<typeof initUploadBody>
@@ -294,5 +293,4 @@ export type ListReply = z.infer<typeof listReply>
 export type Space = z.infer<typeof space>
 export type ResolveReply = z.infer<typeof resolveReply>
 export type ContentReply = z.infer<typeof contentReply>
-export type ChangesReply = z.infer<typeof changesReply>
 export type CreateFoldersBody = z.infer<typeof createFoldersBody>

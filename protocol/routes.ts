@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import * as files from './files.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
+import * as sync from './sync.ts'
 
 /**
  * Every route of the gateway, as data: the router, the policy check and the OpenAPI document are made from it, so none of
@@ -28,10 +29,6 @@ const listQuery = z.object({
     .max(1_024)
     .regex(/^[^\0]*$/, 'no NUL')
     .optional(),
-})
-const changesQuery = z.object({
-  cursor: z.string().max(100).optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(500),
 })
 const contentQuery = z.object({
   revision: z.coerce.number().int().min(1).max(files.REVISION_MAX).optional(),
@@ -142,8 +139,16 @@ export const ROUTES = {
     path: '/v1/sync/changes',
     policy: 'member',
     summary: 'What changed since a cursor',
-    query: changesQuery,
-    reply: files.changesReply,
+    query: sync.changesQuery,
+    reply: sync.changesReply,
+  },
+  snapshot: {
+    method: 'get',
+    path: '/v1/sync/snapshot',
+    policy: 'member',
+    summary: 'Everything that you may read, page by page, and the cursor from which changes go on',
+    query: sync.snapshotQuery,
+    reply: sync.snapshotReply,
   },
   trace: {
     method: 'get',
