@@ -16,12 +16,14 @@ const secret = z.string().min(1).max(1024)
  * What is shown to people, on pages and in terminals: no control characters, nothing that turns the direction of writing round,
  * and no half of a character, which the database could not hold.
  */
-const label = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'No control characters, please.')
+export const shownText = (maxLength: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'No control characters, please.')
+export const label = shownText(100)
 
 export const setupReply = z.object({ open: z.boolean() })
 
