@@ -78,7 +78,7 @@ describe('P2 writes never overwrite what the writer had not seen', () => {
       outcome: 'applied',
       node: { contentRevision: 1 },
     })
-    w.damaged.add('n1' as NodeId)
+    w.damage('n1' as NodeId)
     const mended = w.commit(write('3', target, 0, 'one'), write('4', target, 0, 'one'))
     expect(mended[0]).toMatchObject({ outcome: 'applied', node: { id: 'n1', contentRevision: 2 } })
     expect(mended[1]).toMatchObject({ outcome: 'applied', node: { id: 'n1', contentRevision: 2 } })

@@ -1,127 +1,69 @@
-import { decideBatch } from '../../core/namespace/decide.ts'
 import type { MutationId, NodeId, SessionId, Sha256, SpaceId, UploadId, UserId } from '../../core/ids.ts'
-import type { CreateFolder, Facts, Mutation, NodeState, Outcome, WriteFile } from '../../core/namespace/model.ts'
-import { childKey } from '../../core/namespace/view.ts'
+import type {
+  Actor,
+  Copy,
+  CreateFolder,
+  Move,
+  Mutation,
+  NodeRef,
+  Purge,
+  Restore,
+  SpaceRole,
+  Trash,
+  WriteFile,
+} from '../../core/namespace/model.ts'
+import { NamespaceServer, type NamespaceServerOptions } from './namespace-server.ts'
 
-/** A namespace in memory: applies effects the way the database does, and answers what is needed. */
-export function world() {
+export const ANNA: Actor = { userId: 'user' as UserId, sessionId: 'session' as SessionId }
+/** Anna again, on her phone. */
+export const PHONE: Actor = { ...ANNA, sessionId: 'session of the phone' as SessionId }
+export const BEN: Actor = { userId: 'ben' as UserId, sessionId: 'session of ben' as SessionId }
+
+/** A server in memory with one space, Anna with two devices (she is a manager) and Ben (he writes). */
+export function world(options: NamespaceServerOptions = {}) {
+  const server = new NamespaceServer(options)
   const space = 'space' as SpaceId
-  const root = folder('root' as NodeId, null)
-  const nodes = new Map<NodeId, NodeState>([[root.id, root]])
-  const priors: Facts['priors'] = new Map()
-  const uploads: Facts['uploads'] = new Map()
-  const held = new Map<string, { objectKey: string; offset: number; length: number }>()
-  const damaged = new Set<NodeId>()
-  const journal: { seq: number; node: NodeState }[] = []
-  let seq = 0
-  let fresh = 0
-  let roles: Record<string, 'reader' | 'writer' | 'manager'> = { [space]: 'manager' }
-  let revoked = false
-
-  function folder(id: NodeId, parentId: NodeId | null): NodeState {
-    return {
-      id,
-      spaceId: space,
-      parentId,
-      kind: 'folder',
-      name: String(id),
-      contentRevision: 0,
-      placementRevision: 1,
-      size: null,
-      sha256: null,
-      contentId: null,
-      codec: null,
-      mtimeNs: null,
-      executable: false,
-      linkTarget: null,
-      properties: null,
-      conflictPolicy: null,
-      createdAt: 0,
-      changedAt: 0,
-      changedSeq: 0,
-      contentSeq: 0,
-      placedSeq: 0,
-      trashedAt: null,
-      trashedBy: null,
-    }
-  }
-
-  function facts(): Facts {
-    const principal = revoked
-      ? ({ standing: 'revoked' } as const)
-      : ({ standing: 'active', userId: 'user' as UserId, device: "Anna's laptop", roles } as const)
-    return {
-      seq,
-      principals: new Map([['session' as SessionId, principal]]),
-      priors,
-      nodes: new Map(),
-      children: new Map(),
-      uploads,
-      held: new Map(),
-      damaged: new Map(),
-    }
-  }
-
-  /** Gathers, decides and applies, as the journal does. */
-  function commit(...mutations: Mutation[]): Outcome[] {
-    const known = facts()
-    const ids = mutations.map(() => `n${++fresh}` as NodeId)
-    for (let round = 0; round < 100; round++) {
-      const decision = decideBatch(
-        { ...known, nodes: new Map(known.nodes), children: new Map(known.children) },
-        mutations,
-        1_700_000_000_000,
-        ids,
-      )
-      if (decision.at === 'decided') return apply(decision)
-      for (const id of decision.needs.nodes) known.nodes.set(id, nodes.get(id) ?? null)
-      for (const [key, { parent, key: name }] of decision.needs.children) {
-        known.children.set(
-          key,
-          [...nodes.values()].find(
-            (n) => n.parentId === parent && childKey(parent, n.name) === childKey(parent, name),
-          ) ?? null,
-        )
-      }
-      for (const [key] of decision.needs.held) known.held.set(key, held.get(key) ?? null)
-      for (const id of decision.needs.damaged) known.damaged.set(id, damaged.has(id))
-    }
-    throw new Error('never decided')
-  }
-
-  function apply({
-    outcomes,
-    effects,
-  }: {
-    outcomes: Outcome[]
-    effects: ReturnType<typeof decideBatch> extends infer D ? (D extends { effects: infer E } ? E : never) : never
-  }) {
-    for (const [id, node] of effects.nodes) nodes.set(id, node)
-    for (const { seq: at, node } of effects.journal) journal.push({ seq: at, node })
-    for (const { mutationId, fingerprint, outcome } of effects.answers) priors.set(mutationId, { fingerprint, outcome })
-    seq = effects.seq
-    return outcomes
-  }
-
+  const otherSpace = 'other space' as SpaceId
+  const root = server.addSpace(space, 'root' as NodeId)
+  server.addSession(ANNA.sessionId, ANNA.userId, "Anna's laptop")
+  server.addSession(PHONE.sessionId, PHONE.userId, "Anna's phone")
+  server.addSession(BEN.sessionId, BEN.userId, "Ben's desk")
+  server.setRoles(ANNA.userId, { [space]: 'manager', [otherSpace]: 'manager' })
+  server.setRoles(BEN.userId, { [space]: 'writer' })
+  const { nodes, uploads, held } = server.state
   return {
+    server,
     space,
-    root: root.id,
+    root,
+    otherSpace,
+    /** Anna manages it too; Ben knows nothing of it. @returns its root */
+    addOtherSpace: () => server.addSpace(otherSpace, 'other root' as NodeId),
     nodes,
-    journal,
     uploads,
     held,
-    damaged,
-    commit,
-    setRoles: (next: typeof roles) => (roles = next),
-    revoke: () => (revoked = true),
-    children: (parent: NodeId) => [...nodes.values()].filter((n) => n.parentId === parent),
+    journal: server.journal,
+    commit: (...mutations: Mutation[]) => server.commit(...mutations),
+    damage: (node: NodeId) => server.damage(node),
+    setRoles: (roles: Record<string, SpaceRole>, userId = ANNA.userId) => server.setRoles(userId, roles),
+    revoke: (sessionId = ANNA.sessionId) => server.revoke(sessionId),
+    children: (parent: NodeId) => server.children(parent),
+    tree: () => server.tree(root),
+    /** The node at a path like `a/b.txt`: what lives there now. */
+    at: (path: string) => {
+      let at = root
+      for (const name of path.split('/')) at = server.children(at).find((node) => node.name === name)!.id
+      return server.node(at)!
+    },
   }
 }
 
-const common = (id: string) => ({
+/** The same mutation, sent by somebody else. */
+export const by = <M extends Mutation>(actor: Actor, mutation: M): M => ({ ...mutation, actor })
+
+export const common = (id: string) => ({
   id: id as MutationId,
   fingerprint: `f-${id}`,
-  actor: { userId: 'user' as UserId, sessionId: 'session' as SessionId },
+  actor: ANNA,
   traceparent: null,
 })
 export const mkdir = (id: string, parent: NodeId, name: string, ifExists: 'fail' | 'keep' = 'fail'): CreateFolder => ({
@@ -190,3 +132,34 @@ export function writeChunks(
     executable: false,
   }
 }
+
+export const move = (
+  id: string,
+  node: NodeId,
+  parent: NodeRef,
+  name: string,
+  { base = null, ifExists = 'fail', seen = null }: Partial<Pick<Move, 'base' | 'ifExists' | 'seen'>> = {},
+): Move => ({ ...common(id), kind: 'move', node, to: { parent, name }, base, ifExists, seen })
+
+export const copy = (
+  id: string,
+  node: NodeId,
+  parent: NodeRef,
+  name: string,
+  { revision = null, ifExists = 'fail' }: Partial<Pick<Copy, 'revision' | 'ifExists'>> = {},
+): Copy => ({ ...common(id), kind: 'copy', node, revision, to: { parent, name }, ifExists })
+
+export const trash = (
+  id: string,
+  node: NodeId,
+  { base = null, seen = null }: Partial<Pick<Trash, 'base' | 'seen'>> = {},
+): Trash => ({ ...common(id), kind: 'trash', node, base, seen })
+
+export const restore = (id: string, node: NodeId, to: Restore['to'] = null): Restore => ({
+  ...common(id),
+  kind: 'restore',
+  node,
+  to,
+})
+
+export const purge = (id: string, node: NodeId): Purge => ({ ...common(id), kind: 'purge', node })
