@@ -17,3 +17,15 @@ export async function takeLeaseIn(tx: Tx, tenant: TenantId): Promise<Head | null
     returning epoch, seq::float8 as seq, lease::float8 as lease`
   return head ?? null
 }
+
+/** Ends the epoch of a journal: cursors from before it are reset. Together with `takeLeaseIn`, whose lease fences it. */
+export async function beginEpochIn(tx: Tx, tenant: TenantId, epoch: string): Promise<void> {
+  await tx`update tenant_head set epoch = ${epoch} where tenant_id = ${tenant}`
+}
+
+/** When the entry `seq` was written, Unix milliseconds; `null`: there is no such entry, or no longer. */
+export async function entryTimeIn(tx: Tx, tenant: TenantId, seq: number): Promise<number | null> {
+  const [entry] = await tx<{ at: number }[]>`
+    select (extract(epoch from at) * 1000)::float8 as at from journal where tenant_id = ${tenant} and seq = ${seq}`
+  return entry?.at ?? null
+}

@@ -3,7 +3,7 @@ import type { NodeId, Sha256, SpaceId, TenantId, UserId } from '../../core/ids.t
 import { nameKey } from '../../core/names.ts'
 import type { NodeState } from '../../core/namespace/model.ts'
 import type { Tx } from '../connect.ts'
-import { HELD_CHUNKS } from './facts.ts'
+import { HELD_CHUNKS } from './held-chunks.ts'
 import { NODE_JSON } from './node-json.ts'
 
 /** Reads of one tenant. Each takes the spaces that the caller may see: what lies elsewhere does not exist (T11). */

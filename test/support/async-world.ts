@@ -171,11 +171,13 @@ async function decideOne({ app, tenantId, userId, sessionId, spaceId, clock }: A
   let wanted = factsOf([mutation])
   const facts = noFacts()
   const standing = 'active' as const
+  const ids: NodeId[] = []
+  const idAt = (index: number): NodeId => (ids[index] ??= freshId())
   for (;;) {
     await asTenant(app, tenantId, (tx) => gatherFacts(tx, tenantId, wanted, facts))
     facts.principals.set(sessionId, { standing, userId, device: 'test', roles: { [spaceId]: 'manager' } })
     const copy = { ...facts, nodes: new Map(facts.nodes), children: new Map(facts.children) }
-    const decision = decideBatch(copy, [mutation], clock.now, [freshId<NodeId>()])
+    const decision = decideBatch(copy, [mutation], clock.now, idAt)
     if (decision.at === 'decided') return decision
     wanted = factsNeeded(decision.needs)
   }
@@ -188,6 +190,7 @@ function writeMutation({ userId, sessionId, rootId }: AsyncWorld, { name, upload
   )
   return {
     kind: 'write-file',
+    nodeKind: 'file',
     id: freshId<MutationId>(),
     fingerprint: name,
     actor: { userId, sessionId },
