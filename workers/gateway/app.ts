@@ -13,16 +13,22 @@ import { ROUTES, type Route, type RouteName } from '../../protocol/routes.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../protocol/version.ts'
 import type { Span } from '../../telemetry/tracer.ts'
 import { changes } from '../sync/changes.ts'
+import { push } from '../sync/push.ts'
 import { authenticator, type Authenticator } from './authenticate.ts'
 import * as browse from './browse.ts'
 import type { Call } from './call.ts'
 import { commitBatch, commitUpload } from './commit-upload.ts'
+import * as conflicts from './conflicts.ts'
 import { content } from './content.ts'
 import * as folders from './folders.ts'
 import { initUpload } from './init-upload.ts'
+import * as nodes from './nodes.ts'
 import * as operations from './operations.ts'
 import { parseWith } from './read-body.ts'
+import { setSpace } from './space-settings.ts'
+import { trash } from './trash.ts'
 import * as uploads from './uploads.ts'
+import * as versions from './versions.ts'
 
 type Handler = (call: Call) => Promise<Response>
 
@@ -35,6 +41,23 @@ const HANDLERS: Record<RouteName, Handler> = {
   content,
   createFolder: folders.createFolder,
   createFolders: folders.createFolders,
+  move: nodes.move,
+  copy: nodes.copy,
+  moveToTrash: nodes.moveToTrash,
+  restore: nodes.restore,
+  purge: nodes.purge,
+  setAttributes: nodes.setAttributes,
+  createSymlink: nodes.createSymlink,
+  versions: versions.versions,
+  labelVersion: versions.labelVersion,
+  restoreVersion: versions.restoreVersion,
+  trash,
+  conflicts: conflicts.conflicts,
+  conflict: conflicts.conflict,
+  conflictContent: conflicts.conflictContent,
+  resolveConflict: conflicts.resolveConflict,
+  setSpace,
+  push,
   initUpload,
   commitBatch,
   commitUpload,

@@ -15,7 +15,7 @@ import { commitChanges, idParam, json, reader, unwrapParam, type Call } from './
 import { completeDraft, toWriteFile } from './drafts.ts'
 import { readBody } from './read-body.ts'
 import { readPrecondition } from './read-precondition.ts'
-import { rejected, toResult } from './results.ts'
+import { NO_MUTATION, rejected, toResult } from './results.ts'
 import { listArrived, stagedChunks } from './staging.ts'
 
 type CommitFile = NonNullable<CommitBody['files']>[number]
@@ -41,8 +41,7 @@ export async function commitBatch(call: Call): Promise<Response> {
 /** One upload that cannot be committed must not keep the others of the batch from it. */
 function allRejected({ body, at }: Commit, error: AppError): CommitReply {
   if (error.code === 'internal' || error.code === 'session-revoked') throw error
-  const nil = '00000000-0000-8000-8000-000000000000'
-  return { results: (body.files ?? [{ index: 0 }]).map(() => rejected(nil, error, at)) }
+  return { results: (body.files ?? [{ index: 0 }]).map(() => rejected(NO_MUTATION, error, at)) }
 }
 
 async function commitOne(call: Call, { id, body, at: place }: Commit): Promise<CommitReply> {

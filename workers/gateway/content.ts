@@ -24,6 +24,11 @@ export async function content(call: Call): Promise<Response> {
     'id',
     await reader(call).content(call.principal.sessionId, idParam(call, 'id') as NodeId, revision ?? null),
   )
+  return serveContent(call, stored)
+}
+
+/** A stored content in the way that the request asks for. @throws content-mismatch, range-not-satisfiable, store-unavailable */
+export async function serveContent(call: Call, stored: StoredContent): Promise<Response> {
   if (stored.chunks.some((chunk) => chunk.quarantined)) {
     throw new AppError('content-mismatch', { detail: 'a part of this version is damaged and is not served' })
   }

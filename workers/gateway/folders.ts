@@ -13,7 +13,7 @@ import { rejected, requireDone, toResult } from './results.ts'
 export async function createFolder(call: Call): Promise<Response> {
   const body = await readBody(call.request, createFolderBody)
   const id = mutationIds(call)(body.mutationId, 0)
-  const [outcome] = await commitChanges(call, [toMutation(call, id, body.parent as NodeId, body)])
+  const [outcome] = await commitChanges(call, [toCreateFolder(call, id, body.parent as NodeId, body)])
   return json(requireDone(toResult(id, outcome!)), 201)
 }
 
@@ -24,7 +24,7 @@ export async function createFolders(call: Call): Promise<Response> {
   for (const [at, folder] of folders.entries()) {
     const parent = parentOf(folders, at)
     try {
-      planned.push({ mutation: toMutation(call, folder.mutationId, parent, folder), at })
+      planned.push({ mutation: toCreateFolder(call, folder.mutationId, parent, folder), at })
     } catch (error) {
       results[at] = rejected(folder.mutationId, asAppError(error), `folders/${at}/`)
     }
@@ -51,7 +51,7 @@ function parentOf(folders: Folders, index: number): CreateFolder['parent'] {
 }
 
 /** @throws name-invalid: Postgres could not even be asked about some names */
-function toMutation(
+export function toCreateFolder(
   call: Call,
   id: string,
   parent: CreateFolder['parent'],

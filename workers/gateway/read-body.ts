@@ -16,13 +16,13 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   return parseWith(schema, parseJson(await readText(request)))
 }
 
-/** @throws invalid-request */
-export function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
+/** @param whole what the field at fault is called when it is the value itself @throws invalid-request */
+export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole = 'body'): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const issue = culprit(parsed.error.issues)
   throw new AppError('invalid-request', {
-    field: issue.path.map(pointerToken).join('/') || 'body',
+    field: issue.path.map(pointerToken).join('/') || whole,
     detail: issue.message,
   })
 }

@@ -3,6 +3,9 @@ import type { Outcome } from '../../core/namespace/model.ts'
 import type { MutationResult } from '../../protocol/files.ts'
 import { toProblem } from '../../protocol/problem.ts'
 
+/** Stands for the id of a mutation that has none. */
+export const NO_MUTATION = '00000000-0000-8000-8000-000000000000'
+
 /** How an outcome looks on the wire. `prefix` says which entry of the request a field belongs to. */
 export function toResult(mutationId: string, outcome: Outcome, prefix = ''): MutationResult {
   switch (outcome.outcome) {
