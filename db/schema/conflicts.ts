@@ -38,6 +38,10 @@ export const conflicts = pgTable(
       .on(t.tenantId, t.spaceId, t.id)
       .where(sql`resolved_at is null`),
     index('conflicts_original').on(t.tenantId, t.original),
+    // A copy that is purged takes its conflict with it.
+    index('conflicts_copy')
+      .on(t.tenantId, t.copy)
+      .where(sql`copy is not null`),
     index('conflicts_content').on(t.tenantId, t.contentRef),
     ...tenantPolicies('conflicts'),
   ],

@@ -17,8 +17,10 @@ export const tenantHead = pgTable(
     lease: seqColumn('lease').notNull().default(0),
     /** The last entry that the collector removed: a cursor before it starts anew. */
     horizon: seqColumn('horizon').notNull().default(0),
+    /** When retention and compaction last looked at this tenant. */
+    tendedAt: time('tended_at'),
   },
-  () => tenantPolicies('tenant_head'),
+  (t) => [index('tenant_head_tended').on(t.tendedAt.nullsFirst()), ...tenantPolicies('tenant_head')],
 )
 
 export const spaces = pgTable(
