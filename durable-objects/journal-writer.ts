@@ -5,11 +5,13 @@ import { decideBatch } from '../core/namespace/decide.ts'
 import type { Effects } from '../core/namespace/effects.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
 import type { Tx } from '../db/connect.ts'
+import type { Head } from '../db/tenant/lease.ts'
 import { factsNeeded, factsOf, gatherFacts, noFacts } from '../db/tenant/facts.ts'
-import { takeLeaseIn } from '../db/tenant/lease.ts'
 import { writeEffects } from '../db/tenant/write-effects.ts'
 import { failureOf, Fenced } from './database-failure.ts'
 import type { HeldDatabase } from './held-database.ts'
+import type { Mark } from './journal-mark.ts'
+import { ownJournal, type Ownership } from './own-journal.ts'
 
 /** Rounds of gather and decide; the second finds what only the decision could name, more are rare (names of conflicted copies). */
 const MAX_ROUNDS = 60
@@ -18,13 +20,23 @@ const MAX_TAKEOVERS = 4
 /** A request is not kept waiting for longer while Postgres is away. */
 const GIVE_UP_AFTER_MS = 8_000
 
-export type Written = { outcomes: Outcome[]; effects: Effects; at: number; startedAt: number }
+export type Written = {
+  outcomes: Outcome[]
+  effects: Effects
+  oldSeq: number
+  epoch: string
+  at: number
+  startedAt: number
+}
 
 export type JournalWriterDeps = {
   tenant: TenantId
   db: Pick<HeldDatabase, 'transact'>
   clock: () => number
   freshId: () => NodeId
+  freshEpoch: () => string
+  /** The furthest that this journal is known to have come. */
+  mark: () => Mark | null
   dice: () => number
   wait: (ms: number) => Promise<void>
   faults: Faults
@@ -36,13 +48,13 @@ export type JournalWriterDeps = {
  *
  *     BEGIN ─ enter tenant + facts ─ decide (pure) ─ fence + rows ─ COMMIT
  *
- * It owns the journal while its lease is the newest. The first transaction of an owner takes the lease itself and so keeps
+ * It owns the journal while its lease is the newest and the head is where it left it (a database that was restored is behind that). The first transaction of an owner takes the lease itself and so keeps
  * others waiting until it has written: two processes that take it from each other are slow, but neither starves. A lost connection leaves the outcome of a commit unknown, so the whole
  * batch is decided anew: what was written answers as a replay (I11), the rest is written now.
  */
 export class JournalWriter {
   readonly #deps: JournalWriterDeps
-  #lease: number | null = null
+  #owned: Ownership | null = null
 
   constructor(deps: JournalWriterDeps) {
     this.#deps = deps
@@ -61,7 +73,7 @@ export class JournalWriter {
       } catch (error) {
         const failure = failureOf(error)
         if (failure === 'fenced') {
-          this.#lease = null
+          this.#owned = null
           this.#deps.onLeaseLost()
           if (++takeovers > MAX_TAKEOVERS) throw new AppError('busy', { retryAfterMs: 500 }, { cause: error })
         } else if (failure === 'final') throw error
@@ -74,27 +86,23 @@ export class JournalWriter {
   async #writeOnce(mutations: Mutation[]): Promise<Written> {
     const { db, tenant, clock, faults } = this.#deps
     const startedAt = clock()
+    const mark = this.#deps.mark()
     await faults('commit.before-facts')
-    const { lease, written } = await db.transact(async (tx) => {
+    const { owned, written } = await db.transact(async (tx) => {
       const at = clock()
-      const lease = this.#lease ?? (await this.#takeLease(tx))
-      const decided = await this.#decide(tx, mutations, at, lease)
+      const owned = this.#owned ?? (await ownJournal(tx, { tenant, mark, freshEpoch: this.#deps.freshEpoch }))
+      const decided = await this.#decide(tx, mutations, { at, owned, mark })
       await faults('commit.before-write')
-      await Promise.all(writeEffects(tx, tenant, decided.effects, { lease, oldSeq: decided.oldSeq, at: new Date(at) }))
+      const fence = { lease: owned.lease, oldSeq: decided.oldSeq, at: new Date(at) }
+      await Promise.all(writeEffects(tx, tenant, decided.effects, fence))
       await faults('commit.after-write')
-      return { lease, written: { ...decided, at, startedAt } }
+      return { owned, written: { ...decided, epoch: owned.epoch, at, startedAt } }
     })
-    this.#lease = lease
+    this.#owned = owned
     return written
   }
 
-  async #takeLease(tx: Tx): Promise<number> {
-    const head = await takeLeaseIn(tx, this.#deps.tenant)
-    if (!head) throw new AppError('not-found', { detail: 'no such tenant' })
-    return head.lease
-  }
-
-  async #decide(tx: Tx, mutations: Mutation[], at: number, lease: number) {
+  async #decide(tx: Tx, mutations: Mutation[], { at, owned, mark }: Deciding) {
     const { tenant, freshId, faults } = this.#deps
     const ids: NodeId[] = []
     const idAt = (index: number): NodeId => (ids[index] ??= freshId())
@@ -102,7 +110,7 @@ export class JournalWriter {
     let wanted = factsOf(mutations)
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const head = await gatherFacts(tx, tenant, wanted, facts)
-      if (head.lease !== lease) throw new Fenced()
+      if (!isStillOurs(head, owned, mark)) throw new Fenced()
       await faults('commit.after-facts')
       // The decision overlays the maps that it is given; the gathered facts must stay as they are for the next round.
       const decision = decideBatch(copyOf(facts), mutations, at, idAt)
@@ -112,6 +120,14 @@ export class JournalWriter {
     }
     throw new AppError('internal', {}, { cause: new Error('the facts never sufficed') })
   }
+}
+
+type Deciding = { at: number; owned: Ownership; mark: Mark | null }
+
+/** Nobody has taken the journal over, nor has the database gone back to before what we have written. */
+function isStillOurs(head: Head, owned: Ownership, mark: Mark | null): boolean {
+  if (head.lease !== owned.lease || head.epoch !== owned.epoch) return false
+  return mark === null || mark.epoch !== owned.epoch || head.seq >= mark.seq
 }
 
 const copyOf = (facts: ReturnType<typeof noFacts>): ReturnType<typeof noFacts> => ({

@@ -1,40 +1,84 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { FeedEntry } from '../db/tenant/journal.ts'
+import type { FeedEntry, JournalPage } from '../db/tenant/journal.ts'
 import { RecentTail } from './recent-tail.ts'
 
+const EPOCH = 'e1'
 const entries = (from: number, count: number): FeedEntry[] =>
-  Array.from({ length: count }, (_, i) => ({ seq: from + i }) as FeedEntry)
+  Array.from({ length: Math.max(0, count) }, (_, i) => ({ seq: from + i }) as FeedEntry)
+const page = (head: number, after: number, limit: number, epoch = EPOCH): JournalPage => ({
+  entries: entries(after + 1, Math.min(limit, head - after)),
+  head,
+  horizon: 0,
+  epoch,
+})
+const seqs = (answer: JournalPage | null) => answer?.entries.map((entry) => entry.seq)
 
-test('I10 the tail answers exactly what the journal would, or says that it cannot', () => {
+/** What may happen to a tail: a batch of ours, one of another owner, and a page that was read. */
+const events = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constant('commit' as const), count: fc.integer({ min: 1, max: 40 }) }),
+    fc.record({ do: fc.constant('other' as const), count: fc.integer({ min: 1, max: 40 }) }),
+    fc.record({ do: fc.constant('read' as const), after: fc.nat(300), limit: fc.integer({ min: 1, max: 100 }) }),
+  ),
+  { maxLength: 30 },
+)
+
+test('I10 FD-5 the tail answers exactly what the journal would, or says that it cannot', () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.record({ count: fc.integer({ min: 1, max: 40 }), gap: fc.boolean() }), { maxLength: 20 }),
-      fc.nat(500),
-      fc.integer({ min: 1, max: 50 }),
-      (batches, after, limit) => {
-        const tail = new RecentTail()
-        let head = 0
-        for (const { count, gap } of batches) {
-          // A gap is another owner's batch: this object never saw it.
-          if (gap) head += 3
-          tail.append(head, entries(head + 1, count))
-          head += count
+    fc.property(events, fc.nat(500), fc.integer({ min: 1, max: 50 }), (happens, after, limit) => {
+      const tail = new RecentTail()
+      let [head, confirmed] = [0, 0]
+      for (const event of happens) {
+        if (event.do === 'other') head += event.count
+        else if (event.do === 'commit') {
+          tail.append({ epoch: EPOCH, oldSeq: head, entries: entries(head + 1, event.count) }, 0)
+          confirmed = head += event.count
+        } else if (event.after <= head) {
+          tail.learn(page(head, event.after, event.limit), event.after, 0)
+          confirmed = head
         }
-        const answer = tail.after(after, limit)
-        if (answer === null) return
-        expect(answer.head).toBe(head)
-        expect(answer.entries.map((entry) => entry.seq)).toEqual(
-          entries(after + 1, Math.min(limit, head - after)).map((entry) => entry.seq),
-        )
-      },
-    ),
+      }
+      const answer = tail.after(after, limit, 500)
+      if (answer === null) return
+      expect(answer.head).toBe(confirmed)
+      expect(seqs(answer)).toEqual(entries(after + 1, Math.min(limit, confirmed - after)).map((entry) => entry.seq))
+    }),
+    { seed: 1, numRuns: 1_000 },
   )
+})
+
+test('FD-5 it answers nothing that nobody has confirmed for a second', () => {
+  const tail = new RecentTail()
+  tail.append({ epoch: EPOCH, oldSeq: 0, entries: entries(1, 3) }, 10_000)
+  expect(seqs(tail.after(1, 10, 10_999))).toEqual([2, 3])
+  expect(tail.after(1, 10, 11_000)).toBeNull()
+  tail.learn(page(3, 3, 10), 3, 11_500)
+  expect(seqs(tail.after(1, 10, 12_000))).toEqual([2, 3])
+})
+
+test('FD-5 a page that was asked for before a commit takes nothing back', () => {
+  const tail = new RecentTail()
+  tail.append({ epoch: EPOCH, oldSeq: 0, entries: entries(1, 3) }, 0)
+  tail.learn(page(2, 0, 10), 0, 0)
+  expect(seqs(tail.after(0, 10, 0))).toEqual([1, 2, 3])
+})
+
+test('FD-9 the tail of another epoch is none', () => {
+  const tail = new RecentTail()
+  tail.append({ epoch: EPOCH, oldSeq: 0, entries: entries(1, 9) }, 0)
+  tail.learn(page(5, 3, 10, 'e2'), 3, 0)
+  expect(tail.after(0, 10, 0)).toBeNull()
+  expect(tail.after(3, 10, 0)).toMatchObject({ epoch: 'e2', head: 5 })
+  tail.append({ epoch: 'e3', oldSeq: 5, entries: entries(6, 1) }, 0)
+  expect(tail.after(4, 10, 0)).toBeNull()
+  expect(tail.after(5, 10, 0)).toMatchObject({ epoch: 'e3', head: 6 })
 })
 
 test('it forgets the oldest, not the newest', () => {
   const tail = new RecentTail()
-  for (let i = 0; i < 30; i++) tail.append(i * 1000, entries(i * 1000 + 1, 1000))
-  expect(tail.after(0, 1)).toBeNull()
-  expect(tail.after(29_999, 10)?.entries.map((entry) => entry.seq)).toEqual([30_000])
+  for (let i = 0; i < 30; i++) tail.append({ epoch: EPOCH, oldSeq: i * 1000, entries: entries(i * 1000 + 1, 1000) }, 0)
+  expect(tail.after(0, 1, 0)).toBeNull()
+  expect(seqs(tail.after(29_999, 10, 0))).toEqual([30_000])
+  expect(seqs(tail.after(21_000, 1, 0))).toEqual([21_001])
 })

@@ -1,33 +1,63 @@
-import type { FeedEntry } from '../db/tenant/journal.ts'
+import type { FeedEntry, JournalPage } from '../db/tenant/journal.ts'
 
 /** How many of the newest entries stay in memory: about 6 MB. */
 const TAIL_ENTRIES = 10_000
+/** A tail that nobody has confirmed for this long is checked against Postgres: another process may own the journal. */
+const TRUST_MS = 1_000
+
+/** A gap-free run of entries: those in `(from, head]`, where `head` was the head of the journal. */
+type Run = { epoch: string; from: number; head: number; entries: FeedEntry[] }
 
 /**
- * The newest entries of the journal, so that devices that are nearly up to date cost no query. A cache: it knows a gap-free run
- * `(from, head]` and is dropped whenever what comes does not join on.
+ * The newest entries of the journal, so that devices that are nearly up to date cost no query. A cache: it is dropped whenever what
+ * comes does not join on, and answers nothing that has not been the truth within the last second.
  */
 export class RecentTail {
-  #entries: FeedEntry[] = []
-  #head: number | null = null
+  #run: Run | null = null
+  #confirmedAt = -Infinity
 
-  append(oldSeq: number, entries: FeedEntry[]): void {
-    if (this.#head !== oldSeq) this.#entries = []
-    this.#entries.push(...entries)
-    this.#head = oldSeq + entries.length
-    if (this.#entries.length > TAIL_ENTRIES * 1.2) this.#entries = this.#entries.slice(-TAIL_ENTRIES)
+  /** Entries that this object has just written, after `oldSeq`. */
+  append(
+    { epoch, oldSeq, entries }: { epoch: string; oldSeq: number; entries: readonly FeedEntry[] },
+    now: number,
+  ): void {
+    const joins = this.#run !== null && this.#run.epoch === epoch && this.#run.head === oldSeq
+    const run = joins ? this.#run! : { epoch, from: oldSeq, head: oldSeq, entries: [] }
+    run.entries.push(...entries)
+    run.head += entries.length
+    if (run.entries.length > TAIL_ENTRIES * 1.2) {
+      run.entries = run.entries.slice(-TAIL_ENTRIES)
+      run.from = run.head - TAIL_ENTRIES
+    }
+    this.#run = run
+    this.#confirmedAt = now
   }
 
-  /** Entries after `seq`, or `null` when they are not all here. */
-  after(seq: number, limit: number): { entries: FeedEntry[]; head: number } | null {
-    const first = this.#entries[0]
-    if (this.#head === null || first === undefined || seq < first.seq - 1 || seq > this.#head) return null
-    const from = seq - first.seq + 1
-    return { entries: this.#entries.slice(from, from + limit), head: this.#head }
+  /** What Postgres said at `askedAt` of the entries after `after`: it confirms the tail, extends it, or shows that it is of another time. */
+  learn(page: JournalPage, after: number, askedAt: number): void {
+    const { epoch, head, entries } = page
+    const run = this.#run
+    const isWhole = after + entries.length === head
+    if (run && run.epoch === epoch && run.head >= head) {
+      // A page that was asked for before a commit says less than the commit did.
+      if (run.head === head) this.#confirmedAt = Math.max(this.#confirmedAt, askedAt)
+    } else if (run && run.epoch === epoch && isWhole && after <= run.head) {
+      this.append({ epoch, oldSeq: run.head, entries: entries.slice(run.head - after) }, askedAt)
+    } else {
+      this.#run = isWhole ? { epoch, from: after, head, entries } : null
+      this.#confirmedAt = askedAt
+    }
+  }
+
+  /** At most `limit` entries after `seq`; `null` when they are not all here, or perhaps not the newest. */
+  after(seq: number, limit: number, now: number): JournalPage | null {
+    if (this.#run === null || now - this.#confirmedAt >= TRUST_MS) return null
+    const { epoch, from, head, entries } = this.#run
+    if (seq < from || seq > head) return null
+    return { entries: entries.slice(seq - from, seq - from + limit), head, epoch, horizon: from }
   }
 
   forget(): void {
-    this.#entries = []
-    this.#head = null
+    this.#run = null
   }
 }

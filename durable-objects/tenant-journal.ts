@@ -1,27 +1,34 @@
 import { DurableObject } from 'cloudflare:workers'
-import { AppError } from '../core/errors.ts'
-import { uuidV7, type NodeId, type SessionId, type TenantId } from '../core/ids.ts'
+import type { AppError } from '../core/errors.ts'
+import { uuidV7, type NodeId, type SessionId, type SpaceId, type TenantId } from '../core/ids.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
 import { rowsOf } from '../core/namespace/weight.ts'
-import { readJournal, type FeedEntry, type JournalPage } from '../db/tenant/journal.ts'
-import { findPrincipal, type ReadPrincipal } from '../db/tenant/principal.ts'
+import { readJournal, type FeedEntry } from '../db/tenant/journal.ts'
+import { findPrincipal } from '../db/tenant/principal.ts'
+import { asAppError } from '../protocol/problem.ts'
 import { readConfig } from './config.ts'
 import { faultsOf } from './faults.ts'
+import { Feed, type FeedPage, type Place } from './feed.ts'
 import { groupCommit, type GroupCommit } from './group-commit.ts'
 import { HeldDatabase } from './held-database.ts'
+import { JournalMark } from './journal-mark.ts'
 import { JournalWriter, type Written } from './journal-writer.ts'
 import { countCommit, metrics } from './metrics.ts'
+import { ownJournal } from './own-journal.ts'
 import { relayOf, type Relay } from './relay.ts'
 import { RecentTail } from './recent-tail.ts'
 import { reply, type Reply } from './reply.ts'
 import { SessionCache } from './session-cache.ts'
 import { telemetryOf, type Telemetry } from './telemetry.ts'
 import { wait } from './wait.ts'
+import { Waiters } from './waiters.ts'
 
 /** In rows. A chunk is two of them and about a kilobyte while it is decided; what waits and what is written share 128 MB. */
 const LIMITS = { weigh: rowsOf, maxBatch: 12_000, maxWaiting: 120_000 }
-/** A tail that nobody has confirmed for this long is checked against Postgres: another process may own the journal. */
-const TAIL_TRUST_MS = 1_000
+/** Requests that wait for something to say; more get an empty page at once. */
+const MAX_WAITERS = 2_000
+/** Whoever waits looks anyway this often: another process may have written. */
+const LOOK_AGAIN_MS = 2_000
 
 /**
  * Serialises one tenant's changes. A shell: it collects mutations, has them decided and written as one transaction
@@ -36,7 +43,9 @@ export class TenantJournal extends DurableObject<Env> {
   readonly #telemetry: Telemetry
   readonly #sessions: SessionCache
   readonly #tail = new RecentTail()
-  #headSeenAt = 0
+  readonly #mark: JournalMark
+  readonly #feed: Feed
+  readonly #waiters = new Waiters(MAX_WAITERS)
   readonly #faults
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -49,11 +58,21 @@ export class TenantJournal extends DurableObject<Env> {
     this.#faults = faultsOf(env)
     this.#sessions = new SessionCache((session) => this.#db.read((tx) => findPrincipal(tx, this.#tenant, session)))
     this.#relay = relayOf({ ctx, env, tenant: this.#tenant, db: this.#db, faults: this.#faults })
+    this.#mark = new JournalMark(ctx.storage, (error) => this.#logError(asAppError(error)))
+    this.#feed = new Feed({
+      tail: this.#tail,
+      mark: this.#mark,
+      read: (after, limit) => this.#db.read((tx) => readJournal(tx, this.#tenant, after, limit)),
+      renew: () => this.#renewEpoch(),
+      clock: () => Date.now(),
+    })
     const writer = new JournalWriter({
       tenant: this.#tenant,
       db: this.#db,
       clock: () => Date.now(),
       freshId: () => uuidV7(Date.now(), crypto.getRandomValues(new Uint8Array(10))) as NodeId,
+      freshEpoch,
+      mark: () => this.#mark.value,
       dice: () => Math.random(),
       wait,
       faults: this.#faults,
@@ -68,27 +87,26 @@ export class TenantJournal extends DurableObject<Env> {
   }
 
   /**
-   * Journal entries that the session may read, after `after`, at most `limit` looked at.
-   * `through` is where the page ends, also when nothing in it was readable.
+   * Journal entries that the session may read, after a place. An empty page may wait for something to say, for `waitMs` at most;
+   * `isFull` says that it could not, since too many wait already.
    */
-  changes(session: SessionId, epoch: string | null, after: number, limit: number): Promise<Reply<ChangesPage>> {
+  changes(
+    session: SessionId,
+    { from, limit, waitMs }: { from: Place; limit: number; waitMs: number },
+  ): Promise<Reply<ChangesPage>> {
     return reply(async () => {
-      const principal = await this.#sessions.require(session)
-      const page = await this.#readPage(after, limit)
-      if (epoch !== null && epoch !== page.epoch)
-        throw new AppError('cursor-invalid', {
-          field: 'cursor',
-          detail: 'this cursor is of another epoch',
-          resync: true,
-        })
-      if (after > page.head)
-        throw new AppError('cursor-invalid', {
-          field: 'cursor',
-          detail: 'this cursor is ahead of the journal',
-          resync: true,
-        })
-      const through = page.entries.at(-1)?.seq ?? after
-      return { entries: visibleTo(principal, page.entries), through, more: through < page.head, epoch: page.epoch }
+      const until = Date.now() + waitMs
+      let isFull = false
+      for (let at = from; ;) {
+        const { wakes } = this.#waiters
+        const principal = await this.#sessions.require(session)
+        const spaces = principal.spaces.map((space) => space.id)
+        const page = await this.#feed.page({ spaces: new Set(spaces) }, at, limit)
+        const leftMs = until - Date.now()
+        if (isFull || page.entries.length > 0 || page.more || leftMs <= 0) return { ...page, spaces, isFull }
+        at = { epoch: page.epoch, seq: page.through }
+        isFull = !(await this.#waiters.wait(wakes, Math.min(leftMs, LOOK_AGAIN_MS)))
+      }
     }, this.#logError)
   }
 
@@ -118,24 +136,20 @@ export class TenantJournal extends DurableObject<Env> {
     return written.outcomes
   }
 
-  #epoch: string | null = null
-
-  async #readPage(after: number, limit: number): Promise<JournalPage> {
-    const recent = this.#tail.after(after, limit)
-    const trusted = recent && (recent.entries.length > 0 || Date.now() - this.#headSeenAt < TAIL_TRUST_MS)
-    if (trusted && this.#epoch !== null) return { ...recent, epoch: this.#epoch }
-    const page = await this.#db.read((tx) => readJournal(tx, this.#tenant, after, limit))
-    this.#headSeenAt = Date.now()
-    this.#epoch = page.epoch
-    return page
-  }
-
-  #remember({ effects, at }: Written): void {
+  #remember({ effects, epoch, oldSeq, at }: Written): void {
     const { journal } = effects
+    this.#mark.raise({ epoch, seq: effects.seq, at: journal.length > 0 ? at : null })
     if (journal.length === 0) return
     const entries = journal.map(({ seq, kind, spaceId, node }): FeedEntry => ({ seq, kind, at, spaceId, node }))
-    this.#tail.append(effects.seq - entries.length, entries)
-    this.#headSeenAt = Date.now()
+    this.#tail.append({ epoch, oldSeq, entries }, Date.now())
+    this.#waiters.wake()
+  }
+
+  /** The database was restored: what it will number anew must not pass for what was shown before. */
+  async #renewEpoch(): Promise<void> {
+    const mark = this.#mark.value
+    const owned = await this.#db.transact((tx) => ownJournal(tx, { tenant: this.#tenant, mark, freshEpoch }))
+    this.#mark.raise({ epoch: owned.epoch, seq: owned.seq, at: null })
   }
 
   /** One transaction serves many callers: each trace gets it as its own span, with Postgres below. */
@@ -159,10 +173,6 @@ export class TenantJournal extends DurableObject<Env> {
   #logError = (error: AppError): void => this.#telemetry.logError('journal', error)
 }
 
-export type ChangesPage = { entries: FeedEntry[]; through: number; more: boolean; epoch: string }
+export type ChangesPage = FeedPage & { spaces: SpaceId[]; isFull: boolean }
 
-/** The one filter of the feed; grants on subtrees will extend it. */
-function visibleTo(principal: ReadPrincipal, entries: FeedEntry[]): FeedEntry[] {
-  const spaces = new Set(principal.spaces.map((space) => space.id))
-  return entries.filter((entry) => spaces.has(entry.spaceId))
-}
+const freshEpoch = (): string => crypto.randomUUID()

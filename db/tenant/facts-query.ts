@@ -40,7 +40,7 @@ up as (
     select n.id, n.parent_id from nodes n where n.tenant_id = $1 and n.id = up.parent_id limit 1) n)`
 
 const BASE = `
-  (select jsonb_build_object('seq', seq, 'lease', lease) from tenant_head where tenant_id = $1) as head,
+  (select jsonb_build_object('epoch', epoch, 'seq', seq, 'lease', lease) from tenant_head where tenant_id = $1) as head,
   (select jsonb_agg(jsonb_build_object('id', m.id, 'fingerprint', m.fingerprint, 'outcome', jsonb_build_object('outcome', m.outcome,
        'seq', m.seq, 'node', coalesce(m.node, j.node), 'original', m.original, 'notice', m.notice)))
      from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'mutations') w) w

@@ -17,6 +17,7 @@ import {
 } from '../../core/namespace/model.ts'
 import { childKey } from '../../core/namespace/view.ts'
 import type { FactsWanted } from './facts.ts'
+import type { Head } from './lease.ts'
 
 /** As the answer is put together again from its row and its entry. */
 type StoredOutcome = {
@@ -32,7 +33,7 @@ type StoredVersion = Omit<VersionFacts, 'linkTarget'> & { inline: string | null 
 
 /** What the query of facts-query.ts answers. A rare part that was not asked for is absent. */
 export type FactsRow = {
-  head: { seq: number; lease: number }
+  head: Head
   priors: { id: MutationId; fingerprint: string; outcome: StoredOutcome }[] | null
   principals: { session: SessionId; user: UserId; device: string; roles: Record<string, SpaceRole> | null }[] | null
   nodes: { all: NodeState[] | null; purged: NodeId[] | null }

@@ -5,6 +5,7 @@ import { nameKey } from '../../core/names.ts'
 import type { Tx } from '../connect.ts'
 import { gatherQuery } from './facts-query.ts'
 import { addFacts, type FactsRow } from './facts-rows.ts'
+import type { Head } from './lease.ts'
 
 /** What to look up, as JSON parameters of the one query. */
 export type FactsWanted = {
@@ -144,14 +145,9 @@ export const noFacts = (): Facts => ({
 
 /**
  * Looks up what is wanted and adds it to `facts`; what is not there is written down as `null`.
- * @returns the lease that the head carries now
+ * @returns the head as it is now
  */
-export async function gatherFacts(
-  tx: Tx,
-  tenant: TenantId,
-  wanted: FactsWanted,
-  facts: Facts,
-): Promise<{ lease: number }> {
+export async function gatherFacts(tx: Tx, tenant: TenantId, wanted: FactsWanted, facts: Facts): Promise<Head> {
   const query = gatherQuery({
     versions: wanted.versions.length > 0,
     subtrees: wanted.subtrees.length > 0,
@@ -161,5 +157,5 @@ export async function gatherFacts(
   const [row] = await tx.unsafe<FactsRow[]>(query, [tenant, JSON.stringify(wanted)], { prepare: true })
   if (!row) throw new Error('the facts query answers one row')
   addFacts(facts, wanted, row)
-  return { lease: row.head.lease }
+  return row.head
 }
