@@ -1,5 +1,5 @@
 import type { SessionId } from '../core/ids.ts'
-import type { Cursor, Holder } from '../core/namespace/cursor.ts'
+import { SNAPSHOT_PATH, type Cursor, type Holder } from '../core/namespace/cursor.ts'
 import type { FeedEntry } from '../db/tenant/journal.ts'
 import type { ReadPrincipal } from '../db/tenant/principal.ts'
 import { LIVE_CLOSE } from '../protocol/live.ts'
@@ -158,7 +158,7 @@ export class LiveHub {
       this.#moveTo(sink, head, epoch)
       this.tell(
         sink,
-        plainMessage({ type: 'reset', reason: 'epoch', snapshot: SNAPSHOT, cursor: this.cursorOf(sink, head) }),
+        plainMessage({ type: 'reset', reason: 'epoch', snapshot: SNAPSHOT_PATH, cursor: this.cursorOf(sink, head) }),
       )
     }
   }
@@ -210,8 +210,6 @@ export class LiveHub {
     }
   }
 }
-
-const SNAPSHOT = '/v1/sync/snapshot'
 
 function leastOf(sinks: Iterable<LiveSink>): number {
   let least = Infinity

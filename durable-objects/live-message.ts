@@ -14,9 +14,9 @@ export type LiveText = {
   cursor: string | null
 }
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-export const cursorText = (cursor: Cursor, holder: Holder): string => formatCursor(cursor, holder, hash)
+export const cursorText = (cursor: Cursor, holder: Holder): string => formatCursor(cursor, holder, sha256Hex)
 
 /** What of an entry goes out; the same as in a page of the feed. */
 export const changesText = (entries: readonly FeedEntry[]): string =>

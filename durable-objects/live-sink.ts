@@ -12,6 +12,8 @@ export type LiveState = {
   epoch: string
   /** The entry through which it was sent all that it may read: its cursor, if it took everything in. */
   at: number
+  /** When it came, Unix milliseconds. */
+  since: number
   /** Of what it may read, when it was told last. */
   sees: string
 }
