@@ -1,9 +1,8 @@
-import { AppError } from '../errors.ts'
 import type { CreateFolder, NodeState, Outcome } from './model.ts'
-import { requireActive, requireFolder, requireName } from './rules.ts'
+import { nameTaken, requireActive, requireFolder, requireName, requireRoom } from './rules.ts'
 import { childOf, putNode, type NewState, type View } from './view.ts'
 
-/** @throws session-revoked, name-invalid, not-found, forbidden, in-trash, not-a-folder, name-taken */
+/** @throws session-revoked, name-invalid, not-found, forbidden, in-trash, not-a-folder, name-taken, too-large */
 export function createFolder(view: View, mutation: CreateFolder): Outcome {
   const principal = requireActive(view, mutation)
   const name = requireName(mutation.name, 'name')
@@ -13,12 +12,9 @@ export function createFolder(view: View, mutation: CreateFolder): Outcome {
     if (mutation.ifExists === 'keep' && existing.kind === 'folder') {
       return { outcome: 'applied', seq: existing.changedSeq, node: existing }
     }
-    throw new AppError('name-taken', {
-      field: 'name',
-      detail: `a ${existing.kind} of this name is here already`,
-      node: existing.id,
-    })
+    throw nameTaken(existing)
   }
+  requireRoom(view, parent, 1)
   const node = putNode(view, mutation, 'created', {
     id: view.takeId(),
     ...newFolder(view, parent, name),

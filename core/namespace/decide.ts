@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode, type ErrorFacts } from '../errors.ts'
 import type { NodeId } from '../ids.ts'
+import { allOrNothing } from './all-or-nothing.ts'
 import { setAttributes } from './attributes.ts'
 import { copy } from './copy.ts'
 import { createFolder } from './create-folder.ts'
@@ -82,34 +83,40 @@ function replay(view: View, mutation: Mutation, prior: { fingerprint: string; ou
 
 function decideNew(view: View, mutation: Mutation): Outcome {
   try {
-    requireAsSeen(view, mutation)
-    switch (mutation.kind) {
-      case 'create-folder':
-        return createFolder(view, mutation)
-      case 'write-file':
-        return writeFile(view, mutation)
-      case 'move':
-        return move(view, mutation)
-      case 'copy':
-        return copy(view, mutation)
-      case 'trash':
-        return trash(view, mutation)
-      case 'restore':
-        return restore(view, mutation)
-      case 'purge':
-        return purge(view, mutation)
-      case 'set-attributes':
-        return setAttributes(view, mutation)
-      case 'restore-version':
-        return restoreVersion(view, mutation)
-      case 'label-version':
-        return labelVersion(view, mutation)
-      case 'resolve-conflict':
-        return resolveConflict(view, mutation)
-    }
+    return allOrNothing(view, mutation, () => {
+      requireAsSeen(view, mutation)
+      return decideKind(view, mutation)
+    })
   } catch (error) {
     if (error instanceof AppError && error.code !== 'internal') return reject(error.code, error.facts)
     throw error
+  }
+}
+
+function decideKind(view: View, mutation: Mutation): Outcome {
+  switch (mutation.kind) {
+    case 'create-folder':
+      return createFolder(view, mutation)
+    case 'write-file':
+      return writeFile(view, mutation)
+    case 'move':
+      return move(view, mutation)
+    case 'copy':
+      return copy(view, mutation)
+    case 'trash':
+      return trash(view, mutation)
+    case 'restore':
+      return restore(view, mutation)
+    case 'purge':
+      return purge(view, mutation)
+    case 'set-attributes':
+      return setAttributes(view, mutation)
+    case 'restore-version':
+      return restoreVersion(view, mutation)
+    case 'label-version':
+      return labelVersion(view, mutation)
+    case 'resolve-conflict':
+      return resolveConflict(view, mutation)
   }
 }
 

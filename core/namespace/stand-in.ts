@@ -1,29 +1,49 @@
-import { invariant } from '../errors.ts'
+import { AppError, invariant } from '../errors.ts'
+import type { NodeId } from '../ids.ts'
 import { newFolder } from './create-folder.ts'
 import { freeName } from './free-name.ts'
 import type { Mutation, NodeState } from './model.ts'
-import { deadAbove } from './rules.ts'
-import { childOf, nodeOf, putNode, type View } from './view.ts'
+import { deadAbove, folderAbove, MAX_DEPTH } from './rules.ts'
+import { childOf, putNode, type View } from './view.ts'
 
 /**
  * The living folder in the place of `folder`: itself when it lives; else one of the same name in the living folder that stands in the
  * place of its parent, found or made. What survives a delete (P3, P4) is put there: just enough parents to hold it.
+ * Of what was purged nothing is made anew.
+ * @param known stand-ins that the mutation has found already, by the folder that each stands for; more are added
+ * @throws too-large, name-taken
  */
-export function standIn(view: View, mutation: Mutation, folder: NodeState): NodeState {
-  const names: string[] = []
-  let at = folder
-  // From the topmost dead folder downwards there is nothing alive, so the way up ends at its parent.
-  for (const top = deadAbove(view, folder); top; ) {
-    names.push(at.name)
-    const isTop = at.id === top.id
-    invariant(at.parentId !== null, 'the root of a space is never in the trash')
-    const parent = nodeOf(view, at.parentId)
-    invariant(parent !== null, 'a folder above a node is there')
-    at = parent
-    if (isTop) break
+export function standIn(
+  view: View,
+  mutation: Mutation,
+  folder: NodeState,
+  known = new Map<NodeId, NodeState>(),
+): NodeState {
+  const top = deadAbove(view, folder)
+  if (!top) return folder
+  const living = folderAbove(view, top)
+  invariant(living !== null, 'the root of a space is never in the trash')
+  const way: NodeState[] = []
+  let from = living
+  for (let at = startOf(view, folder); at && at.id !== living.id; at = folderAbove(view, at)) {
+    const found = known.get(at.id)
+    if (found) {
+      from = found
+      break
+    }
+    way.push(at)
   }
-  return names.toReversed().reduce((parent, name) => findOrMake(view, mutation, parent, name), at)
+  if (way.length > MAX_DEPTH)
+    throw new AppError('too-large', { field: 'node', detail: 'it lies too deep in the trash' })
+  return way.toReversed().reduce((parent, { id, name }) => {
+    const made = findOrMake(view, mutation, parent, name)
+    known.set(id, made)
+    return made
+  }, from)
 }
+
+const startOf = (view: View, folder: NodeState): NodeState | null =>
+  view.facts.purged.has(folder.id) ? folderAbove(view, folder) : folder
 
 function findOrMake(view: View, mutation: Mutation, parent: NodeState, name: string): NodeState {
   const there = childOf(view, parent.id, name)

@@ -1,3 +1,4 @@
+import { invariant } from '../errors.ts'
 import type { EventKind } from '../event-bus.ts'
 import type { MutationId, NodeId, SessionId, UserId } from '../ids.ts'
 import { nameKey } from '../names.ts'
@@ -67,23 +68,28 @@ export type View = {
   readonly decided: Map<MutationId, { fingerprint: string; outcome: Outcome }>
   /** Nodes that this batch makes: nothing lies below them but what it puts there. */
   readonly fresh: Set<NodeId>
+  /** How to take back what the present mutation has done, last first (all-or-nothing.ts). */
+  readonly undo: (() => void)[]
   takeId(): NodeId
 }
 
 /** @param freshId the id of the `index`th node that the batch makes: the same for the same index, in every round */
 export function openView(facts: Facts, now: number, freshId: (index: number) => NodeId): View {
   const fresh = new Set<NodeId>()
+  const undo: View['undo'] = []
   return {
-    facts,
+    facts: { ...facts, purged: new Set(facts.purged) },
     now,
     effects: noEffects(facts.seq),
     needs: noNeeds(),
     wakes: new Map(),
     decided: new Map(),
     fresh,
+    undo,
     takeId() {
       const id = freshId(fresh.size)
       fresh.add(id)
+      undo.push(() => fresh.delete(id))
       return id
     },
   }
@@ -98,15 +104,33 @@ export function nodeOf(view: View, id: NodeId): NodeState | null {
   return node
 }
 
+/** Several nodes that are known to exist: one round for all that are missing. */
+export function nodesOf(view: View, ids: readonly NodeId[]): NodeState[] {
+  for (const id of ids) if (!view.facts.nodes.has(id)) view.needs.nodes.add(id)
+  return ids.map((id) => {
+    const node = nodeOf(view, id)
+    invariant(node !== null, 'a node that the facts name is there')
+    return node
+  })
+}
+
+/** The child that has this name: one that is not itself in the trash. Dead folders have such children too. */
 export function childOf(view: View, parent: NodeId, name: string): NodeState | null {
-  const key = childKey(parent, name)
-  const child = view.facts.children.get(key)
-  if (child === undefined) {
-    if (view.fresh.has(parent)) return null
-    view.needs.children.set(key, { parent, key: nameKey(name) })
+  if (!knowsChild(view, parent, name)) {
+    expectChild(view, parent, name)
     throw new FactMissing()
   }
+  const child = view.facts.children.get(childKey(parent, name)) ?? null
+  if (child && !view.facts.nodes.has(child.id)) view.facts.nodes.set(child.id, child)
   return child
+}
+
+export const knowsChild = ({ facts, fresh }: View, parent: NodeId, name: string): boolean =>
+  fresh.has(parent) || facts.children.has(childKey(parent, name))
+
+/** Has it gathered with what this round lacks anyway. */
+export function expectChild(view: View, parent: NodeId, name: string): void {
+  if (!knowsChild(view, parent, name)) view.needs.children.set(childKey(parent, name), { parent, key: nameKey(name) })
 }
 
 export function heldOf(view: View, userId: UserId, sha256: string): HeldChunk | null {
@@ -214,9 +238,10 @@ export function putNode(
     placedSeq: before && isSamePlace(before, state) ? before.placedSeq : seq,
   }
   leaveName(view, before, node)
-  facts.nodes.set(node.id, node)
-  if (node.parentId !== null && node.trashedAt === null) facts.children.set(childKey(node.parentId, node.name), node)
-  effects.nodes.set(node.id, node)
+  put(view, facts.nodes, node.id, node)
+  if (node.parentId !== null && node.trashedAt === null)
+    put(view, facts.children, childKey(node.parentId, node.name), node)
+  put(view, effects.nodes, node.id, node)
   effects.journal.push({
     seq,
     kind,
@@ -235,13 +260,29 @@ const isSamePlace = (before: NodeState, after: NewState): boolean =>
   before.parentId === after.parentId && (before.trashedAt === null) === (after.trashedAt === null)
 
 /** Its old name is free from now on, for the rest of the batch and for the rows. */
-function leaveName({ facts, effects, fresh }: View, before: NodeState | null, after: NodeState): void {
+function leaveName(view: View, before: NodeState | null, after: NodeState): void {
+  const { facts, effects, fresh, undo } = view
   if (!before || before.parentId === null || before.trashedAt !== null) return
   const key = childKey(before.parentId, before.name)
   const keeps = after.parentId !== null && after.trashedAt === null && childKey(after.parentId, after.name) === key
   if (keeps) return
-  if (facts.children.get(key)?.id === before.id) facts.children.set(key, null)
-  if (!fresh.has(before.id)) effects.parked.add(before.id)
+  if (facts.children.get(key)?.id === before.id) put(view, facts.children, key, null)
+  if (fresh.has(before.id) || effects.parked.has(before.id)) return
+  effects.parked.add(before.id)
+  undo.push(() => effects.parked.delete(before.id))
+}
+
+/** From now on its row, and what lies below it, is on its way out. */
+export function markPurged({ facts, effects, undo }: View, id: NodeId): void {
+  facts.purged.add(id)
+  effects.purged.push(id)
+  undo.push(() => facts.purged.delete(id))
+}
+
+function put<K, V>({ undo }: View, map: Map<K, V>, key: K, value: V): void {
+  const before = map.get(key)
+  undo.push(before === undefined ? () => map.delete(key) : () => map.set(key, before))
+  map.set(key, value)
 }
 
 /**
@@ -257,10 +298,12 @@ export function wake(
   const key = `${kind} ${payload.objectKey ?? ''} ${traceparent ?? ''}`
   const same = view.wakes.get(key)
   if (same) {
+    const before = same.payload
+    view.undo.push(() => (same.payload = before))
     same.payload = payload
     return
   }
   const message = { kind, payload, traceparent }
-  view.wakes.set(key, message)
+  put(view, view.wakes, key, message)
   view.effects.outbox.push(message)
 }

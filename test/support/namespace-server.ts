@@ -84,7 +84,6 @@ export class NamespaceServer {
         ...facts,
         nodes: new Map(facts.nodes),
         children: new Map(facts.children),
-        purged: new Set(facts.purged),
       }
       const decision = decideBatch(own, mutations, now, (index) => this.#idOf(this.#made + index + 1))
       if (decision.at === 'decided') return decision
