@@ -27,6 +27,7 @@ import { faultsOf } from './faults.ts'
 import { HeldDatabase } from './held-database.ts'
 import { reply, type Reply } from './reply.ts'
 import { SessionCache } from './session-cache.ts'
+import { readSnapshot, type Snapshot, type SnapshotFrom } from './snapshot.ts'
 import { telemetryOf, type Telemetry } from './telemetry.ts'
 
 const CONNECTIONS = 4
@@ -100,6 +101,21 @@ export class TenantReader extends DurableObject<Env> {
         return found(content)
       }),
     )
+  }
+
+  /** A page of all that the caller may read, or of one space. `from`: the page before. */
+  snapshot(
+    session: SessionId,
+    { from, limit, space }: { from: SnapshotFrom | null; limit: number; space: SpaceId | null },
+  ): Promise<Reply<Snapshot & { spaces: SpaceId[] }>> {
+    return this.#as(session, async ({ visible }) => {
+      const { spaces } = visible
+      if (space !== null && !spaces.includes(space))
+        throw new AppError('not-found', { field: 'space', detail: 'no such space' })
+      const asked = { ...visible, spaces: space === null ? spaces : [space] }
+      const page = await this.#db.read((tx) => readSnapshot(tx, asked, { from, limit }))
+      return { ...page, spaces: [...spaces] }
+    })
   }
 
   /** Of these chunks, those that the caller need not upload. */

@@ -13,6 +13,7 @@ import { ROUTES, type Route, type RouteName } from '../../protocol/routes.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../protocol/version.ts'
 import type { Span } from '../../telemetry/tracer.ts'
 import { changes } from '../sync/changes.ts'
+import { snapshot } from '../sync/snapshot.ts'
 import { push } from '../sync/push.ts'
 import { authenticator, type Authenticator } from './authenticate.ts'
 import * as browse from './browse.ts'
@@ -65,6 +66,7 @@ const HANDLERS: Record<RouteName, Handler> = {
   uploadObjects: uploads.uploadObjects,
   abortUpload: uploads.abortUpload,
   changes,
+  snapshot,
   trace: operations.trace,
   openapi: operations.openapi,
   health: operations.health,
