@@ -180,6 +180,13 @@ describe('what has become of the two meanwhile', () => {
     expect(texts(w)).toEqual(['late'])
   })
 
+  test('its folder was purged, with all that it held: mine comes into the nearest folder that is left', () => {
+    const w = started('manual')
+    w.commit(trash('3', w.folder), purge('4', w.folder))
+    expect(w.commit(resolve('5', MET, 'mine'))[0]).toMatchObject({ outcome: 'applied', node: { sha256: hash('late') } })
+    expect(w.tree()).toEqual(['f'])
+  })
+
   test('the folder of both is in the trash: a content that only the conflict held comes into one of that name', () => {
     const w = started('manual')
     w.commit(trash('3', w.folder))

@@ -4,7 +4,7 @@ import { freeName } from './free-name.ts'
 import type { ConflictFacts, NodeState, Outcome, ResolveConflict, VersionFacts } from './model.ts'
 import { newContentNode } from './new-content-node.ts'
 import { folderOf, revive } from './revive.ts'
-import { isLive, requireActive, roleIn, type Active } from './rules.ts'
+import { isGone, isLive, requireActive, roleIn, type Active } from './rules.ts'
 import { standIn } from './stand-in.ts'
 import { contentState, isSameContent, requireSound, storeVersion } from './store-content.ts'
 import { requireBase } from './versions.ts'
@@ -82,7 +82,7 @@ function takeMine(view: View, mutation: ResolveConflict, principal: Active, met:
       detail: 'the two are of different kinds: keep one of them, or both',
     })
   // Who purged the original has decided against it, so there is nothing that could become a version of it.
-  if (view.facts.purged.has(original.id)) return keepBoth(view, mutation, principal, met)
+  if (isGone(view, original)) return keepBoth(view, mutation, principal, met)
   const copy = liveCopy(view, conflict)
   // People edit conflicted copies: what counts is what they see now.
   const mine = copy ? versionOf(view, copy, copy.contentRevision) : conflict.mine
@@ -145,5 +145,5 @@ function discardCopy(view: View, mutation: ResolveConflict, principal: Active, {
 
 function liveCopy(view: View, { copy }: ConflictFacts): NodeState | null {
   const node = copy === null ? null : nodeOf(view, copy)
-  return node && !view.facts.purged.has(node.id) && isLive(view, node) ? node : null
+  return node && isLive(view, node) ? node : null
 }

@@ -1,10 +1,10 @@
 import { invariant } from '../errors.ts'
 import { freeCopyName } from './free-name.ts'
 import type { Mutation, NodeState } from './model.ts'
-import type { Active } from './rules.ts'
+import { folderAbove, type Active } from './rules.ts'
 import { standIn } from './stand-in.ts'
 import type { ContentState } from './store-content.ts'
-import { childOf, nodeOf, putNode, type View } from './view.ts'
+import { childOf, putNode, type View } from './view.ts'
 
 /** A new version for a node that comes back to life. */
 export type Renewal = { content: ContentState; writtenBytes: number }
@@ -36,9 +36,9 @@ export function revive(
   return putNode(view, mutation, 'restored', state, renewal && renewal.writtenBytes)
 }
 
-/** The folder that a node lies in, alive or not. */
-export function folderOf(view: View, { parentId }: NodeState): NodeState {
-  const folder = parentId === null ? null : nodeOf(view, parentId)
+/** The folder that a node lies in, alive or not; of what was purged, the nearest above. */
+export function folderOf(view: View, node: NodeState): NodeState {
+  const folder = folderAbove(view, node)
   invariant(folder !== null, 'a folder above a node is there')
   return folder
 }

@@ -211,6 +211,14 @@ describe('P3 edit beats delete', () => {
     expect(w.tree()).toEqual(['e/'])
   })
 
+  test('deleted by itself, then its folder for good: an edit brings it into the nearest folder that is left', () => {
+    const w = started()
+    w.commit(trash('1', w.file, { base: 1 }), trash('2', w.d), purge('3', w.d))
+    w.commit(write('4', { node: w.file }, 1, 'two'))
+    expect(w.tree()).toEqual(['e/', 'f'])
+    expect(w.at('f').id).toBe(w.file)
+  })
+
   test('EE-08 the last of three saves and the edit of another both live', () => {
     const w = started()
     w.commit(write('1', { node: w.file }, 1, 'v2'), write('2', { node: w.file }, 2, 'v3'))
