@@ -40,6 +40,8 @@ export type CommandText = {
   args: { min: number; max: number }
   /** Run again after it was cut short, it goes on where it was. */
   resumes?: boolean
+  /** The heading of the overview that it stands under. */
+  section?: string
   /** What an argument names, for shell completion. */
   completes?: 'local' | 'remote' | 'command' | 'shell'
 }

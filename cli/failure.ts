@@ -85,6 +85,8 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   'token-expired': 'Run: bitvault login',
   'session-revoked': 'Run: bitvault login',
   'not-found': 'bitvault ls shows what is there.',
+  'in-trash': 'bitvault restore brings it back.',
+  'version-conflict': 'Look at what is there now, then run it again.',
   'too-many-requests': 'Wait a little and run it again.',
   busy: 'Run it again: what was sent already is not sent twice.',
   'store-unavailable': 'Run it again: what was sent already is not sent twice.',

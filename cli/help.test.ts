@@ -128,10 +128,13 @@ describe('completion', () => {
       .filter((line) => line !== '')
 
   test('bash: commands, second words, options, shells', () => {
-    expect(complete(['bitvault', 'l'])).toEqual(['ls', 'login', 'logout'])
+    expect(complete(['bitvault', 'l'])).toEqual(['ls', 'ln', 'login', 'logout'])
     expect(complete(['bitvault', 'token', ''])).toEqual(['create', 'list', 'revoke'])
     expect(complete(['bitvault', 'token', 'create', '--d'])).toEqual(['--days', '--debug'])
     expect(complete(['bitvault', 'put', '--tr'])).toEqual(['--trace'])
+    expect(complete(['bitvault', 'versions', 're'])).toEqual(['restore'])
+    expect(complete(['bitvault', 'versions', 'home/a', '--js'])).toEqual(['--json'])
+    expect(complete(['bitvault', 'trash', 'empty', '--o'])).toEqual(['--older'])
     expect(complete(['bitvault', 'completion', 'z'])).toEqual(['zsh'])
     expect(complete(['bitvault', 'put', '/et'])).toContain('/etc')
   })

@@ -41,9 +41,7 @@ function overview(commands: readonly Command[]): string {
     'A path is space/folder/file; home is your own space. A slash at the end means:',
     'into this folder.',
     '',
-    'Commands:',
-    ...summaries(commands),
-    '',
+    ...sections(commands),
     'For every command:',
     ...optionLines(GLOBAL_OPTIONS),
     '',
@@ -83,6 +81,17 @@ const lines = (all: readonly string[]): string => `${all.join('\n')}\n`
 
 const summaries = (commands: readonly Command[]): string[] =>
   definitions(commands.map((command) => [command.name, command.summary]))
+
+/** Under their headings, with one column for all. */
+function sections(commands: readonly Command[]): string[] {
+  const all = summaries(commands)
+  const headings = commands.map((command) => command.section ?? 'Commands')
+  return [...new Set(headings)].flatMap((heading) => [
+    `${heading}:`,
+    ...all.filter((_, at) => headings[at] === heading),
+    '',
+  ])
+}
 
 /** Side by side where that fits, otherwise the explanation above its command. */
 function examples(all: readonly (readonly [string, string])[]): string[] {

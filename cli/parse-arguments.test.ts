@@ -33,6 +33,19 @@ describe('what is understood', () => {
     expect(run('--json admin audit').name).toBe('admin audit')
   })
 
+  test('a command of one word that is the head of a group takes any other word as an argument', () => {
+    expect(run('trash')).toMatchObject({ name: 'trash', args: [] })
+    expect(run('trash home/work')).toMatchObject({ name: 'trash', args: ['home/work'] })
+    expect(run('trash empty home --older 2w')).toMatchObject({ name: 'trash empty', args: ['home'] })
+    expect(run('versions -- restore')).toMatchObject({ name: 'versions', args: ['restore'] })
+    expect(run('spaces set home --trash-days 3')).toMatchObject({ name: 'spaces set', args: ['home'] })
+  })
+
+  test('an option of a list may be given several times', () => {
+    expect(run('set --property a=1 --property b=2 home/a').options).toMatchObject({ property: ['a=1', 'b=2'] })
+    expect(run('set -x home/a').options).toMatchObject({ property: [], executable: true })
+  })
+
   test('after -- everything is an argument', () => {
     expect(run('mkdir -- --json').args).toEqual(['--json'])
     expect(run('put -- -q home/').options.quiet).toBe(false)

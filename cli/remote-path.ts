@@ -33,3 +33,11 @@ export function parseRemotePathInSpace(text: string): RemotePath {
 export const formatRemotePath = (segments: readonly string[]): string => segments.join('/')
 /** For `GET /v1/resolve?path=`. */
 export const joinRemotePath = (path: RemotePath, ...more: string[]): string => [...path.segments, ...more].join('/')
+
+/** As `parseRemotePathInSpace`, for what can be moved, copied or deleted: a space itself cannot. */
+export function parseRemotePathBelowSpace(text: string): RemotePath {
+  const path = parseRemotePathInSpace(text)
+  if (path.segments.length < 2)
+    throw usageError(`${path.segments[0]} is a whole space: name something in it, as in home/photos`)
+  return path
+}

@@ -26,8 +26,8 @@ export async function lookUp(api: Api, path: RemotePath): Promise<NodeStateWire>
       `Look with: bitvault ls ${folder}`,
     )
   }
-  if (path.isFolder && found.node.kind === 'file')
-    throw new AppError('not-a-folder', { detail: `${joinRemotePath(path)} is a file` })
+  if (path.isFolder && found.node.kind !== 'folder')
+    throw new AppError('not-a-folder', { detail: `${joinRemotePath(path)} is a ${found.node.kind}` })
   return found.node
 }
 
@@ -50,6 +50,25 @@ export function nodeOf(result: MutationResult): NodeStateWire {
   if (result.outcome !== 'rejected') return result.node
   const { code, status: _status, ...facts } = result.problem
   throw new AppError(asErrorCode(code), facts)
+}
+
+export type Notice = NonNullable<(MutationResult & { outcome: 'applied' })['notice']>
+
+/** What a mutation came to. */
+export type Settled = {
+  node: NodeStateWire
+  seq: number
+  notice: Notice | null
+  /** Both were kept: beside this one, whose name or content was there. */
+  original: string | null
+}
+
+/** Throws `AppError` where it was rejected. */
+export function settledOf(result: MutationResult): Settled {
+  const node = nodeOf(result)
+  if (result.outcome === 'applied') return { node, seq: result.seq, notice: result.notice ?? null, original: null }
+  if (result.outcome === 'conflict') return { node, seq: result.seq, notice: null, original: result.original }
+  throw new AppError('internal')
 }
 
 const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES)

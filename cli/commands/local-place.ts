@@ -51,7 +51,10 @@ export async function makeLocalFolder(path: string, { parents }: { parents: bool
 }
 
 /** What stands at `path`, next to what would come there. Only a file of the right size is read. */
-export async function isSameContent(path: string, node: NodeStateWire): Promise<'nothing' | 'same' | 'different'> {
+export async function isSameContent(
+  path: string,
+  node: Pick<NodeStateWire, 'size' | 'sha256'>,
+): Promise<'nothing' | 'same' | 'different'> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw error

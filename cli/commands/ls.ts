@@ -22,7 +22,7 @@ export async function ls(call: Call<LsOptions>, world: World): Promise<ExitCode>
     if (path.segments.length === 0) await listSpaces(listing)
     else {
       const node = await lookUp(api, path)
-      if (node.kind === 'file') await showNodes(listing, [node], path.segments.slice(0, -1))
+      if (node.kind !== 'folder') await showNodes(listing, [node], path.segments.slice(0, -1))
       else if (call.options.recursive) await listTree(listing, node.id, path.segments)
       else await listFolder(listing, node.id, path.segments)
     }
@@ -66,13 +66,14 @@ async function showNodes({ say, long, world }: Listing, nodes: readonly NodeStat
     for (const node of nodes) await say.json({ path: formatRemotePath([...path, node.name]), ...node })
     return
   }
-  const names = nodes.map((node) => shownName(node, say))
+  const names = nodes.map((node) => shownName(node, say, long))
   if (long) await say.lines(longLines(nodes, names))
   else await say.lines(world.stdout.isTerminal ? flowColumns(names, world.stdout.columns) : names)
 }
 
-function shownName(node: NodeStateWire, say: Say): string {
+function shownName(node: NodeStateWire, say: Say, long: boolean): string {
   const name = say.name(node.name)
+  if (node.kind === 'symlink') return say.paint('cyan', name) + (long ? ` -> ${say.name(node.linkTarget ?? '')}` : '')
   if (node.kind === 'folder') return `${say.paint('blue', name)}/`
   return node.executable ? say.paint('green', name) : name
 }
@@ -80,7 +81,7 @@ function shownName(node: NodeStateWire, say: Say): string {
 const longLines = (nodes: readonly NodeStateWire[], names: readonly string[]): string[] =>
   alignColumns(
     nodes.map((node, at) => [
-      node.kind === 'folder' ? '–' : formatBytes(node.size ?? 0),
+      node.kind === 'file' ? formatBytes(node.size ?? 0) : node.kind === 'folder' ? '–' : 'link',
       formatTime(modifiedMs(node)),
       node.kind === 'folder' ? '' : `v${node.contentRevision}`,
       names[at] ?? '',

@@ -4,6 +4,7 @@ import { withConnection } from '../connection.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { lookUp } from '../remote.ts'
 import { formatRemotePath, parseRemotePathInSpace } from '../remote-path.ts'
+import type { Say } from '../say.ts'
 import { formatBytes, formatTime } from '../text/quantity.ts'
 import { alignColumns } from '../text/table.ts'
 import type { World } from '../world.ts'
@@ -16,27 +17,46 @@ export async function stat(call: Call, world: World): Promise<ExitCode> {
       const node = await lookUp(api, path)
       const shown = formatRemotePath(path.segments)
       await say.json({ path: shown, ...node })
-      const rows: [string, string][] = [[say.paint('bold', 'path'), say.name(shown)], ...describe(node)]
+      const rows: [string, string][] = [[say.paint('bold', 'path'), say.name(shown)], ...describe(node, say)]
       await say.lines([...(at === 0 ? [] : ['']), ...alignColumns(rows, ['left', 'left'])])
     }
     return EXIT.ok
   })
 }
 
-function describe(node: NodeStateWire): [string, string][] {
-  const common: [string, string][] = [
+function describe(node: NodeStateWire, say: Say): [string, string][] {
+  const trashed: [string, string][] =
+    node.trashedAt === null ? [] : [['deleted', `${formatTime(node.trashedAt)}; bitvault restore brings it back`]]
+  return [
+    ...describeContent(node, say),
     ['changed', `${formatTime(node.changedAt)} (change ${node.changedSeq} of the journal)`],
     ['created', formatTime(node.createdAt)],
+    ...trashed,
     ['id', node.id],
+    ...describeProperties(node, say),
   ]
-  if (node.kind === 'folder') return [['kind', 'folder'], ...common]
-  const exact = (node.size ?? 0) >= 1000 ? `${formatBytes(node.size ?? 0)} (${node.size} bytes)` : `${node.size} bytes`
+}
+
+function describeContent(node: NodeStateWire, say: Say): [string, string][] {
+  const { kind, size, conflictPolicy } = node
+  if (kind === 'folder')
+    return [['kind', 'folder'], ...(conflictPolicy === null ? [] : [['conflicts', conflictPolicy] as [string, string]])]
+  const version: [string, string][] = [
+    ['version', String(node.contentRevision)],
+    ['modified', formatTime(modifiedMs(node))],
+  ]
+  if (kind === 'symlink') return [['kind', 'symlink'], ['target', say.name(node.linkTarget ?? '')], ...version]
+  const exact = (size ?? 0) >= 1000 ? `${formatBytes(size ?? 0)} (${size} bytes)` : `${size} bytes`
   return [
     ['kind', node.executable ? 'file, executable' : 'file'],
     ['size', exact],
-    ['version', String(node.contentRevision)],
-    ['modified', formatTime(modifiedMs(node))],
+    ...version,
     ['sha256', node.sha256 ?? ''],
-    ...common,
   ]
 }
+
+const describeProperties = ({ properties }: NodeStateWire, say: Say): [string, string][] =>
+  Object.entries(properties ?? {}).map(([key, value], at) => [
+    at === 0 ? 'properties' : '',
+    `${say.name(key)} = ${say.name(value)}`,
+  ])

@@ -6,6 +6,9 @@ import { helpText } from '../help.ts'
 import { sayVersion } from '../version.ts'
 import { ACCOUNT_COMMANDS } from './account.ts'
 import { FILE_COMMANDS } from './files.ts'
+import { HISTORY_COMMANDS } from './history.ts'
+import { NAMESPACE_COMMANDS } from './namespace.ts'
+import { SYNC_COMMANDS } from './sync.ts'
 
 const adminAudit = defineCommand({
   name: 'admin audit',
@@ -72,12 +75,14 @@ const help = defineCommand({
   },
 })
 
+const section = (name: string, commands: readonly Command[]): Command[] =>
+  commands.map((command) => ({ ...command, section: name }))
+
 /** Everything that `bitvault` can do; the parser, `--help` and the shell completion are made from it. */
 export const COMMANDS: readonly Command[] = [
-  ...FILE_COMMANDS,
-  ...ACCOUNT_COMMANDS,
-  adminAudit,
-  completion,
-  version,
-  help,
+  ...section('Files', [...FILE_COMMANDS, ...NAMESPACE_COMMANDS]),
+  ...section('What was deleted or changed', HISTORY_COMMANDS),
+  ...section('With other devices and people', SYNC_COMMANDS),
+  ...section('Account', ACCOUNT_COMMANDS),
+  ...section('Other', [adminAudit, completion, version, help]),
 ]

@@ -143,4 +143,23 @@ const spaces = defineCommand({
   run: async (call, world) => (await import('../commands/spaces.ts')).spaces(call, world),
 })
 
-export const FILE_COMMANDS: readonly Command[] = [put, get, ls, mkdir, stat, cat, spaces]
+const spacesSet = defineCommand({
+  name: 'spaces set',
+  summary: 'how long trash and versions are kept',
+  usage: '<space> [options]',
+  about: `For managers of the space. What is not given stays. The present version of a file and versions with a label are always kept.`,
+  examples: [
+    ['bitvault spaces set home --trash-days 90', 'three months of trash'],
+    ['bitvault spaces set home --versions-days all', 'old versions for ever'],
+  ],
+  args: { min: 1, max: 1 },
+  completes: 'remote',
+  options: {
+    'trash-days': { type: 'count', value: 'n', doc: 'how long the trash is kept' },
+    'versions-days': { type: 'text', value: 'n', doc: 'how long old versions are kept; all = for ever' },
+    'versions-count': { type: 'text', value: 'n', doc: 'how many old versions of a file; all = any number' },
+  },
+  run: async (call, world) => (await import('../commands/spaces-set.ts')).spacesSet(call, world),
+})
+
+export const FILE_COMMANDS: readonly Command[] = [put, get, ls, mkdir, stat, cat, spaces, spacesSet]

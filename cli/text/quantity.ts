@@ -41,3 +41,16 @@ export function formatTime(unixMs: number): string {
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`
 }
+
+/** `2026-03-04 05:06:07`, in the reader's own time zone. */
+export const formatMoment = (unixMs: number): string =>
+  `${formatTime(unixMs)}:${String(new Date(unixMs).getSeconds()).padStart(2, '0')}`
+
+/** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
+export function formatAgo(unixMs: number, nowMs: number): string {
+  const minutes = Math.floor(Math.max(0, nowMs - unixMs) / 60_000)
+  if (minutes < 2) return 'just now'
+  if (minutes < 120) return `${minutes} min ago`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`
+}

@@ -1,0 +1,106 @@
+import type { Api } from '../../client/api.ts'
+import { namespaceOf } from '../../client/namespace.ts'
+import { isUuid } from '../../core/ids.ts'
+import { nameKey } from '../../core/names.ts'
+import type { Call } from '../command.ts'
+import { withConnection } from '../connection.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { CliError } from '../failure.ts'
+import { resolvePath, settledOf, type Notice, type Settled } from '../remote.ts'
+import { createPathFinder } from '../remote-place.ts'
+import { formatRemotePath, parseRemotePathBelowSpace, parseRemotePathInSpace, type RemotePath } from '../remote-path.ts'
+import type { World } from '../world.ts'
+import { openDestination, type Destination } from './destination.ts'
+import { eachItem } from './each-item.ts'
+import { isAt, trashedBelow } from './trash-places.ts'
+
+type RestoreOptions = { to: string | undefined; parents: boolean }
+
+/** `name: null`: named by its id alone. */
+type Wanted = { shown: string; id: string; name: string | null }
+
+export async function restore(call: Call<RestoreOptions>, world: World): Promise<ExitCode> {
+  const named = call.args.map((text) => (isUuid(text) ? text : parseRemotePathBelowSpace(text)))
+  const to = call.options.to === undefined ? null : parseRemotePathInSpace(call.options.to)
+  return withConnection('restore', call, world, async ({ api }, say) => {
+    const wanted: Wanted[] = []
+    for (const one of named) wanted.push(await find(api, one))
+    const { parents } = call.options
+    const place = to === null ? null : await openDestination(api, to, { isSeveral: wanted.length > 1, parents })
+    const paths = createPathFinder(api)
+    return eachItem(say, wanted, async (item) => {
+      const restored = settledOf(await namespaceOf(api).restore(item.id, await targetOf(api, item, place)))
+      const shown = formatRemotePath(await paths.of(restored.node))
+      const { notice } = restored
+      await say.json({ path: shown, outcome: 'restored', notice, node: restored.node })
+      await say.done(`Restored ${say.name(shown)}${notice === null ? '' : `: ${NOTICES[notice]}`}`)
+      return exitOf(restored)
+    })
+  })
+}
+
+const exitOf = ({ original }: Settled): ExitCode => (original === null ? EXIT.ok : EXIT.conflict)
+
+/** Why it is not quite where, or as, it was. */
+const NOTICES: Record<Notice, string> = {
+  revived: 'it had been deleted meanwhile',
+  'parent-gone': 'its folder is no more, so it is in the nearest one that is there',
+  renamed: 'its name is taken, so it has another',
+}
+
+async function targetOf(api: Api, { id, name }: Wanted, place: Destination | null) {
+  if (place === null) return {}
+  return { parent: place.folder.id, name: place.as ?? name ?? (await api.stat(id)).name }
+}
+
+/** By its place, the newest of that place; or by its id. */
+async function find(api: Api, named: RemotePath | string): Promise<Wanted> {
+  if (typeof named === 'string') return { shown: named, id: named, name: null }
+  const shown = formatRemotePath(named.segments)
+  for await (const item of trashedBelow(api, named))
+    if (isAt(item, named)) return { shown, id: item.node.id, name: item.node.name }
+  const inside = await findInside(api, named)
+  if (inside !== null) return { shown, ...inside }
+  const isThere = await resolvePath(api, named).then(
+    ({ node }) => node !== null,
+    () => false,
+  )
+  throw new CliError({
+    code: 'not-found',
+    exit: EXIT.notFound,
+    message: `${shown} is not in the trash${isThere ? ': it is there' : ''}`,
+    next: 'bitvault trash lists what is.',
+  })
+}
+
+/** What lies in a folder that was deleted as a whole. */
+async function findInside(api: Api, path: RemotePath): Promise<{ id: string; name: string } | null> {
+  for (let depth = path.segments.length - 1; depth >= 2; depth--) {
+    const above: RemotePath = { segments: path.segments.slice(0, depth), isFolder: true }
+    for await (const item of trashedBelow(api, above)) {
+      if (!isAt(item, above) || item.node.kind !== 'folder') continue
+      const found = await descend(api, item.node.id, path.segments.slice(depth))
+      if (found !== null) return found
+    }
+  }
+  return null
+}
+
+async function descend(
+  api: Api,
+  folderId: string,
+  names: readonly string[],
+): Promise<{ id: string; name: string } | null> {
+  let at = { id: folderId, name: '', kind: 'folder' }
+  for (const name of names) {
+    const child = at.kind === 'folder' ? await childOf(api, at.id, name) : null
+    if (child === null) return null
+    at = child
+  }
+  return at
+}
+
+async function childOf(api: Api, folderId: string, name: string) {
+  for await (const child of api.children(folderId)) if (nameKey(child.name) === nameKey(name)) return child
+  return null
+}
