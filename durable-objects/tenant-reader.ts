@@ -1,17 +1,27 @@
 import { DurableObject } from 'cloudflare:workers'
 import { AppError } from '../core/errors.ts'
-import type { NodeId, SessionId, SpaceId, TenantId, UploadId, UserId } from '../core/ids.ts'
+import type { MutationId, NodeId, SessionId, SpaceId, TenantId, UploadId, UserId } from '../core/ids.ts'
 import type { NodeState } from '../core/namespace/model.ts'
+import {
+  findConflict,
+  findConflictContent,
+  listConflicts,
+  type ConflictPage,
+  type ConflictRow,
+} from '../db/tenant/conflicts.ts'
+import { listTrash, listVersions, type TrashItem, type TrashPage, type VersionRow } from '../db/tenant/history.ts'
 import { findPrincipal, type ReadPrincipal, type SpaceAccess } from '../db/tenant/principal.ts'
 import {
   findContent,
   findHeld,
-  findNode,
+  findPlaced,
   listChildren,
   walkPath,
+  type Placed,
   type StoredContent,
   type Visible,
 } from '../db/tenant/reads.ts'
+import { updateSpaceSettings, type NewSettings, type SpaceSettings } from '../db/tenant/space-settings.ts'
 import {
   abandonUpload,
   findUpload,
@@ -70,8 +80,17 @@ export class TenantReader extends DurableObject<Env> {
     })
   }
 
+  /** @throws not-found, in-trash */
   node(session: SessionId, id: NodeId): Promise<Reply<NodeState>> {
-    return this.#as(session, async ({ visible }) => found(await this.#db.read((tx) => findNode(tx, visible, id))))
+    return this.#as(session, async ({ visible }) => living(await this.#db.read((tx) => findPlaced(tx, visible, id))))
+  }
+
+  /** Also what is in the trash: for those who are about to change it, which decides by itself. */
+  placed(session: SessionId, id: NodeId): Promise<Reply<NodeState>> {
+    return this.#as(
+      session,
+      async ({ visible }) => found(await this.#db.read((tx) => findPlaced(tx, visible, id))).node,
+    )
   }
 
   children(
@@ -83,10 +102,10 @@ export class TenantReader extends DurableObject<Env> {
     return this.#as(session, ({ visible }) =>
       this.#db.read(async (tx) => {
         const [node, children] = await Promise.all([
-          findNode(tx, visible, id),
+          findPlaced(tx, visible, id),
           listChildren(tx, this.#tenant, id, after, limit),
         ])
-        const folder = found(node)
+        const folder = living(node)
         if (folder.kind !== 'folder') throw new AppError('not-a-folder')
         return { folder, children }
       }),
@@ -96,8 +115,8 @@ export class TenantReader extends DurableObject<Env> {
   content(session: SessionId, id: NodeId, revision: number | null): Promise<Reply<StoredContent>> {
     return this.#as(session, ({ visible }) =>
       this.#db.read(async (tx) => {
-        const [node, content] = await Promise.all([findNode(tx, visible, id), findContent(tx, visible, id, revision)])
-        if (found(node).kind !== 'file') throw new AppError('not-a-file', { detail: 'a folder has no content' })
+        const [node, content] = await Promise.all([findPlaced(tx, visible, id), findContent(tx, visible, id, revision)])
+        requireContent(living(node))
         return found(content)
       }),
     )
@@ -116,6 +135,52 @@ export class TenantReader extends DurableObject<Env> {
       const page = await this.#db.read((tx) => readSnapshot(tx, asked, { from, limit }))
       return { ...page, spaces: [...spaces] }
     })
+  }
+
+  versions(
+    session: SessionId,
+    id: NodeId,
+    after: number | null,
+    limit: number,
+  ): Promise<Reply<{ node: NodeState; versions: VersionRow[] }>> {
+    return this.#as(session, ({ visible }) =>
+      this.#db.read(async (tx) => {
+        const node = requireContent(living(await findPlaced(tx, visible, id)))
+        return { node, versions: await listVersions(tx, visible, { node, after, limit }) }
+      }),
+    )
+  }
+
+  trash(session: SessionId, page: TrashPage): Promise<Reply<TrashItem[]>> {
+    return this.#as(session, ({ visible }) => this.#db.read((tx) => listTrash(tx, visible, page)))
+  }
+
+  conflicts(session: SessionId, page: ConflictPage): Promise<Reply<ConflictRow[]>> {
+    return this.#as(session, ({ visible }) => this.#db.read((tx) => listConflicts(tx, visible, page)))
+  }
+
+  conflict(session: SessionId, id: MutationId): Promise<Reply<ConflictRow>> {
+    return this.#as(session, async ({ visible }) => found(await this.#db.read((tx) => findConflict(tx, visible, id))))
+  }
+
+  conflictContent(session: SessionId, id: MutationId): Promise<Reply<StoredContent>> {
+    return this.#as(session, async ({ visible }) =>
+      found(await this.#db.read((tx) => findConflictContent(tx, visible, id))),
+    )
+  }
+
+  /** A change, though none of the journal: the session and the role are asked for anew, in its transaction. */
+  setSpace(session: SessionId, id: SpaceId, settings: NewSettings): Promise<Reply<SpaceSettings>> {
+    return this.#answer(() =>
+      this.#db.read(async (tx) => {
+        const principal = await findPrincipal(tx, this.#tenant, session)
+        if (!principal) throw new AppError('session-revoked')
+        const space = found(principal.spaces.find((known) => known.id === id) ?? null)
+        if (space.role !== 'manager')
+          throw new AppError('forbidden', { field: 'id', detail: 'only managers of a space may do this' })
+        return found(await updateSpaceSettings(tx, this.#tenant, id, settings))
+      }),
+    )
   }
 
   /** Of these chunks, those that the caller need not upload. */
@@ -176,18 +241,32 @@ export class TenantReader extends DurableObject<Env> {
     session: SessionId,
     work: (who: { principal: ReadPrincipal & { userId: UserId }; visible: Visible }) => Promise<T>,
   ): Promise<Reply<T>> {
-    return reply(
-      async () => {
-        const principal = await this.#sessions.require(session)
-        const spaces = principal.spaces.map((space): SpaceId => space.id)
-        return work({ principal, visible: { tenant: this.#tenant, spaces } })
-      },
-      (error) => this.#telemetry.logError('reader', error),
-    )
+    return this.#answer(async () => {
+      const principal = await this.#sessions.require(session)
+      const spaces = principal.spaces.map((space): SpaceId => space.id)
+      return work({ principal, visible: { tenant: this.#tenant, spaces } })
+    })
+  }
+
+  #answer<T>(work: () => Promise<T>): Promise<Reply<T>> {
+    return reply(work, (error) => this.#telemetry.logError('reader', error))
   }
 }
 
 function found<T>(thing: T | null): T {
   if (thing === null) throw new AppError('not-found')
   return thing
+}
+
+/** @throws not-found; in-trash, which says what was deleted */
+function living(placed: Placed | null): NodeState {
+  const { node, trashed } = found(placed)
+  if (trashed === null) return node
+  throw new AppError('in-trash', { field: 'id', detail: 'it is in the trash: restore it, or make it anew', trashed })
+}
+
+/** @throws not-a-file */
+function requireContent(node: NodeState): NodeState {
+  if (node.kind === 'folder') throw new AppError('not-a-file', { detail: 'a folder has no content' })
+  return node
 }

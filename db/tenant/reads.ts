@@ -9,16 +9,28 @@ import { NODE_JSON } from './node-json.ts'
 /** Reads of one tenant. Each takes the spaces that the caller may see: what lies elsewhere does not exist (T11). */
 export type Visible = { tenant: TenantId; spaces: readonly SpaceId[] }
 
-const within = (spaces: readonly SpaceId[]) => JSON.stringify(spaces)
-const SEEN = `n.space_id in (select s::uuid from jsonb_array_elements_text($2::text::jsonb) s)`
+export const within = (spaces: readonly SpaceId[]): string => JSON.stringify(spaces)
+/** Of a row `n` with a space, given `within` as the second parameter. */
+export const SEEN = `n.space_id in (select s::uuid from jsonb_array_elements_text($2::text::jsonb) s)`
 
-export async function findNode(tx: Tx, { tenant, spaces }: Visible, id: NodeId): Promise<NodeState | null> {
-  const [row] = await tx.unsafe<{ node: NodeState }[]>(
-    `select ${NODE_JSON} as node from nodes n where n.tenant_id = $1 and n.id = $3 and n.trashed_at is null and ${SEEN}`,
+/** A node, and the topmost of itself and the folders above it that is in the trash: `null` when it lives. */
+export type Placed = { node: NodeState; trashed: NodeId | null }
+
+/** A node wherever it is; purged, it is nowhere. */
+export async function findPlaced(tx: Tx, { tenant, spaces }: Visible, id: NodeId): Promise<Placed | null> {
+  const [row] = await tx.unsafe<Placed[]>(
+    `with recursive up as (
+       select n.id, n.parent_id, n.trashed_at, 0 as depth from nodes n
+       where n.tenant_id = $1 and n.id = $3 and n.purged_at is null and ${SEEN}
+       union all
+       select n.id, n.parent_id, n.trashed_at, up.depth + 1 from up cross join lateral (
+         select n.id, n.parent_id, n.trashed_at from nodes n where n.tenant_id = $1 and n.id = up.parent_id limit 1) n
+     ) select ${NODE_JSON} as node, (select id from up where trashed_at is not null order by depth desc limit 1) as trashed
+       from up cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = up.id limit 1) n where up.depth = 0`,
     [tenant, within(spaces), id],
     { prepare: true },
   )
-  return row?.node ?? null
+  return row ?? null
 }
 
 /**
@@ -72,6 +84,15 @@ export type StoredContent = {
   at: number
 }
 
+/** Of a row `c` of contents: the part of `StoredContent` that it gives. */
+export const CONTENT_JSON = `'codec', c.codec, 'size', c.size, 'sha256', c.sha256,
+  'inline', translate(encode(c.inline, 'base64'), E'\\n', ''),
+  'chunks', (select coalesce(jsonb_agg(jsonb_build_object('sha256', cc.sha256, 'size', cc.size, 'plain', cc.plain, 'objectKey', k.object_key,
+      'offset', k.byte_offset, 'length', k.byte_length, 'quarantined', k.state = 'quarantined') order by cc.ordinal), '[]')
+    from content_chunks cc cross join lateral (
+      select * from chunks k where k.tenant_id = $1 and k.sha256 = cc.sha256 and k.object_key = cc.object_key limit 1) k
+    where cc.tenant_id = $1 and cc.content_ref = c.id)`
+
 /** A version's content and where its chunks lie; the current one without `revision`. `null`: no such node or version. */
 export async function findContent(
   tx: Tx,
@@ -79,23 +100,18 @@ export async function findContent(
   id: NodeId,
   revision: number | null,
 ): Promise<StoredContent | null> {
-  const [row] = await tx.unsafe<{ found: StoredContent & { chunks: StoredChunk[] | null } }[]>(
-    `select jsonb_build_object('node', ${NODE_JSON}, 'revision', v.revision, 'codec', c.codec, 'size', c.size, 'sha256', c.sha256,
-       'inline', translate(encode(c.inline, 'base64'), E'\\n', ''), 'at', (extract(epoch from v.created_at) * 1000)::bigint,
-       'chunks', (select jsonb_agg(jsonb_build_object('sha256', cc.sha256, 'size', cc.size, 'plain', cc.plain, 'objectKey', k.object_key,
-                    'offset', k.byte_offset, 'length', k.byte_length, 'quarantined', k.state = 'quarantined') order by cc.ordinal)
-          from content_chunks cc cross join lateral (
-            select * from chunks k where k.tenant_id = $1 and k.sha256 = cc.sha256 and k.object_key = cc.object_key limit 1) k
-          where cc.tenant_id = $1 and cc.content_ref = c.id)) as found
+  const [row] = await tx.unsafe<{ found: StoredContent }[]>(
+    `select jsonb_build_object('node', ${NODE_JSON}, 'revision', v.revision, 'at', (extract(epoch from v.created_at) * 1000)::bigint,
+       ${CONTENT_JSON}) as found
      from nodes n
      cross join lateral (
        select * from versions v where v.tenant_id = $1 and v.node_id = n.id and v.revision = coalesce($4::int, n.content_revision) limit 1) v
      cross join lateral (select * from contents c where c.tenant_id = $1 and c.id = v.content_ref limit 1) c
-     where n.tenant_id = $1 and n.id = $3 and n.trashed_at is null and ${SEEN}`,
+     where n.tenant_id = $1 and n.id = $3 and n.purged_at is null and ${SEEN}`,
     [tenant, within(spaces), id, revision],
     { prepare: true },
   )
-  return row ? { ...row.found, chunks: row.found.chunks ?? [] } : null
+  return row?.found ?? null
 }
 
 /** Which of these chunks a user need not upload (see HELD_CHUNKS for what counts). */
