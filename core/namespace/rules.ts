@@ -92,11 +92,14 @@ export function isGone(view: View, node: NodeState): boolean {
 const parentOf = (view: View, { parentId }: NodeState): NodeState | null =>
   parentId === null ? null : nodeOf(view, parentId)
 
-/** The nearest folder above `node` that was not purged: its parent, as it will be when the collector has been there. */
+/** The nearest folder above `node` that is not gone: its parent, as it will be when the collector has been there. */
 export function folderAbove(view: View, node: NodeState): NodeState | null {
-  let at = parentOf(view, node)
-  while (at && view.facts.purged.has(at.id)) at = parentOf(view, at)
-  return at
+  let above = parentOf(view, node)
+  for (let at = above; at; at = parentOf(view, at)) {
+    if (view.facts.purged.has(at.id)) above = parentOf(view, at)
+    else if (at.trashedAt !== null) break
+  }
+  return above
 }
 
 export const isLive = (view: View, node: NodeState): boolean => deadAbove(view, node) === null

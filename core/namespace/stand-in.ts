@@ -3,7 +3,7 @@ import type { NodeId } from '../ids.ts'
 import { newFolder } from './create-folder.ts'
 import { freeName } from './free-name.ts'
 import type { Mutation, NodeState } from './model.ts'
-import { deadAbove, folderAbove, MAX_DEPTH } from './rules.ts'
+import { deadAbove, folderAbove, isGone, MAX_DEPTH } from './rules.ts'
 import { childOf, putNode, type View } from './view.ts'
 
 /**
@@ -25,7 +25,8 @@ export function standIn(
   invariant(living !== null, 'the root of a space is never in the trash')
   const way: NodeState[] = []
   let from = living
-  for (let at = startOf(view, folder); at && at.id !== living.id; at = folderAbove(view, at)) {
+  const start = isGone(view, folder) ? folderAbove(view, folder) : folder
+  for (let at = start; at && at.id !== living.id; at = folderAbove(view, at)) {
     const found = known.get(at.id)
     if (found) {
       from = found
@@ -41,9 +42,6 @@ export function standIn(
     return made
   }, from)
 }
-
-const startOf = (view: View, folder: NodeState): NodeState | null =>
-  view.facts.purged.has(folder.id) ? folderAbove(view, folder) : folder
 
 function findOrMake(view: View, mutation: Mutation, parent: NodeState, name: string): NodeState {
   const there = childOf(view, parent.id, name)

@@ -102,7 +102,11 @@ function addJournal(state: NamespaceState, effects: Effects): void {
   }
 }
 
-const isSame = (a: NodeState, b: NodeState): boolean => JSON.stringify(a) === JSON.stringify(b)
+/** The collector moves what is in the trash out of folders that were purged, without an entry. */
+const isSame = (entry: NodeState, answer: NodeState): boolean => {
+  const { parentId } = answer.trashedAt === null ? entry : answer
+  return JSON.stringify({ ...entry, parentId }) === JSON.stringify(answer)
+}
 
 function refuse(broken: boolean, what: string): void {
   if (broken) throw new Error(what)
