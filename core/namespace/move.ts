@@ -80,9 +80,9 @@ function meetOther(view: View, mutation: Move, principal: Active, { node, there,
   }
 }
 
-/** Nobody replaces what he has not seen (P1, RN-09). */
+/** Nobody replaces what he has not seen (P1, RN-09): also what got this name by a rename is another thing than the one that was meant. */
 function requireSeen(there: NodeState, { seen }: Move): void {
-  if (seen === null || Math.max(there.contentSeq, there.placedSeq) <= seen) return
+  if (seen === null || there.changedSeq <= seen) return
   throw new AppError('version-conflict', {
     field: 'seen',
     detail: 'what is to be replaced came or changed since you looked',

@@ -173,18 +173,21 @@ describe('what has become of the two meanwhile', () => {
     expect(texts(w)).toEqual(['late'])
   })
 
-  test.each(['keep-both', 'manual'] as const)('the original was purged (%s): mine is a node of its own', (policy) => {
+  test.each(['keep-both', 'manual'] as const)('the original was purged (%s): that ended the conflict', (policy) => {
     const w = started(policy)
     w.commit(trash('3', w.file, { base: 2 }), purge('4', w.file))
-    expect(w.commit(resolve('5', MET, 'mine'))[0]).toMatchObject({ outcome: 'applied' })
-    expect(texts(w)).toEqual(['late'])
+    expect(w.commit(resolve('5', MET, 'mine'))[0]).toMatchObject({ code: 'not-found', facts: { field: 'conflict' } })
+    expect(texts(w)).toEqual(policy === 'manual' ? [] : ['late'])
+    w.server.collect()
+    expect(w.commit(resolve('6', MET, 'mine'))[0]).toMatchObject({ code: 'not-found' })
   })
 
-  test('its folder was purged, with all that it held: mine comes into the nearest folder that is left', () => {
-    const w = started('manual')
-    w.commit(trash('3', w.folder), purge('4', w.folder))
-    expect(w.commit(resolve('5', MET, 'mine'))[0]).toMatchObject({ outcome: 'applied', node: { sha256: hash('late') } })
-    expect(w.tree()).toEqual(['f'])
+  test('the copy was purged: that ended the conflict', () => {
+    const w = started()
+    w.commit(trash('3', w.copy, { base: 1 }), purge('4', w.copy))
+    expect(w.commit(resolve('5', MET, 'mine'))[0]).toMatchObject({ code: 'not-found' })
+    w.server.collect()
+    expect(w.commit(resolve('6', MET, 'mine'))[0]).toMatchObject({ code: 'not-found' })
   })
 
   test('the folder of both is in the trash: a content that only the conflict held comes into one of that name', () => {

@@ -32,16 +32,23 @@ export function resolveConflict(view: View, mutation: ResolveConflict): Outcome 
   return outcome
 }
 
-/** One answer for a conflict that is not there and for one that the principal may not see (T11). */
+/**
+ * One answer for a conflict that is not there and for one that the principal may not see (T11). Who purges one of the two nodes ends their
+ * conflict: there is nothing left to choose.
+ */
 function requireConflict(view: View, principal: Active, id: MutationId): Met {
   const conflict = conflictOf(view, id)
-  // Also a purged original says where its conflict belongs.
   const original = conflict && nodeOf(view, conflict.original)
   const role = original && roleIn(principal, original.spaceId)
-  if (!conflict || !original || !role)
+  if (!conflict || !original || !role || isGone(view, original) || isCopyGone(view, conflict))
     throw new AppError('not-found', { field: 'conflict', detail: 'there is no such conflict' })
   if (role === 'reader') throw new AppError('forbidden', { field: 'conflict', detail: 'you may read here, not write' })
   return { conflict, original }
+}
+
+function isCopyGone(view: View, { copy }: ConflictFacts): boolean {
+  const node = copy === null ? null : nodeOf(view, copy)
+  return copy !== null && (node === null || isGone(view, node))
 }
 
 /** It was ended before: the same way is no matter, another way comes too late. */
@@ -81,8 +88,6 @@ function takeMine(view: View, mutation: ResolveConflict, principal: Active, met:
       field: 'choice',
       detail: 'the two are of different kinds: keep one of them, or both',
     })
-  // Who purged the original has decided against it, so there is nothing that could become a version of it.
-  if (isGone(view, original)) return keepBoth(view, mutation, principal, met)
   const copy = liveCopy(view, conflict)
   // People edit conflicted copies: what counts is what they see now.
   const mine = copy ? versionOf(view, copy, copy.contentRevision) : conflict.mine
