@@ -6,6 +6,8 @@ const KINDS: Record<EventKind, true> = {
   'upload.expired': true,
   'chunks.orphaned': true,
   'pack.uploaded': true,
+  'node.purged': true,
+  'retention.due': true,
 }
 
 const TRACEPARENT_MAX_LENGTH = 60

@@ -10,6 +10,8 @@ export type EventKind =
   | 'upload.expired' // an upload's time and grace are over: collect what it left
   | 'chunks.orphaned' // chunks may have lost their last reference: re-check, then delete
   | 'pack.uploaded' // the chunk hashes inside a pack are claims: read and verify
+  | 'node.purged' // nodes were purged: remove their rows, and what lies below
+  | 'retention.due' // a tenant is to be tended: trash, versions and journal entries may have passed their time
 
 export type BusMessage = {
   /** Unique: names the message in logs and among the dead letters. */

@@ -36,6 +36,19 @@ export const FAULT_POINTS = [
   'gc.after-claim-objects', // rows say deleting, objects are there
   'gc.after-delete-objects', // objects are gone, rows are there
   'gc.after-delete-rows',
+  'purge.before-lift',
+  'purge.after-lift', // what was trashed by itself is out of the purged folder
+  'purge.before-page',
+  'purge.before-commit', // a page of rows is removed, not yet for good
+  'purge.after-page',
+  'retention.before-trash',
+  'retention.after-trash', // the journal has purged a batch
+  'retention.before-versions',
+  'retention.after-versions',
+  'retention.before-conflicts',
+  'retention.after-conflicts',
+  'compaction.before-page',
+  'compaction.after-page',
 ] as const
 
 export type FaultPoint = (typeof FAULT_POINTS)[number]

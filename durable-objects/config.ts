@@ -21,12 +21,19 @@ export type Config = {
   uploadTtlMs: number
   /** How long what nobody refers to is kept before it is collected. */
   gcGraceMs: number
+  /** How often it is looked whether trash, versions and journal entries of a tenant have passed their time. */
+  retentionEveryMs: number
+  /** Journal entries stay while they are younger than this, or among so many of the newest. */
+  journalKeepMs: number
+  journalKeepEntries: number
   otlpEndpoint: string | null
   traceQueryEndpoint: string | null
   logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
 const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const JOURNAL_KEEP_ENTRIES = 100_000
 
 /** @throws Error naming the variable: a worker without its configuration must not start half-configured */
 export function readConfig(env: Env): Config {
@@ -45,6 +52,9 @@ export function readConfig(env: Env): Config {
     },
     uploadTtlMs: duration(text, 'UPLOAD_TTL_MS', 24 * HOUR_MS),
     gcGraceMs: duration(text, 'GC_GRACE_MS', HOUR_MS),
+    retentionEveryMs: duration(text, 'RETENTION_EVERY_MS', HOUR_MS),
+    journalKeepMs: duration(text, 'JOURNAL_KEEP_MS', 30 * DAY_MS),
+    journalKeepEntries: count(text, 'JOURNAL_KEEP_ENTRIES', JOURNAL_KEEP_ENTRIES),
     otlpEndpoint: optional(text, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     traceQueryEndpoint: optional(text, 'TRACE_QUERY_ENDPOINT'),
     logLevel: level(optional(text, 'LOG_LEVEL') ?? 'info'),
@@ -69,12 +79,18 @@ function need(text: Record<string, unknown>, name: string): string {
   return value
 }
 
-function duration(text: Record<string, unknown>, name: string, fallback: number): number {
+const duration = (text: Record<string, unknown>, name: string, fallback: number): number =>
+  wholeNumber(text, name, fallback, 'a number of milliseconds')
+
+const count = (text: Record<string, unknown>, name: string, fallback: number): number =>
+  wholeNumber(text, name, fallback, 'a whole number')
+
+function wholeNumber(text: Record<string, unknown>, name: string, fallback: number, what: string): number {
   const value = optional(text, name)
   if (value === null) return fallback
-  const ms = Number(value)
-  if (!Number.isSafeInteger(ms) || ms < 0) throw new Error(`${name} is a number of milliseconds`)
-  return ms
+  const number = Number(value)
+  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`${name} is ${what}`)
+  return number
 }
 
 function level(value: string): Config['logLevel'] {

@@ -6,6 +6,7 @@ import type { Consume } from '../core/event-bus.ts'
 import type { Faults } from '../core/fault-points.ts'
 import type { Db } from '../db/connect.ts'
 import { rescheduleMissed } from '../db/system/garbage.ts'
+import { scheduleRetention } from '../db/system/retention.ts'
 import type { Logger } from '../telemetry/log.ts'
 
 /** What a pump works with, opened once in the life of the object. */
@@ -15,6 +16,8 @@ export type PumpWorld = {
   consume: Consume
   faults: Faults
   graceMs: number
+  /** How often each tenant is tended. */
+  retentionEveryMs: number
   log: Logger
   /** Sends the spans that have ended. */
   flush: () => Promise<void>
@@ -80,11 +83,12 @@ export abstract class OutboxPumpObject<E> extends DurableObject<E> {
     }
   }
 
-  async #mend({ db, graceMs }: PumpWorld): Promise<void> {
+  async #mend({ db, graceMs, retentionEveryMs }: PumpWorld): Promise<void> {
     const nowMs = Date.now()
     const mendedAt = await this.ctx.storage.get<number>(MENDED_AT)
     if (mendedAt !== undefined && nowMs - mendedAt < MEND_EVERY_MS) return
     await rescheduleMissed(db, { nowMs, graceMs, limit: MEND_LIMIT })
+    await scheduleRetention(db, { nowMs, everyMs: retentionEveryMs, limit: MEND_LIMIT })
     await this.ctx.storage.put(MENDED_AT, nowMs)
   }
 

@@ -36,11 +36,19 @@ Instead of the embedded parts, from the environment:
                   an S3 bucket; S3_PUBLIC_ENDPOINT when clients reach it by another address
   OTEL_EXPORTER_OTLP_ENDPOINT   a collector for traces (OTLP over HTTP)
 
-Also read: PUBLIC_URL (how people reach this server), CLIENT_ADDRESS_HEADER, GC_GRACE_MS, UPLOAD_TTL_MS, LOG_LEVEL,
-WORKERD_CONFIG (another workerd configuration than k8s/workerd/bitvault.capnp).`
+Also read: PUBLIC_URL (how people reach this server), CLIENT_ADDRESS_HEADER, GC_GRACE_MS, UPLOAD_TTL_MS,
+RETENTION_EVERY_MS, JOURNAL_KEEP_MS, JOURNAL_KEEP_ENTRIES, LOG_LEVEL, WORKERD_CONFIG (another workerd configuration than k8s/workerd/bitvault.capnp).`
 
 const DEFAULT_PORT = 8787
-const PASSED_ON = ['GC_GRACE_MS', 'UPLOAD_TTL_MS', 'LOG_LEVEL', 'CLIENT_ADDRESS_HEADER']
+const PASSED_ON = [
+  'GC_GRACE_MS',
+  'UPLOAD_TTL_MS',
+  'RETENTION_EVERY_MS',
+  'JOURNAL_KEEP_MS',
+  'JOURNAL_KEEP_ENTRIES',
+  'LOG_LEVEL',
+  'CLIENT_ADDRESS_HEADER',
+]
 
 /** Throws a {@link StartFailure} that names what is wrong. */
 export function readStartRequest(argv: string[], env: Environment, projectDir: string): StartRequest {

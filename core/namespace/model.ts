@@ -126,7 +126,12 @@ export type Trash = Common & {
 export type Restore = Common & { kind: 'restore'; node: NodeId; to: Place | null }
 
 /** Out of the trash for good. Its rows and bytes go later, by the collector. */
-export type Purge = Common & { kind: 'purge'; node: NodeId }
+export type Purge = Common & {
+  kind: 'purge'
+  node: NodeId
+  /** The retention's: only what went there at this time or before, Unix milliseconds. */
+  trashedUntil?: number
+}
 
 /** What is absent stays as it is. A property of `null` is removed. */
 export type SetAttributes = Common & {

@@ -20,15 +20,23 @@ export const DATABASE_CHECKS = {
   'versions-without-content': `
     select v.tenant_id || '/' || v.node_id || '/' || v.revision as id from versions v
     left join contents c on c.tenant_id = v.tenant_id and c.id = v.content_ref where c.id is null`,
+  'unreferenced-contents': `
+    select c.tenant_id || '/' || c.id as id from contents c
+    where not exists (select 1 from versions v where v.tenant_id = c.tenant_id and v.content_ref = c.id)
+      and not exists (select 1 from conflicts k where k.tenant_id = c.tenant_id and k.content_ref = c.id)`,
+  'conflicts-without-original': `
+    select k.tenant_id || '/' || k.id as id from conflicts k
+    left join nodes n on n.tenant_id = k.tenant_id and n.id = k.original where n.id is null`,
   'journal-gaps': `
     select h.tenant_id::text as id from tenant_head h
     left join (select tenant_id, count(*) as entries, min(seq) as low, max(seq) as high from journal group by 1) j
       on j.tenant_id = h.tenant_id
-    where coalesce(j.entries, 0) <> h.seq or coalesce(j.high, 0) <> h.seq or coalesce(j.low, 1) <> 1`,
+    where h.horizon > h.seq or coalesce(j.entries, 0) <> h.seq - h.horizon or coalesce(j.high, h.seq) <> h.seq
+      or coalesce(j.low, h.horizon + 1) <> h.horizon + 1`,
   'files-without-version': `
     select n.tenant_id || '/' || n.id as id from nodes n
     left join versions v on v.tenant_id = n.tenant_id and v.node_id = n.id and v.revision = n.content_revision
-    where n.kind = 'file' and v.node_id is null`,
+    where n.kind <> 'folder' and v.node_id is null`,
   'nodes-without-parent': `
     select n.tenant_id || '/' || n.id as id from nodes n
     left join nodes p on p.tenant_id = n.tenant_id and p.id = n.parent_id
@@ -40,6 +48,8 @@ export const DATABASE_CHECKS = {
   'unfinished-deletions': `
     select tenant_id || '/' || object_key as id from chunks
     where state = 'deleting' and orphaned_at < to_timestamp($1::float8 / 1000)`,
+  'unfinished-purges': `
+    select tenant_id || '/' || id as id from nodes where purged_at < to_timestamp($1::float8 / 1000)`,
 } as const satisfies Partial<Record<AuditCheck, string>>
 
 /** How many rows there are, and the first of them. */

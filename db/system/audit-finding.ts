@@ -5,11 +5,14 @@ export type AuditCheck =
   | 'references-to-deleted' // a content names a chunk that is being deleted
   | 'incomplete-contents' // a content lacks chunks or bytes
   | 'versions-without-content'
-  | 'journal-gaps' // a tenant's journal is not 1 … head, each once
+  | 'unreferenced-contents' // no version and no conflict refers to it: nobody would ever collect it
+  | 'conflicts-without-original' // the node that a conflict is of is gone
+  | 'journal-gaps' // a tenant's journal is not horizon + 1 … head, each once
   | 'files-without-version'
   | 'nodes-without-parent'
   | 'unswept-uploads' // long over, and nobody has collected what they left
   | 'unfinished-deletions' // began to be deleted long ago, still there
+  | 'unfinished-purges' // purged long ago, still there
 
 export const FIRST_IDS = 20
 

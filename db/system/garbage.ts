@@ -86,7 +86,7 @@ export const finishSweep = (
   }) as Promise<void>
 
 /**
- * The safety net: uploads and orphans that are long past their time and that no message waits for (a dead letter, a
+ * The safety net: uploads, orphans and purged nodes that are long past their time and that no message waits for (a dead letter, a
  * restored backup) get one again. At most `limit` of each.
  * @returns how many messages were left
  */
@@ -97,7 +97,8 @@ export async function rescheduleMissed(
   const params = [nowMs, nowMs - 2 * graceMs, limit]
   const uploads = await db.unsafe(MISSED_UPLOADS, params, { prepare: true })
   const orphans = await db.unsafe(MISSED_ORPHANS, params, { prepare: true })
-  return uploads.length + orphans.length
+  const purged = await db.unsafe(MISSED_PURGES, params, { prepare: true })
+  return uploads.length + orphans.length + purged.length
 }
 
 const isWaiting = (kind: string) => `exists (select 1 from outbox o
@@ -119,3 +120,9 @@ from (select distinct c.tenant_id, c.upload_id as id from chunks c
         select 1 from chunks used where used.tenant_id = c.tenant_id and used.object_key = c.object_key and used.orphaned_at is null)
       limit $3::int) m
 where not ${isWaiting('chunks.orphaned')} returning 1`
+
+const MISSED_PURGES = `
+insert into outbox (tenant_id, kind, payload, available_at)
+select m.tenant_id, 'node.purged', '{}', to_timestamp($1::float8 / 1000)
+from (select tenant_id from nodes where purged_at < to_timestamp($2::float8 / 1000) group by 1 limit $3::int) m
+where not exists (select 1 from outbox o where o.tenant_id = m.tenant_id and o.kind = 'node.purged') returning 1`

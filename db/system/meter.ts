@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { Db } from '../connect.ts'
 
@@ -11,18 +12,15 @@ export async function readUsage(db: Db, tenantId: TenantId): Promise<Usage> {
   return row ?? { throughSeq: 0, writtenBytes: 0, filesCreated: 0, versionsWritten: 0 }
 }
 
-/** The journal says what happened; its version row says whether the entry wrote bytes (a new time stamp writes none). */
+/** An entry says what it wrote: nothing (null), or a version of so many bytes, none when it is a copy or a restored version. */
 const ADD_PAGE = `
 with page as (
-  select j.seq, j.kind, j.node, v.revision is not null as wrote
-  from journal j
-  left join versions v on v.tenant_id = j.tenant_id and v.node_id = j.node_id
-    and v.revision = (j.node->>'contentRevision')::int and v.seq = j.seq
-  where j.tenant_id = $1 and j.seq > $2::bigint and j.seq <= $2::bigint + $3::bigint),
+  select seq, kind, node, written_bytes from journal
+  where tenant_id = $1 and seq > $2::bigint and seq <= $2::bigint + $3::bigint),
 sums as (
-  select max(seq) as through, count(*) filter (where wrote) as versions,
+  select max(seq) as through, count(written_bytes) as versions,
     count(*) filter (where kind = 'created' and node->>'kind' = 'file') as files,
-    coalesce(sum((node->>'size')::bigint) filter (where wrote), 0) as bytes from page)
+    coalesce(sum(written_bytes), 0) as bytes from page)
 update usage u set through_seq = sums.through, written_bytes = u.written_bytes + sums.bytes,
   files_created = u.files_created + sums.files, versions_written = u.versions_written + sums.versions
 from sums where u.tenant_id = $1 and sums.through is not null
@@ -42,8 +40,12 @@ export const meterPage = (db: Db, tenantId: TenantId, limit: number): Promise<bo
     return counted.length > 0
   }) as Promise<boolean>
 
-/** Forgets the count; the next message counts from the beginning. */
+/**
+ * Forgets the count; the next message counts from the beginning. Only while the journal has its beginning: what was compacted
+ * away stands in the count alone.
+ */
 export async function resetUsage(db: Db, tenantId: TenantId): Promise<void> {
-  await db`update usage set through_seq = 0, written_bytes = 0, files_created = 0, versions_written = 0
-    where tenant_id = ${tenantId}`
+  const reset = await db`update usage u set through_seq = 0, written_bytes = 0, files_created = 0, versions_written = 0
+    from tenant_head h where u.tenant_id = ${tenantId} and h.tenant_id = u.tenant_id and h.horizon = 0 returning 1`
+  if (reset.length === 0) throw new AppError('internal', {}, { cause: new Error('the journal has lost its beginning') })
 }

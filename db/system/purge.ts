@@ -36,7 +36,12 @@ export async function purgedNodes(db: Db | Tx, tenantId: TenantId, limit: number
 }
 
 /** @returns how many nodes went to the parent of the purged one that they were in, at most `limit` */
-export async function liftTrashed(db: Db, tenantId: TenantId, purged: readonly NodeId[], limit: number): Promise<number> {
+export async function liftTrashed(
+  db: Db,
+  tenantId: TenantId,
+  purged: readonly NodeId[],
+  limit: number,
+): Promise<number> {
   const params = [tenantId, JSON.stringify(purged), limit]
   // Mostly there is nothing: then the journal is left alone.
   if ((await db.unsafe(LIFTED, params)).length === 0) return 0
@@ -140,7 +145,12 @@ async function removeFiles(
   const whole = met.length >= limits.versions ? [] : files.filter((id) => next === null || id < next)
   const going = met.length >= limits.versions ? [] : taken
   await tx.unsafe(REMOVE_VERSIONS, [tenantId, JSON.stringify(going)])
-  await releaseContents(tx, tenantId, [...met, ...going].map(({ content }) => content), release)
+  await releaseContents(
+    tx,
+    tenantId,
+    [...met, ...going].map(({ content }) => content),
+    release,
+  )
   await tx.unsafe(REMOVE_NODES, [tenantId, JSON.stringify(whole)])
   return met.length + going.length + whole.length
 }

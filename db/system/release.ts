@@ -42,8 +42,7 @@ export async function releaseContents(
   await tx.unsafe(DROP_CONTENTS, [tenantId, unused])
   const uploads = JSON.stringify(marked.map(({ upload }) => upload))
   const dueMs = nowMs + graceMs + Math.min(graceMs, GATHER_MAX_MS)
-  if (marked.length > 0)
-    await tx.unsafe(LEAVE_ORPHANS, [tenantId, uploads, traceparent, dueMs, nowMs + graceMs])
+  if (marked.length > 0) await tx.unsafe(LEAVE_ORPHANS, [tenantId, uploads, traceparent, dueMs, nowMs + graceMs])
 }
 
 const ASKED = `(select r::uuid as id from jsonb_array_elements_text($2::text::jsonb) r)`

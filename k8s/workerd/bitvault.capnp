@@ -52,6 +52,9 @@ const bitvault :Workerd.Worker = (
     (name = "TRACE_QUERY_ENDPOINT", fromEnvironment = "TRACE_QUERY_ENDPOINT"),
     (name = "GC_GRACE_MS", fromEnvironment = "GC_GRACE_MS"),
     (name = "UPLOAD_TTL_MS", fromEnvironment = "UPLOAD_TTL_MS"),
+    (name = "RETENTION_EVERY_MS", fromEnvironment = "RETENTION_EVERY_MS"),
+    (name = "JOURNAL_KEEP_MS", fromEnvironment = "JOURNAL_KEEP_MS"),
+    (name = "JOURNAL_KEEP_ENTRIES", fromEnvironment = "JOURNAL_KEEP_ENTRIES"),
     (name = "LOG_LEVEL", fromEnvironment = "LOG_LEVEL"),
     (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
     # further bindings

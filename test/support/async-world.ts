@@ -16,7 +16,7 @@ import {
 import { drain } from '../../bus/postgres/drain.ts'
 import { decideBatch } from '../../core/namespace/decide.ts'
 import type { Mutation, Outcome, StagedChunk } from '../../core/namespace/model.ts'
-import { asTenant, type Tx } from '../../db/connect.ts'
+import { asTenant, type Db, type Tx } from '../../db/connect.ts'
 import { createPersonalSpace, createTenant } from '../../db/system/tenants.ts'
 import { factsNeeded, factsOf, gatherFacts, noFacts } from '../../db/tenant/facts.ts'
 import { takeLease } from '../../db/tenant/lease.ts'
@@ -28,10 +28,14 @@ import { memoryExporter } from '../../telemetry/span.ts'
 import { createTracer } from '../../telemetry/tracer.ts'
 import { consumers } from '../../workers/queue-consumers/consumers.ts'
 import { testDatabase } from './test-database.ts'
+import { commitIn } from './world-journal.ts'
 
 export const GRACE_MS = 60_000
 export const TTL_MS = 600_000
 const START_MS = Date.UTC(2026, 10, 20, 12)
+
+/** What of a journal stays; a test may change its world's. */
+export const KEEP_JOURNAL = { ms: 30 * 86_400_000, entries: 100_000, pageEntries: 1_000 }
 
 export const freshId = <T extends string>(): T => uuidV7(START_MS, randomBytes(10)) as T
 export const sha256 = (bytes: Uint8Array): Sha256 => createHash('sha256').update(bytes).digest('hex') as Sha256
@@ -51,11 +55,27 @@ export async function asyncWorld() {
     spaceId: freshId<SpaceId>(),
     exporter: memoryExporter(),
     logs: [] as string[],
+    keepJournal: { ...KEEP_JOURNAL },
   }
-  const { tenantId, userId, rootId, spaceId, system } = world
+  const { tenantId, userId, sessionId, rootId, spaceId, system } = world
   await createTenant(system, { tenantId, name: 'Tenant', epoch: freshId(), now: new Date(clock.now) })
   await createPersonalSpace(system, { tenantId, spaceId, rootId, userId, name: 'Files', now: new Date(clock.now) })
+  await signIn(system, { tenantId, userId, sessionId })
   return world
+}
+
+const FOREVER = new Date(Date.UTC(2100, 0, 1))
+
+/** A member with a session that stands as long as anybody asks. */
+async function signIn(
+  system: Db,
+  { tenantId, userId, sessionId }: { tenantId: TenantId; userId: UserId; sessionId: SessionId },
+): Promise<void> {
+  const now = new Date(START_MS)
+  await system`insert into users (id, email, display_name, created_at) values (${userId}, ${`${userId}@example.com`}, 'Anna', ${now})`
+  await system`insert into memberships (tenant_id, user_id, role, created_at) values (${tenantId}, ${userId}, 'owner', ${now})`
+  await system`insert into sessions (id, tenant_id, user_id, device_name, kind, created_at, last_used_at, absolute_expiry)
+    values (${sessionId}, ${tenantId}, ${userId}, 'test', 'device', ${now}, ${now}, ${FOREVER})`
 }
 
 export type AsyncWorld = Awaited<ReturnType<typeof asyncWorld>>
@@ -67,6 +87,9 @@ export function consumeIn(world: AsyncWorld, faults: Faults = noFaults) {
     store: world.store,
     now: clock,
     graceMs: GRACE_MS,
+    commit: (tenant, mutations) => commitIn(world, tenant, mutations),
+    freshId,
+    keepJournal: world.keepJournal,
     faults,
     tracer: createTracer({ component: 'consumer', exporter: world.exporter, clock, random: (n) => randomBytes(n) }),
     log: createLogger({ component: 'consumer', write: (line) => void world.logs.push(line), clock }),

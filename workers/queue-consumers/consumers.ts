@@ -9,6 +9,8 @@ import type { Tracer } from '../../telemetry/tracer.ts'
 import { collectOrphans } from './gc/collect-orphans.ts'
 import { sweepUpload } from './gc/sweep-upload.ts'
 import { meterJournal } from './meter/meter-journal.ts'
+import { purgeNodes } from './purge/purge-nodes.ts'
+import { keepRetention, type RetentionDeps } from './retention/keep-retention.ts'
 import { verifyObject } from './verify/verify-object.ts'
 
 export type ConsumerDeps = {
@@ -22,7 +24,7 @@ export type ConsumerDeps = {
   faults: Faults
   tracer: Tracer
   log: Logger
-}
+} & Pick<RetentionDeps, 'commit' | 'freshId' | 'keepJournal'>
 
 /** Handles any message; each consumer re-reads the present rows, so that a second delivery or another order does nothing new. */
 export function consumers(deps: ConsumerDeps): Consume {
@@ -57,6 +59,8 @@ const CONSUMER = {
   'pack.uploaded': 'verify',
   'upload.expired': 'gc',
   'chunks.orphaned': 'gc',
+  'node.purged': 'gc',
+  'retention.due': 'gc',
 } as const satisfies Record<EventKind, string>
 
 const countDelivery = ({ kind }: BusMessage, verdict: Verdict['do']): void =>
@@ -72,6 +76,10 @@ function dispatch(message: BusMessage, deps: ConsumerDeps): Promise<Verdict> {
       return sweepUpload(message, deps)
     case 'chunks.orphaned':
       return collectOrphans(message, deps)
+    case 'node.purged':
+      return purgeNodes(message, deps)
+    case 'retention.due':
+      return keepRetention(message, deps)
   }
 }
 

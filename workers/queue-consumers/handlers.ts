@@ -4,6 +4,7 @@ import type { Delivery } from '../../core/event-bus.ts'
 import type { Db, Tx } from '../../db/connect.ts'
 import { rescheduleMissed } from '../../db/system/garbage.ts'
 import { buryDelivery } from '../../db/system/outbox.ts'
+import { scheduleRetention } from '../../db/system/retention.ts'
 import { openConsumers, type OpenConsumers } from './open-consumers.ts'
 
 const MEND_LIMIT = 1_000
@@ -22,7 +23,9 @@ export async function onQueue(batch: MessageBatch, env: Env, ctx: ExecutionConte
 /** The `scheduled` handler, on Cloudflare: what alarms and messages should have seen to, in case one was lost. */
 export async function onScheduled(env: Env, ctx: ExecutionContext): Promise<void> {
   const world = openConsumers(env)
-  await rescheduleMissed(world.db, { nowMs: Date.now(), graceMs: world.graceMs, limit: MEND_LIMIT })
+  const { db, graceMs, retentionEveryMs: everyMs } = world
+  await rescheduleMissed(db, { nowMs: Date.now(), graceMs, limit: MEND_LIMIT })
+  await scheduleRetention(db, { nowMs: Date.now(), everyMs, limit: MEND_LIMIT })
   await relayAll(world, env)
   close(world, ctx)
 }
