@@ -55,7 +55,7 @@ async function copyWhole(api: Api, node: NodeStateWire, to: CopyTarget, options:
         ...(options.revision === undefined ? {} : { revision: options.revision }),
       }),
     )
-    return { is: 'copied', node: copied.node, firstSeq: copied.seq, isBeside: copied.original !== null }
+    return { is: 'copied', node: copied.node, firstSeq: copied.seq, isBeside: copied.notice === 'renamed' }
   } catch (error) {
     if (!isTooLarge(error) || node.kind !== 'folder') throw error
     return copyInPieces(api, node, to, options)

@@ -16,6 +16,8 @@ export type GetOutcome =
   | { is: 'unchanged' }
   /** Other bytes are there, and nobody said `--force`. */
   | { is: 'kept' }
+  /** A link that leads out of what is fetched. */
+  | { is: 'left'; target: string }
   | { is: 'failed'; error: unknown }
 
 export type GetReport = {
@@ -26,11 +28,11 @@ export type GetReport = {
   finish(): Promise<ExitCode>
 }
 
-type Tally = { fetched: number; unchanged: number; kept: number; failures: ExitCode[]; bytes: number }
+type Tally = { fetched: number; unchanged: number; kept: number; left: number; failures: ExitCode[]; bytes: number }
 
 export function createGetReport(world: World, say: Say, display: ProgressDisplay): GetReport {
   const startedMs = world.now()
-  const tally: Tally = { fetched: 0, unchanged: 0, kept: 0, failures: [], bytes: 0 }
+  const tally: Tally = { fetched: 0, unchanged: 0, kept: 0, left: 0, failures: [], bytes: 0 }
   const totals = {
     bytesTotal: 0,
     filesDone: 0,
@@ -79,7 +81,7 @@ export function createGetReport(world: World, say: Say, display: ProgressDisplay
       count(tally, node, outcome)
       show(path)
       await say.json({ event: 'file', path, node, ...forMachines(outcome) })
-      const remark = remarkOn(outcome)
+      const remark = remarkOn(outcome, say)
       if (remark !== null)
         await remarks.add(remark.kind, `${say.paintNote('red', shown(path))}: ${remark.text} [${remark.kind}]`)
     },
@@ -104,7 +106,7 @@ function count(tally: Tally, node: NodeStateWire, outcome: GetOutcome): void {
 }
 
 /** A file that was kept is one that the person asked for and did not get. */
-export function exitOf({ fetched, unchanged, kept, failures }: Omit<Tally, 'bytes'>): ExitCode {
+export function exitOf({ fetched, unchanged, kept, failures }: Omit<Tally, 'bytes' | 'left'>): ExitCode {
   if (failures.length + kept === 0) return EXIT.ok
   return fetched + unchanged > 0 ? EXIT.partly : (failures[0] ?? EXIT.failed)
 }
@@ -112,19 +114,25 @@ export function exitOf({ fetched, unchanged, kept, failures }: Omit<Tally, 'byte
 const forMachines = (outcome: GetOutcome): Record<string, unknown> =>
   outcome.is === 'failed' ? { outcome: 'failed', error: toFailure(outcome.error).problem } : { outcome: outcome.is }
 
-function remarkOn(outcome: GetOutcome): { kind: string; text: string } | null {
+function remarkOn(outcome: GetOutcome, say: Say): { kind: string; text: string } | null {
   if (outcome.is === 'kept')
     return { kind: 'local-exists', text: 'another file is there and was left alone; --force replaces it' }
+  if (outcome.is === 'left')
+    return {
+      kind: 'link-outside',
+      text: `left out, a link to somewhere outside of what is fetched: ${say.nameInNote(outcome.target)}`,
+    }
   if (outcome.is !== 'failed') return null
   const { sentence, code } = toFailure(outcome.error)
   return { kind: code, text: sentence }
 }
 
 /** `31 files, 1.05 GiB in 17 s (63.2 MiB/s); 2 unchanged, 1 kept.` */
-export function summaryLine({ fetched, unchanged, kept, failures, bytes }: Tally, tookMs: number): string {
+export function summaryLine({ fetched, unchanged, kept, left, failures, bytes }: Tally, tookMs: number): string {
   const parts: string[] = []
   if (unchanged > 0) parts.push(`${unchanged} unchanged`)
   if (kept > 0) parts.push(`${kept} there already and kept`)
+  if (left > 0) parts.push(`${left} left out`)
   if (failures.length > 0) parts.push(`${failures.length} failed`)
   if (fetched === 0) return `Nothing new${parts.length === 0 ? '' : `: ${parts.join(', ')}`}.`
   const rate = tookMs >= 500 && bytes > 0 ? ` (${formatRate((bytes / tookMs) * 1000)})` : ''

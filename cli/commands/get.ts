@@ -11,7 +11,8 @@ import { showProgress } from '../progress/display.ts'
 import { lookUp } from '../remote.ts'
 import { formatRemotePath, parseRemotePathInSpace, type RemotePath } from '../remote-path.ts'
 import type { World } from '../world.ts'
-import { createGetReport, type GetReport } from './get-report.ts'
+import { createGetReport, type GetOutcome, type GetReport } from './get-report.ts'
+import { placeLink, pointsInside, presentLink } from './local-link.ts'
 import { isSameContent, localPath, makeLocalFolder } from './local-place.ts'
 import { eachAtOnce } from './each-at-once.ts'
 import { walkRemote, type RemoteEntry } from './walk-remote.ts'
@@ -82,7 +83,8 @@ async function openPlace(path: string, { mustBeFolder }: { mustBeFolder: boolean
   return { folder: dirname(path), as: basename(path) }
 }
 
-type LocalEntry = RemoteEntry & { path: string }
+/** `within`: what is fetched together; links in it lead to nowhere else. */
+type LocalEntry = RemoteEntry & { path: string; within: string }
 
 /** Folders are made as they are met, parents first; files go on to be fetched. */
 async function* entriesOf(
@@ -93,12 +95,14 @@ async function* entriesOf(
 ): AsyncIterable<LocalEntry> {
   await makeLocalFolder(place.folder, { parents: true })
   for (const root of roots) {
-    for await (const entry of walkRemote(api, root.node, place.as === null ? root.parts : [place.as])) {
+    const parts = place.as === null ? root.parts : [place.as]
+    const within = localPath(place.folder, root.node.kind === 'folder' ? parts : [])
+    for await (const entry of walkRemote(api, root.node, parts)) {
       const path = localPath(place.folder, entry.parts)
       if (entry.node.kind === 'folder') await makeLocalFolder(path, { parents: entry.parts.length === 0 })
       else {
         report.found(entry.node)
-        yield { ...entry, path }
+        yield { ...entry, path, within }
       }
     }
   }
@@ -107,8 +111,11 @@ async function* entriesOf(
 
 type Job = { connection: Connection; world: World; report: GetReport; force: boolean }
 
-async function take({ connection, world, report, force }: Job, { node, path }: LocalEntry): Promise<void> {
+async function take(job: Job, entry: LocalEntry): Promise<void> {
+  const { connection, world, report, force } = job
+  const { node, path } = entry
   try {
+    if (node.kind === 'symlink') return await report.settled(node, path, await takeLink(entry, force))
     const present = await isSameContent(path, node)
     if (present === 'same') return await report.settled(node, path, { is: 'unchanged' })
     if (present === 'different' && !force) return await report.settled(node, path, { is: 'kept' })
@@ -122,4 +129,14 @@ async function take({ connection, world, report, force }: Job, { node, path }: L
     world.signal.throwIfAborted()
     await report.settled(node, path, { is: 'failed', error })
   }
+}
+
+async function takeLink({ node, path, within }: LocalEntry, force: boolean): Promise<GetOutcome> {
+  const target = node.linkTarget ?? ''
+  const present = await presentLink(path, target)
+  if (present === 'same') return { is: 'unchanged' }
+  if (!pointsInside(within, path, target)) return { is: 'left', target }
+  if (present === 'different' && !force) return { is: 'kept' }
+  await placeLink(path, target)
+  return { is: 'fetched' }
 }

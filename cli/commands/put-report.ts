@@ -22,16 +22,18 @@ import { relative } from 'node:path'
 export type PutReport = {
   skipped(skipped: Skipped): void
   folder(node: NodeStateWire, created: boolean): void
-  /** `--no-clobber` left a file of the server alone. */
-  kept(item: UploadItem): void
+  /** `--no-clobber` left a file or link of the server alone. */
+  kept(item: Pick<UploadItem, 'path'>): void
+  /** A symbolic link was stored as one, or is there already. */
+  link(path: string, outcome: FileOutcome): Promise<void>
   event(event: UploadEvent): Promise<void>
   finish(): Promise<ExitCode>
 }
 
-/** Links and devices are not ours to send; everything else that was left out is a file that somebody may miss. */
+/** Devices, and links that cannot be kept, are not ours to send; everything else that was left out is a file that somebody may miss. */
 const HARMLESS: ReadonlySet<SkipReason> = new Set(['symlink', 'special-file'])
 const WHY: Record<SkipReason, string> = {
-  symlink: 'a symbolic link',
+  symlink: 'a symbolic link that cannot be kept',
   'special-file': 'not a regular file',
   unreadable: 'it cannot be read',
   'name-refused': 'the server takes no such name',
@@ -43,6 +45,8 @@ const PROGRESS_EVENT_MS = 250
 
 type Tally = {
   applied: number
+  /** Symbolic links that were stored. */
+  links: number
   unchanged: number
   kept: number
   conflicts: number
@@ -53,7 +57,7 @@ type Tally = {
 
 export function createPutReport(world: World, say: Say, display: ProgressDisplay): PutReport {
   const startedMs = world.now()
-  const tally: Tally = { applied: 0, unchanged: 0, kept: 0, conflicts: 0, failures: [], left: 0, bytes: 0 }
+  const tally: Tally = { applied: 0, links: 0, unchanged: 0, kept: 0, conflicts: 0, failures: [], left: 0, bytes: 0 }
   let totals: UploadTotals | null = null
   let saidMs = startedMs
   const remarks = remarksOn(display)
@@ -70,9 +74,12 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
   const settled = async (item: UploadItem, outcome: FileOutcome) => {
     count(tally, item, outcome)
     await say.json({ event: 'file', path: item.path, bytes: item.sizeBytes, ...outcomeForMachines(outcome) })
+    await addRemark(item.path, outcome)
+  }
+  const addRemark = async (path: string, outcome: FileOutcome) => {
     const remark = remarkOn(outcome, say)
     if (remark === null) return
-    const name = say.paintNote(outcome.is === 'conflict' ? 'yellow' : 'red', shown(item.path))
+    const name = say.paintNote(outcome.is === 'conflict' ? 'yellow' : 'red', shown(path))
     await remarks.add(remark.kind, `${name}: ${remark.text} [${remark.kind}]`)
   }
 
@@ -90,7 +97,13 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
     },
     kept(item) {
       tally.kept++
-      void say.json({ event: 'file', path: item.path, bytes: item.sizeBytes, outcome: 'kept' })
+      void say.json({ event: 'file', path: item.path, outcome: 'kept' })
+    },
+    async link(path, outcome) {
+      if (outcome.is === 'applied') tally.links++
+      else count(tally, { sizeBytes: 0 }, outcome)
+      await say.json({ event: 'link', path, ...outcomeForMachines(outcome) })
+      await addRemark(path, outcome)
     },
     event: (event) => (event.kind === 'progress' ? progress(event.totals) : settled(event.item, event.outcome)),
     async finish() {
@@ -108,7 +121,7 @@ export function createPutReport(world: World, say: Say, display: ProgressDisplay
   }
 }
 
-function count(tally: Tally, item: UploadItem, outcome: FileOutcome): void {
+function count(tally: Tally, item: Pick<UploadItem, 'sizeBytes'>, outcome: FileOutcome): void {
   if (outcome.is === 'applied') tally.applied++
   else if (outcome.is === 'unchanged') tally.unchanged++
   else if (outcome.is === 'conflict') tally.conflicts++
@@ -116,8 +129,9 @@ function count(tally: Tally, item: UploadItem, outcome: FileOutcome): void {
   if (outcome.is === 'applied' || outcome.is === 'conflict') tally.bytes += item.sizeBytes
 }
 
-const machineTally = ({ applied, unchanged, kept, conflicts, failures, left }: Tally) => ({
+const machineTally = ({ applied, links, unchanged, kept, conflicts, failures, left }: Tally) => ({
   applied,
+  links,
   unchanged,
   kept,
   conflicts,
@@ -126,9 +140,16 @@ const machineTally = ({ applied, unchanged, kept, conflicts, failures, left }: T
 })
 
 /** Some done and some not: 6. All failed: the code of the first. A copy that was made is worth a code of its own. */
-export function exitOf({ applied, unchanged, kept, conflicts, failures }: Omit<Tally, 'left' | 'bytes'>): ExitCode {
+export function exitOf({
+  applied,
+  links,
+  unchanged,
+  kept,
+  conflicts,
+  failures,
+}: Omit<Tally, 'left' | 'bytes'>): ExitCode {
   if (failures.length > 0)
-    return applied + unchanged + kept + conflicts > 0 ? EXIT.partly : (failures[0] ?? EXIT.failed)
+    return applied + links + unchanged + kept + conflicts > 0 ? EXIT.partly : (failures[0] ?? EXIT.failed)
   return conflicts > 0 ? EXIT.conflict : EXIT.ok
 }
 
@@ -182,7 +203,7 @@ const sampleOf = (totals: UploadTotals, cwd: string) => ({
 
 /** `31 files, 1.05 GiB, in 17 s (63.2 MiB/s): 320 MiB sent, 131 MiB already there; 2 unchanged, 1 failed.` */
 export function summaryLine(tally: Tally, totals: UploadTotals | null, tookMs: number): string {
-  const { applied, conflicts, unchanged, kept, failures, left, bytes } = tally
+  const { applied, links, conflicts, unchanged, kept, failures, left, bytes } = tally
   const sent = applied + conflicts
   const parts: string[] = []
   if (unchanged > 0) parts.push(`${unchanged} unchanged`)
@@ -190,11 +211,12 @@ export function summaryLine(tally: Tally, totals: UploadTotals | null, tookMs: n
   if (conflicts > 0) parts.push(formatCount(conflicts, 'conflicted copy', 'conflicted copies'))
   if (left > 0) parts.push(`${left} left out`)
   if (failures.length > 0) parts.push(`${failures.length} failed`)
-  if (sent === 0) return `Nothing new${parts.length === 0 ? '' : `: ${parts.join(', ')}`}.`
+  if (sent + links === 0) return `Nothing new${parts.length === 0 ? '' : `: ${parts.join(', ')}`}.`
   const rate = tookMs >= 500 && bytes > 0 ? ` (${formatRate((bytes / tookMs) * 1000)})` : ''
   const wire = totals === null ? '' : `: ${formatBytes(totals.bytesSent)} sent`
   const spared =
     totals === null || totals.bytesDeduplicated === 0 ? '' : `, ${formatBytes(totals.bytesDeduplicated)} already there`
   const rest = parts.length === 0 ? '' : `; ${parts.join(', ')}`
-  return `${formatCount(sent, 'file')}, ${formatBytes(bytes)} in ${formatTook(tookMs)}${rate}${wire}${spared}${rest}.`
+  const what = links === 0 ? formatCount(sent, 'file') : `${formatCount(sent, 'file')}, ${formatCount(links, 'link')}`
+  return `${what}, ${formatBytes(bytes)} in ${formatTook(tookMs)}${rate}${wire}${spared}${rest}.`
 }

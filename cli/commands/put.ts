@@ -1,10 +1,12 @@
+import type { Api } from '../../client/api.ts'
 import { openUploadJournal } from '../../client/node/upload-journal.ts'
 import { nodeFileSource } from '../../client/node/file-source.ts'
 import { stateFolder } from '../../client/node/folders.ts'
 import { walk } from '../../client/node/walk.ts'
 import { planTree } from '../../client/transfer/plan.ts'
 import { uploadTree } from '../../client/transfer/upload.ts'
-import type { UploadItem } from '../../client/transfer/events.ts'
+import type { LinkItem, UploadItem } from '../../client/transfer/events.ts'
+import { uploadLinks } from '../../client/transfer/upload-links.ts'
 import { memoryExporter } from '../../telemetry/span.ts'
 import { askWho } from '../ask-who.ts'
 import type { Call } from '../command.ts'
@@ -67,6 +69,7 @@ async function transfer(connection: Connection, world: World, say: Say, work: Tr
     const plan = planTree(patientApi, work.place, walk(work.roots), {
       onSkipped: (skipped) => report.skipped(skipped),
       onFolder: (node, created) => report.folder(node, created),
+      onLinks: (links) => storeLinks(patientApi, report, { links, noClobber: work.noClobber }),
     })
     const items = work.noClobber ? withoutPresent(plan, report) : plan
     for await (const event of uploadTree(patientApi, items, { files: nodeFileSource, journal }))
@@ -76,6 +79,22 @@ async function transfer(connection: Connection, world: World, say: Say, work: Tr
     journal.close()
   }
   return report.finish()
+}
+
+/** Those that are there already as they are need no request. */
+async function storeLinks(
+  api: Api,
+  report: PutReport,
+  { links, noClobber }: { links: readonly LinkItem[]; noClobber: boolean },
+): Promise<void> {
+  const wanted: LinkItem[] = []
+  for (const link of links) {
+    if (link.present?.isSame === true) await report.link(link.path, { is: 'unchanged', nodeId: link.present.nodeId })
+    else if (link.present !== undefined && noClobber) report.kept(link)
+    else wanted.push(link)
+  }
+  for (const [at, outcome] of (await uploadLinks(api, wanted)).entries())
+    await report.link(wanted[at]?.path ?? '', outcome)
 }
 
 async function* withoutPresent(plan: AsyncIterable<UploadItem>, report: PutReport): AsyncIterable<UploadItem> {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import type { Api } from '../../client/api.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import { eachAtOnce } from './each-at-once.ts'
 import { exitOf as getExit, summaryLine as getSummary } from './get-report.ts'
+import { placeLink, pointsInside, presentLink } from './local-link.ts'
 import { isSameContent, localPath, makeLocalFolder } from './local-place.ts'
 import { findSources, openDestination, type Source } from './put-destination.ts'
 import { exitOf as putExit, summaryLine as putSummary } from './put-report.ts'
@@ -88,7 +89,7 @@ describe('where a put goes', () => {
 })
 
 describe('exit codes and summaries', () => {
-  const put = { applied: 0, unchanged: 0, kept: 0, conflicts: 0, failures: [], left: 0, bytes: 0 }
+  const put = { applied: 0, links: 0, unchanged: 0, kept: 0, conflicts: 0, failures: [], left: 0, bytes: 0 }
   test.each([
     [{}, 0, 'Nothing new.'],
     [{ unchanged: 3 }, 0, 'Nothing new: 3 unchanged.'],
@@ -96,6 +97,8 @@ describe('exit codes and summaries', () => {
     [{ applied: 2, conflicts: 1, bytes: 2048 }, 5, '3 files, 2.00 KiB in 0.2 s; 1 conflicted copy.'],
     [{ applied: 2, failures: [4 as const], bytes: 10 }, 6, '2 files, 10 B in 0.2 s; 1 failed.'],
     [{ failures: [7 as const, 4 as const] }, 7, 'Nothing new: 2 failed.'],
+    [{ applied: 1, links: 2, bytes: 5 }, 0, '1 file, 2 links, 5 B in 0.2 s.'],
+    [{ links: 1, failures: [1 as const] }, 6, '0 files, 1 link, 0 B in 0.2 s; 1 failed.'],
     [{ applied: 1, left: 2, bytes: 1 }, 0, '1 file, 1 B in 0.2 s; 2 left out.'],
   ])('put %j', (more, exit, summary) => {
     expect(putExit({ ...put, ...more })).toBe(exit)
@@ -111,11 +114,12 @@ describe('exit codes and summaries', () => {
     )
   })
 
-  const get = { fetched: 0, unchanged: 0, kept: 0, failures: [], bytes: 0 }
+  const get = { fetched: 0, unchanged: 0, kept: 0, left: 0, failures: [], bytes: 0 }
   test.each([
     [{ fetched: 1, bytes: 5 }, 0, '1 file, 5 B in 0.2 s.'],
     [{ unchanged: 1 }, 0, 'Nothing new: 1 unchanged.'],
     [{ kept: 1 }, 1, 'Nothing new: 1 there already and kept.'],
+    [{ fetched: 1, left: 1, bytes: 5 }, 0, '1 file, 5 B in 0.2 s; 1 left out.'],
     [{ fetched: 1, kept: 1, bytes: 5 }, 6, '1 file, 5 B in 0.2 s; 1 there already and kept.'],
     [{ failures: [7 as const] }, 7, 'Nothing new: 1 failed.'],
   ])('get %j', (more, exit, summary) => {
@@ -152,6 +156,36 @@ describe('on this computer', () => {
       await expect(makeLocalFolder(join(dir, name), { parents: false })).rejects.toMatchObject({
         code: 'local-name-taken',
       })
+  })
+
+  test.each([
+    ['a.txt', true],
+    ['../b/c', true],
+    ['./sub/../x', false],
+    ['..', true],
+    ['../..', false],
+    ['../../place-beside', false],
+    ['/etc/passwd', false],
+    ['/place/a', false],
+    ['..\\..\\x', false],
+    ['sub/link/../../..', false],
+    ['.', true],
+  ])('T15 a link in /place/folder that says %j leads inside /place: %j', (target, inside) =>
+    expect(pointsInside('/place', '/place/folder/link', target)).toBe(inside),
+  )
+
+  test('T15 a link is put in its place as a whole; what it or an older one points to is not touched', async () => {
+    await writeFile(join(dir, 'kept.txt'), 'mine')
+    expect(await presentLink(join(dir, 'link'), 'kept.txt')).toBe('nothing')
+    await placeLink(join(dir, 'link'), 'kept.txt')
+    expect(await presentLink(join(dir, 'link'), 'kept.txt')).toBe('same')
+    await placeLink(join(dir, 'link'), 'elsewhere')
+    expect(await readlink(join(dir, 'link'))).toBe('elsewhere')
+    expect(await presentLink(join(dir, 'link'), 'kept.txt')).toBe('different')
+    expect(await presentLink(join(dir, 'kept.txt'), 'kept.txt')).toBe('different')
+    await placeLink(join(dir, 'kept.txt'), 'x')
+    expect(await readdir(dir)).toEqual(['kept.txt', 'link'])
+    await expect(presentLink(dir, 'x')).rejects.toMatchObject({ code: 'local-name-taken' })
   })
 
   test('the same bytes are recognised by their hash', async () => {

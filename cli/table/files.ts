@@ -15,7 +15,7 @@ const put = defineCommand({
     A file that is there already gets a new version; the old one is kept. If somebody else changes it at the same moment, both stay: yours
     becomes a copy beside it, and the exit code is 5.
 
-    Symbolic links are left out. With --json each file is a line, with progress in between and a summary at the end.`,
+    A symbolic link in a folder is stored as one; a link that is named here is followed. With --json each file is a line, with progress in between and a summary at the end.`,
   examples: [
     ['bitvault put report.pdf home/work/', 'into the folder work'],
     ['bitvault put report.pdf home/work/final.pdf', 'under another name'],
@@ -42,7 +42,9 @@ const get = defineCommand({
 
     Every byte is verified before a file appears, and an existing file is replaced as a whole or not at all. A file that is there with the same
     content is not fetched again; one with other content is left alone unless --force is given. A get that was interrupted is taken up
-    by running it again.`,
+    by running it again.
+
+    A symbolic link comes back as one where it points to something inside the folder that is fetched; others are left out and named.`,
   examples: [
     ['bitvault get home/work/report.pdf', 'into this folder'],
     ['bitvault get home/work/report.pdf old.pdf', 'under another name'],

@@ -18,7 +18,7 @@ async function found(...roots: WalkRoot[]): Promise<WalkEntry[]> {
 const line = (entry: WalkEntry): string =>
   entry.kind === 'skipped'
     ? `skipped ${entry.path.slice(dir.length + 1)}: ${entry.reason}`
-    : `${entry.kind} ${entry.parts.join('/')}`
+    : `${entry.kind} ${entry.parts.join('/')}${entry.kind === 'symlink' ? ` -> ${entry.target}` : ''}`
 
 describe('TF-1 the walk', () => {
   test('gives folders before what is in them, and facts about files', async () => {
@@ -38,7 +38,7 @@ describe('TF-1 the walk', () => {
     expect((await found({ path: join(dir, 'a', 'x'), as: 'y' })).map(line)).toEqual(['file y'])
   })
 
-  test('says why it leaves something out: links, pipes, names, what is not there', async () => {
+  test('follows no link, and says why it leaves something out: pipes, names, what is not there', async () => {
     const root = join(dir, 'root')
     await mkdir(root)
     await writeFile(join(root, 'fine'), '')
@@ -51,8 +51,8 @@ describe('TF-1 the walk', () => {
     expect(lines.toSorted()).toEqual(
       [
         'file fine',
-        'skipped root/link: symlink',
-        'skipped root/loop: symlink',
+        'symlink link -> /etc/passwd',
+        'symlink loop -> .',
         'skipped root/pipe: special-file',
         'skipped root/line\nbreak: name-refused',
         'skipped root/latin-\uFFFD: name-refused',

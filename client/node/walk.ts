@@ -1,6 +1,7 @@
 import type { Dir, Dirent } from 'node:fs'
-import { lstat, opendir } from 'node:fs/promises'
+import { lstat, opendir, readlink } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { INLINE_MAX_BYTES } from '../../core/content.ts'
 import { findNameFault, nameFaultDetail } from '../../core/names.ts'
 import type { SkipReason } from '../transfer/events.ts'
 import type { WalkEntry } from '../transfer/plan.ts'
@@ -15,8 +16,8 @@ export type WalkRoot = { path: string; as?: string | null }
 
 /**
  * Walks what was named on the command line. A file becomes one entry; a folder becomes itself and all below it, parents first.
- * Symbolic links and special files are reported, not followed; so is what cannot be read and what the server would refuse by
- * name. Memory does not grow with the number of files.
+ * A symbolic link is an entry of its own, never followed. Special files are reported; so is what cannot be read and what the server would
+ * refuse by name. Memory does not grow with the number of files.
  */
 export async function* walk(roots: readonly WalkRoot[]): AsyncIterable<WalkEntry> {
   for (const root of roots) {
@@ -73,7 +74,7 @@ async function look(path: string, parts: readonly string[]): Promise<WalkEntry> 
   if (fault !== null) return skipped(path, 'name-refused', nameFaultDetail(fault))
   try {
     const stats = await lstat(path, { bigint: true })
-    if (stats.isSymbolicLink()) return skipped(path, 'symlink', 'symbolic links are not followed')
+    if (stats.isSymbolicLink()) return await lookAtLink(path, parts, stats.mtimeNs.toString())
     if (stats.isDirectory()) return { kind: 'folder', path, parts }
     if (!stats.isFile()) return skipped(path, 'special-file', 'a pipe, socket or device')
     const executable = process.platform !== 'win32' && (stats.mode & 0o100n) !== 0n
@@ -82,6 +83,15 @@ async function look(path: string, parts: readonly string[]): Promise<WalkEntry> 
   } catch (error) {
     return skippedBy(path, error)
   }
+}
+
+/** Its target is kept as it is; one that is not text, or too long, cannot be. */
+async function lookAtLink(path: string, parts: readonly string[], mtimeNs: string): Promise<WalkEntry> {
+  const bytes = await readlink(path, { encoding: 'buffer' })
+  const target = bytes.toString('utf8')
+  if (bytes.length > INLINE_MAX_BYTES || !Buffer.from(target, 'utf8').equals(bytes))
+    return skipped(path, 'symlink', 'a symbolic link whose target is not text, or too long')
+  return { kind: 'symlink', path, parts, target, mtimeNs }
 }
 
 const skipped = (path: string, reason: SkipReason, detail?: string): WalkEntry => ({

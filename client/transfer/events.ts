@@ -16,6 +16,19 @@ export type UploadItem = {
   present?: { nodeId: string; sizeBytes: number; sha256: string; executable: boolean }
 }
 
+/** A symbolic link to store as one, as the plan found it. */
+export type LinkItem = {
+  /** On disk. */
+  path: string
+  target: string
+  mtimeNs: string
+  place: { parent: string; name: string }
+  /** The content revision that this write is based on; 0 = there was no such link. */
+  base: number
+  /** A link of that name is there already; `isSame`: it points to the same. */
+  present?: { nodeId: string; isSame: boolean }
+}
+
 export type FileOutcome =
   | { is: 'applied'; node: NodeStateWire }
   /** The target already holds these bytes. */
@@ -57,7 +70,7 @@ export type UploadEvent =
   /** Given often; only the newest matters. */
   | { kind: 'progress'; totals: UploadTotals }
 
-/** What the plan could not take. */
+/** What the plan could not take. `symlink`: its target cannot be kept, or nobody asked for links. */
 export type SkipReason =
   | 'symlink'
   | 'special-file'

@@ -11,6 +11,7 @@ export type FoundChild = {
   sizeBytes: number
   sha256: string | null
   executable: boolean
+  linkTarget: string | null
 }
 
 /** A folder at the destination. */
@@ -142,4 +143,5 @@ const foundChild = (node: NodeStateWire): FoundChild => ({
   sizeBytes: node.size ?? 0,
   sha256: node.sha256,
   executable: node.executable,
+  linkTarget: node.linkTarget,
 })

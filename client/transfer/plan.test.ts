@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryServer, type MemoryServer } from '../../test/support/memory-server.ts'
 import { createApi, type Api } from '../api.ts'
-import type { Skipped, UploadItem } from './events.ts'
+import type { LinkItem, Skipped, UploadItem } from './events.ts'
 import { planTree, type WalkEntry } from './plan.ts'
 
 let server: MemoryServer
@@ -29,9 +29,18 @@ const file = (...parts: string[]): WalkEntry => ({
   executable: false,
 })
 
+const link = (target: string, ...parts: string[]): WalkEntry => ({
+  kind: 'symlink',
+  path: `/disk/${parts.join('/')}`,
+  parts,
+  target,
+  mtimeNs: '1',
+})
+
 async function plan(...entries: WalkEntry[]) {
   const items: UploadItem[] = []
   const skipped: Skipped[] = []
+  const links: LinkItem[] = []
   const made: string[] = []
   async function* walked() {
     yield* entries
@@ -39,9 +48,10 @@ async function plan(...entries: WalkEntry[]) {
   const options = {
     onSkipped: (s: Skipped) => skipped.push(s),
     onFolder: (node: { name: string }) => made.push(node.name),
+    onLinks: async (some: readonly LinkItem[]) => void links.push(...some),
   }
   for await (const item of planTree(api, await api.stat(server.rootId), walked(), options)) items.push(item)
-  return { items, skipped, made }
+  return { items, skipped, made, links }
 }
 
 /** A file of that name, three bytes long. */
@@ -94,5 +104,29 @@ describe('TF-2 the plan', () => {
     const parent = server.find('a')!.id
     expect(items.at(-1)?.target).toEqual({ parent, name: 'more' })
     expect(items.length).toBe(2_101)
+  })
+
+  test('links are told with the folder that they go into, and what is there already', async () => {
+    await putFile(server.rootId, 'taken')
+    for (const name of ['same', 'other']) {
+      const { state } = server.nodes.get(await putFile(server.rootId, name))!
+      Object.assign(state, { kind: 'symlink', linkTarget: 'to/same' })
+    }
+    const { items, links, skipped } = await plan(
+      folder('a'),
+      link('to/same', 'same'),
+      link('to/other', 'other'),
+      link('x', 'a', 'new'),
+      link('x', 'taken'),
+    )
+    expect(items).toEqual([])
+    const root = server.rootId
+    expect(links).toMatchObject([
+      { place: { parent: root, name: 'same' }, base: 1, present: { isSame: true } },
+      { place: { parent: root, name: 'other' }, base: 1, present: { isSame: false } },
+      { place: { parent: server.find('a')!.id, name: 'new' }, base: 0, target: 'x' },
+    ])
+    expect(links[2]).not.toHaveProperty('present')
+    expect(skipped.map(({ path, reason }) => [path, reason])).toEqual([['/disk/taken', 'name-taken']])
   })
 })

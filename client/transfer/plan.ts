@@ -1,19 +1,22 @@
 import { AppError } from '../../core/errors.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import type { Api } from '../api.ts'
-import type { Skipped, UploadItem } from './events.ts'
+import type { LinkItem, Skipped, UploadItem } from './events.ts'
 import { createPlaces, type FoundChild, type Places } from './places.ts'
 
 /** What a walk finds, parents before their children. `parts` is the path below the destination, at least one name. */
 export type WalkEntry =
   | { kind: 'folder'; path: string; parts: readonly string[] }
   | { kind: 'file'; path: string; parts: readonly string[]; sizeBytes: number; mtimeNs: string; executable: boolean }
+  | { kind: 'symlink'; path: string; parts: readonly string[]; target: string; mtimeNs: string }
   | ({ kind: 'skipped' } & Skipped)
 
 export type PlanOptions = {
   onSkipped: (skipped: Skipped) => void
   /** A folder of the walk has its place; `created`: it was not there before. */
   onFolder?: (folder: NodeStateWire, created: boolean) => void
+  /** Takes the symbolic links of some entries, whose folders are there. Without it links are skipped. */
+  onLinks?: (links: readonly LinkItem[]) => Promise<void>
 }
 
 /** Entries looked at together: new folders among them are made with one request. */
@@ -69,6 +72,34 @@ async function* planEntries(places: Places, entries: WalkEntry[], options: PlanO
     }
     yield itemOf(entry, { parent: parent.id, name, present })
   }
+  await planLinks(places, entries, options)
+}
+
+async function planLinks(places: Places, entries: WalkEntry[], options: PlanOptions): Promise<void> {
+  const { onSkipped, onLinks } = options
+  const links: LinkItem[] = []
+  for (const entry of entries) {
+    if (entry.kind !== 'symlink') continue
+    const { path, target, mtimeNs } = entry
+    const parent = onLinks === undefined ? null : await places.at(entry.parts.slice(0, -1))
+    const name = entry.parts.at(-1)
+    const present = name === undefined ? undefined : parent?.child(name)
+    if (onLinks === undefined) onSkipped({ path, reason: 'symlink', detail: 'symbolic links are not followed' })
+    else if (parent === null || name === undefined)
+      onSkipped({ path, reason: 'name-taken', detail: 'its folder could not be made' })
+    else if (present !== undefined && present.kind !== 'symlink')
+      onSkipped({ path, reason: 'name-taken', detail: `there is a ${present.kind} of that name` })
+    else
+      links.push({
+        path,
+        target,
+        mtimeNs,
+        place: { parent: parent.id, name },
+        base: present?.revision ?? 0,
+        ...(present === undefined ? {} : { present: { nodeId: present.id, isSame: present.linkTarget === target } }),
+      })
+  }
+  if (links.length > 0) await onLinks?.(links)
 }
 
 function itemOf(
