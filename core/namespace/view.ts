@@ -133,6 +133,7 @@ export function expectChild(view: View, parent: NodeId, name: string): void {
   if (!knowsChild(view, parent, name)) view.needs.children.set(childKey(parent, name), { parent, key: nameKey(name) })
 }
 
+/** @throws Barrier when this batch has stored the chunk */
 export function heldOf(view: View, userId: UserId, sha256: string): HeldChunk | null {
   const key = heldKey(userId, sha256)
   const held = view.facts.held.get(key)
@@ -140,6 +141,8 @@ export function heldOf(view: View, userId: UserId, sha256: string): HeldChunk | 
     view.needs.held.set(key, { userId, sha256 })
     throw new FactMissing()
   }
+  // This batch has just brought it; whom it is held for is known once it is written.
+  if (held === null && view.effects.chunks.some((chunk) => chunk.sha256 === sha256)) throw new Barrier()
   return held
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts'
+import { AppError, type ErrorCode, type ErrorFacts } from '../../core/errors.ts'
 import type { Mutation, Outcome } from '../../core/namespace/model.ts'
 import { REVISION_MAX } from '../../protocol/files.ts'
 import { commitChanges, json, type Call } from './call.ts'
@@ -21,10 +21,23 @@ export async function changeOne(call: Call, mutation: Mutation, status = 200): P
 export const answerOne = (mutation: Mutation, outcome: Outcome, status = 200): Response =>
   json(requireDone(toResult(mutation.id, withFieldName(outcome))), status)
 
-function withFieldName(outcome: Outcome): Outcome {
-  if (outcome.outcome !== 'rejected' || outcome.facts.field === undefined) return outcome
-  const field = FIELD_NAMES.reduce((name, [pattern, other]) => name.replace(pattern, other), outcome.facts.field)
-  return { ...outcome, facts: { ...outcome.facts, field } }
+/** What `build` throws, with the fields of the request. @throws AppError */
+export function named<T>(build: () => T): T {
+  try {
+    return build()
+  } catch (error) {
+    throw error instanceof AppError ? new AppError(error.code, renamed(error.code, error.facts)) : error
+  }
+}
+
+const withFieldName = (outcome: Outcome): Outcome =>
+  outcome.outcome === 'rejected' ? { ...outcome, facts: renamed(outcome.code, outcome.facts) } : outcome
+
+function renamed(code: ErrorCode, facts: ErrorFacts): ErrorFacts {
+  if (facts.field === undefined) return facts
+  const field = FIELD_NAMES.reduce((name, [pattern, other]) => name.replace(pattern, other), facts.field)
+  // One answer for an id that is malformed, unknown or somebody else's (T11).
+  return code === 'not-found' && field === 'id' ? { field } : { ...facts, field }
 }
 
 /** @throws not-found: what is no revision names no version */

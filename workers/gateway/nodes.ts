@@ -4,7 +4,7 @@ import type { NodeState, Outcome, Place } from '../../core/namespace/model.ts'
 import type { Precondition } from '../../core/namespace/precondition.ts'
 import { attributesBody, copyBody, moveBody, purgeBody, restoreBody, symlinkBody } from '../../protocol/mutations.ts'
 import { commitChanges, idParam, mutationIds, reader, unwrapParam, type Call } from './call.ts'
-import { answerOne, changeOne } from './change-one.ts'
+import { answerOne, changeOne, named } from './change-one.ts'
 import { readBody } from './read-body.ts'
 import { readPrecondition } from './read-precondition.ts'
 import { namedPlace, toMutation, toSymlink } from './to-mutation.ts'
@@ -97,7 +97,9 @@ export async function createSymlink(call: Call): Promise<Response> {
   const { mutationId, parent, name, target, base, mtimeNs } = await readBody(call.request, symlinkBody)
   const id = mutationIds(call)(mutationId, 0)
   const link = { target: { parent: parent as NodeId, name }, base, linkTarget: target, mtimeNs }
-  return changeOne(call, toSymlink(call, id, link, readPrecondition(call.request.headers, 1)), 201)
+  const precondition = readPrecondition(call.request.headers, 1)
+  const mutation = named(() => toSymlink(call, id, link, precondition))
+  return changeOne(call, mutation, 201)
 }
 
 const conditionOf = (call: Call): { precondition?: Precondition } => {
