@@ -73,7 +73,7 @@ function copyFolder(view: View, mutation: Copy, principal: Active, { source, par
   requireRoom(view, parent, 1 + heightOf(source, subtree))
   const top = copyOf(view, source, parent, freeFor(view, mutation, { parent, name }))
   const copies = new Map([[source.id, putCopy(view, mutation, principal, top, null)]])
-  for (const { node, content } of subtree) {
+  for (const { node, content } of inOneOrder(source, subtree)) {
     const above = copies.get(node.parentId!)
     invariant(above, 'what lies below a folder comes after its parent')
     copies.set(node.id, putCopy(view, mutation, principal, copyOf(view, node, above, node.name), content))
@@ -86,17 +86,26 @@ function intoItself(source: NodeState): AppError {
   return new AppError(code, { field: 'to/parent', detail: 'a folder cannot be copied into itself or below itself' })
 }
 
-/** Levels of folders below `top`. */
-function heightOf(top: NodeState, subtree: readonly { node: NodeState }[]): number {
+type Below = { node: NodeState; content: MutationId | null }
+
+/** Level by level, by id in each: the order of the copies' entries does not depend on who gathered the facts. */
+function inOneOrder(top: NodeState, subtree: readonly Below[]): Below[] {
+  const levels = levelsOf(top, subtree)
+  const levelOf = ({ node }: Below) => levels.get(node.id)!
+  return subtree.toSorted((a, b) => levelOf(a) - levelOf(b) || (a.node.id < b.node.id ? -1 : 1))
+}
+
+/** How far below `top` each node lies; of `top` itself 0. */
+function levelsOf(top: NodeState, subtree: readonly Below[]): Map<NodeId, number> {
   const levels = new Map<NodeId, number>([[top.id, 0]])
-  let height = 0
-  for (const { node } of subtree) {
-    if (node.kind !== 'folder') continue
-    const level = (levels.get(node.parentId!) ?? 0) + 1
-    levels.set(node.id, level)
-    height = Math.max(height, level)
-  }
-  return height
+  for (const { node } of subtree) levels.set(node.id, (levels.get(node.parentId!) ?? 0) + 1)
+  return levels
+}
+
+/** Levels of folders below `top`. */
+function heightOf(top: NodeState, subtree: readonly Below[]): number {
+  const levels = levelsOf(top, subtree)
+  return subtree.reduce((most, { node }) => (node.kind === 'folder' ? Math.max(most, levels.get(node.id)!) : most), 0)
 }
 
 const copyOf = (view: View, source: NodeState, parent: NodeState, name: string): NewState => ({

@@ -48,7 +48,8 @@ function requireSeenContent(node: NodeState, { base, seen }: Trash): void {
 function trashSeen(view: View, mutation: Trash, principal: Active, folder: NodeState, seen: number): Outcome {
   const survivors = survivorsOf(view, folder.id, seen, mutation.actor.sessionId)
   if (survivors === 'too-many') throw tooLarge()
-  const nodes = nodesOf(view, survivors)
+  // In one order, whoever gathered them.
+  const nodes = nodesOf(view, survivors.toSorted())
   const trashed = putAway(view, mutation, principal, folder)
   if (nodes.length === 0) return applied(trashed)
   const standIns = new Map<NodeId, NodeState>()
