@@ -23,9 +23,9 @@ export type LiveHubDeps = {
 /** Entries of one message. */
 export const LIVE_PAGE = 200
 /** Sinks that are further behind than this pull instead: a pull costs one reader, catching up here holds all of them up. */
-export const CATCH_UP_MAX = 2_000
-/** A sink that nothing was for is told where the journal stands, lest its cursor fall out of the journal. */
-const QUIET_ADVANCE = 1_000
+export const CATCH_UP_MAX = 1_000
+/** A sink that nothing was for is told where the journal stands, lest it seem too far behind. */
+const QUIET_ADVANCE = 500
 /** While commits follow one another, they go out together this often. */
 const GATHER_MS = 20
 

@@ -28,4 +28,4 @@ export type LiveSink = {
 }
 
 /** Bytes that may wait for one slow reader. */
-export const SINK_MAX_WAITING_BYTES = 1024 * 1024
+export const SINK_MAX_WAITING_BYTES = 2 * 1024 * 1024

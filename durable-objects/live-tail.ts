@@ -6,6 +6,8 @@ import { shownTo, type Viewer } from './live-principals.ts'
 
 /** Entries between a cursor and the head that are sent; beyond them a client pulls. */
 export const TAIL_MAX = 1_000
+/** The same in characters: well below what may wait for one reader. */
+const TAIL_MAX_LENGTH = 512 * 1024
 /** A tenant whose journal grows faster than a tail can be read: the client may try again. */
 const MAX_ROUNDS = 50
 
@@ -30,7 +32,7 @@ export async function readTail(request: TailRequest): Promise<Tail> {
     const page = await readPage(seq, LIVE_PAGE)
     const head = { epoch: page.epoch, seq: page.head }
     if (head.seq < through()) continue
-    const detour = detourOf(request, page)
+    const detour = detourOf(request, page, lengthOf(messages))
     if (detour) return { place: head, messages: [detour] }
     const end = page.entries.at(-1)?.seq ?? seq
     messages.push(stretch(request, { from: seq, to: end }, changesText(shownTo(viewer, page.entries))))
@@ -44,7 +46,7 @@ const stretch = ({ cursor: { epoch }, holder }: TailRequest, range: { from: numb
   changesMessage(cursorText({ epoch, seq: range.from }, holder), cursorText({ epoch, seq: range.to }, holder), changes)
 
 /** What is said in place of the changes; `null`: they can be sent. */
-function detourOf({ cursor, holder }: TailRequest, page: LivePage): LiveText | null {
+function detourOf({ cursor, holder }: TailRequest, page: LivePage, length: number): LiveText | null {
   const headText = cursorText({ epoch: page.epoch, seq: page.head }, holder)
   try {
     requireWithin(cursor, { epoch: page.epoch, seq: page.head, horizon: page.horizon })
@@ -53,5 +55,8 @@ function detourOf({ cursor, holder }: TailRequest, page: LivePage): LiveText | n
     const reason = resetReasonOf(error.facts)
     return plainMessage({ type: 'reset', reason, snapshot: SNAPSHOT_PATH, cursor: headText }, headText)
   }
-  return page.head - cursor.seq > TAIL_MAX ? plainMessage({ type: 'behind', cursor: headText }) : null
+  const isLong = page.head - cursor.seq > TAIL_MAX || length > TAIL_MAX_LENGTH
+  return isLong ? plainMessage({ type: 'behind', cursor: headText }) : null
 }
+
+const lengthOf = (messages: readonly LiveText[]): number => messages.reduce((sum, { json }) => sum + json.length, 0)

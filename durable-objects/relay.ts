@@ -11,39 +11,36 @@ import type { HeldDatabase } from './held-database.ts'
 export type Relay = {
   /** Call after a commit that wrote to the outbox. Costs nothing when an alarm is near already. */
   wake(): void
-  /** What the alarm does. */
-  drain(): Promise<void>
+  /** What the alarm does. @returns when it must ring again; `null`: when it is woken */
+  drain(): Promise<number | null>
 }
 
 /** Wake-ups of a busy tenant are gathered for this long: its consumers then read many entries at once. */
 const GATHER_MS = 100
 
-export type RelayDeps = { ctx: DurableObjectState; env: Env; tenant: TenantId; db: HeldDatabase; faults: Faults }
+export type RelayDeps = {
+  ctx: Pick<DurableObjectState, 'waitUntil'>
+  env: Env
+  tenant: TenantId
+  db: HeldDatabase
+  faults: Faults
+  /** Has `drain` called not later than then. */
+  arm: (atMs: number) => Promise<void>
+}
 
-export function relayOf({ ctx, env, tenant, db, faults }: RelayDeps): Relay {
+export function relayOf({ ctx, env, tenant, db, faults, arm }: RelayDeps): Relay {
   const queue = (env as unknown as { EVENT_QUEUE?: QueueProducer }).EVENT_QUEUE
-  // When the alarm rings, as far as this life of the object knows. Rows of later must never put off those of now.
-  let armedMs = Infinity
   let drainedAt = 0
-  const arm = async (atMs: number): Promise<void> => {
-    if (armedMs <= atMs) return
-    armedMs = atMs
-    await ctx.storage.setAlarm(atMs).catch((error: unknown) => {
-      armedMs = Infinity
-      throw error
-    })
-  }
   return {
     wake() {
       // At once when it was quiet; a stream of commits is served every `GATHER_MS`.
       ctx.waitUntil(arm(Math.max(Date.now(), drainedAt + GATHER_MS)))
     },
     async drain() {
-      armedMs = Infinity
       drainedAt = Date.now()
       if (!queue) {
         await env.OUTBOX_PUMP.getByName('pump').poke()
-        return
+        return null
       }
       const { nextDueMs } = await relay({
         run: (work) => db.transact(work),
@@ -52,7 +49,7 @@ export function relayOf({ ctx, env, tenant, db, faults }: RelayDeps): Relay {
         now: () => Date.now(),
         faults,
       })
-      if (nextDueMs !== null) await arm(nextDueMs)
+      return nextDueMs
     },
   }
 }

@@ -27,4 +27,14 @@ export class SessionCache {
     this.#known.set(session, { principal, at: now })
     return principal
   }
+
+  /** They have ended: the next question is asked at the rows. */
+  forget(sessions: readonly SessionId[]): void {
+    for (const session of sessions) this.#known.delete(session)
+  }
+
+  /** Rights have changed. */
+  forgetAll(): void {
+    this.#known.clear()
+  }
 }

@@ -1,11 +1,21 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { AppError } from '../core/errors.ts'
-import { uuidV7, type NodeId, type SessionId, type SpaceId, type TenantId } from '../core/ids.ts'
+import {
+  uuidV7,
+  type DeviceId,
+  type NodeId,
+  type SessionId,
+  type SpaceId,
+  type TenantId,
+  type UserId,
+} from '../core/ids.ts'
+import type { Cursor } from '../core/namespace/cursor.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
 import { rowsOf } from '../core/namespace/weight.ts'
 import { readJournal, type FeedEntry } from '../db/tenant/journal.ts'
 import { findPrincipal } from '../db/tenant/principal.ts'
 import { asAppError } from '../protocol/problem.ts'
+import { alarmClock, type AlarmClock } from './alarm-clock.ts'
 import { readConfig } from './config.ts'
 import { faultsOf } from './faults.ts'
 import { Feed, type FeedPage, type Place } from './feed.ts'
@@ -13,6 +23,7 @@ import { groupCommit, type GroupCommit } from './group-commit.ts'
 import { HeldDatabase } from './held-database.ts'
 import { JournalMark } from './journal-mark.ts'
 import { JournalWriter, type Written } from './journal-writer.ts'
+import { Live, type DeviceShown, type LiveTask } from './live.ts'
 import { countCommit, metrics } from './metrics.ts'
 import { ownJournal } from './own-journal.ts'
 import { relayOf, type Relay } from './relay.ts'
@@ -46,6 +57,8 @@ export class TenantJournal extends DurableObject<Env> {
   readonly #mark: JournalMark
   readonly #feed: Feed
   readonly #waiters = new Waiters(MAX_WAITERS)
+  readonly #live: Live
+  readonly #alarms: AlarmClock<'relay' | LiveTask>
   readonly #faults
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -57,7 +70,15 @@ export class TenantJournal extends DurableObject<Env> {
     this.#telemetry = telemetryOf('journal', config)
     this.#faults = faultsOf(env)
     this.#sessions = new SessionCache((session) => this.#db.read((tx) => findPrincipal(tx, this.#tenant, session)))
-    this.#relay = relayOf({ ctx, env, tenant: this.#tenant, db: this.#db, faults: this.#faults })
+    const arm = (task: 'relay' | LiveTask, atMs: number) => this.#alarms.arm(task, atMs)
+    this.#relay = relayOf({
+      ctx,
+      env,
+      tenant: this.#tenant,
+      db: this.#db,
+      faults: this.#faults,
+      arm: (atMs) => arm('relay', atMs),
+    })
     this.#mark = new JournalMark(ctx.storage, (error) => this.#logError(asAppError(error)))
     this.#feed = new Feed({
       tail: this.#tail,
@@ -65,6 +86,21 @@ export class TenantJournal extends DurableObject<Env> {
       read: (after, limit) => this.#db.read((tx) => readJournal(tx, this.#tenant, after, limit)),
       renew: () => this.#renewEpoch(),
       clock: () => Date.now(),
+    })
+    this.#live = new Live({
+      ctx,
+      tenant: this.#tenant,
+      db: this.#db,
+      feed: this.#feed,
+      sessions: this.#sessions,
+      arm,
+      logError: this.#logError,
+    })
+    this.#alarms = alarmClock({
+      storage: ctx.storage,
+      tasks: { relay: () => this.#relay.drain(), ...this.#live.tasks },
+      clock: () => Date.now(),
+      onFailure: (_task, error) => this.#logError(asAppError(error)),
     })
     const writer = new JournalWriter({
       tenant: this.#tenant,
@@ -92,7 +128,7 @@ export class TenantJournal extends DurableObject<Env> {
    */
   changes(
     session: SessionId,
-    { from, limit, waitMs }: { from: Place; limit: number; waitMs: number },
+    { from, limit, waitMs, device }: { from: Place; limit: number; waitMs: number; device: DeviceId | null },
   ): Promise<Reply<ChangesPage>> {
     return reply(async () => {
       const until = Date.now() + waitMs
@@ -100,6 +136,7 @@ export class TenantJournal extends DurableObject<Env> {
       for (let at = from; ;) {
         const { wakes } = this.#waiters
         const principal = await this.#sessions.require(session)
+        if (device !== null) await this.#live.heard(principal.userId, device, cursorOf(from))
         const spaces = principal.spaces.map((space) => space.id)
         const page = await this.#feed.page({ spaces: new Set(spaces) }, at, limit)
         const leftMs = until - Date.now()
@@ -110,8 +147,59 @@ export class TenantJournal extends DurableObject<Env> {
     }, this.#logError)
   }
 
-  override async alarm(): Promise<void> {
-    await this.#relay.drain()
+  override alarm(): Promise<void> {
+    return this.#alarms.ring()
+  }
+
+  /** `GET /v1/sync/live`, as the gateway passes it on (live-door.ts). */
+  override fetch(request: Request): Promise<Response> {
+    return this.#live.fetch(request)
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#live.said(socket, data)
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#live.left(socket)
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#live.left(socket)
+  }
+
+  /** Identity tells which sessions have ended: what they hold open closes now. */
+  async sessionsEnded(sessions: SessionId[]): Promise<void> {
+    this.#live.sessionsEnded(sessions)
+  }
+
+  /** Somebody's rights have changed: those who listen are told, and filtered anew. */
+  accessChanged(): Promise<void> {
+    return this.#live.accessChanged()
+  }
+
+  devices(session: SessionId): Promise<Reply<DeviceShown[]>> {
+    return reply(() => this.#live.devices(session), this.#logError)
+  }
+
+  registerDevice(
+    session: SessionId,
+    about: { id: DeviceId | null; name: string; platform: string },
+  ): Promise<Reply<DeviceShown>> {
+    return reply(() => this.#live.registerDevice(session, about), this.#logError)
+  }
+
+  reportDevice(session: SessionId, id: DeviceId, lastError: string | null): Promise<Reply<DeviceShown>> {
+    return reply(() => this.#live.reportDevice(session, id, lastError), this.#logError)
+  }
+
+  sessionOfDevice(session: SessionId, id: DeviceId): Promise<Reply<SessionId>> {
+    return reply(() => this.#live.sessionOfDevice(session, id), this.#logError)
+  }
+
+  /** Its session has ended by now; who asks was found out by `sessionOfDevice`. */
+  revokeDevice(user: UserId, id: DeviceId): Promise<Reply<void>> {
+    return reply(() => this.#live.revokeDevice(user, id), this.#logError)
   }
 
   async #write(writer: JournalWriter, batch: Mutation[]): Promise<Outcome[]> {
@@ -143,6 +231,7 @@ export class TenantJournal extends DurableObject<Env> {
     const entries = journal.map(({ seq, kind, spaceId, node }): FeedEntry => ({ seq, kind, at, spaceId, node }))
     this.#tail.append({ epoch, oldSeq, entries }, Date.now())
     this.#waiters.wake()
+    this.#live.wake()
   }
 
   /** The database was restored: what it will number anew must not pass for what was shown before. */
@@ -175,4 +264,5 @@ export class TenantJournal extends DurableObject<Env> {
 
 export type ChangesPage = FeedPage & { spaces: SpaceId[]; isFull: boolean }
 
+const cursorOf = ({ epoch, seq }: Place): Cursor | null => (epoch === null ? null : { epoch, seq })
 const freshEpoch = (): string => crypto.randomUUID()

@@ -81,7 +81,12 @@ export const device = z.object({
   platform: z.string(),
   createdAt: z.number(),
   lastSeenAt: z.number(),
-  lag: z.int().nullable().describe('entries of the journal that it has not acknowledged; null: it never came for any'),
+  lag: z
+    .int()
+    .nullable()
+    .describe(
+      'entries of the journal that it has not acknowledged; null: it never came for any, or not since a restore',
+    ),
   lastError: z.string().nullable(),
   current: z.boolean().describe('the one that asks'),
   live: z.boolean().describe('it holds a socket open'),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as files from './files.ts'
+import { LIVE_ROUTES } from './live.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 import * as sync from './sync.ts'
 
@@ -150,6 +151,7 @@ export const ROUTES = {
     query: sync.snapshotQuery,
     reply: sync.snapshotReply,
   },
+  ...LIVE_ROUTES,
   trace: {
     method: 'get',
     path: '/v1/traces/:id',

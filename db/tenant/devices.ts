@@ -24,22 +24,21 @@ const columns = (tx: Tx) => tx`
 
 export type OwnDevice = { tenant: TenantId; user: UserId; id: DeviceId }
 
-const own = (tx: Tx, { tenant, user, id }: OwnDevice) =>
-  tx`tenant_id = ${tenant} and id = ${id} and user_id = ${user} and revoked_at is null`
-
 /** Newest first. */
 export const listDevices = (tx: Tx, tenant: TenantId, user: UserId, limit: number): Promise<DeviceRow[]> =>
   tx<DeviceRow[]>`select ${columns(tx)} from devices
     where tenant_id = ${tenant} and user_id = ${user} and revoked_at is null order by id desc limit ${limit}`
 
-export async function findDevice(tx: Tx, device: OwnDevice): Promise<DeviceRow | null> {
-  const [row] = await tx<DeviceRow[]>`select ${columns(tx)} from devices where ${own(tx, device)}`
+export async function findDevice(tx: Tx, { tenant, user, id }: OwnDevice): Promise<DeviceRow | null> {
+  const [row] = await tx<
+    DeviceRow[]
+  >`select ${columns(tx)} from devices where tenant_id = ${tenant} and id = ${id} and user_id = ${user} and revoked_at is null`
   return row ?? null
 }
 
 export type DeviceSession = { sessionId: SessionId; name: string; platform: string; now: number }
 
-/** A new device, unless the user has `max` of them: then `null`. */
+/** A new device under a new id, unless the user has `max` of them: then `null`. Repeating it is no error. */
 export async function insertDevice(
   tx: Tx,
   { tenant, user, id }: OwnDevice,
@@ -50,6 +49,7 @@ export async function insertDevice(
     insert into devices (tenant_id, id, user_id, session_id, name, platform, created_at, last_seen_at)
     select ${tenant}, ${id}, ${user}, ${sessionId}, ${name}, ${platform}, ${at}, ${at}
     where (select count(*) from devices where tenant_id = ${tenant} and user_id = ${user} and revoked_at is null) < ${max}
+    on conflict (tenant_id, id) do update set last_seen_at = excluded.last_seen_at
     returning ${columns(tx)}`
   return row ?? null
 }
@@ -57,25 +57,29 @@ export async function insertDevice(
 /** The device is this session from now on. */
 export async function bindDevice(
   tx: Tx,
-  device: OwnDevice,
+  { tenant, user, id }: OwnDevice,
   { sessionId, name, platform, now }: DeviceSession,
 ): Promise<DeviceRow | null> {
   const [row] = await tx<DeviceRow[]>`
     update devices set session_id = ${sessionId}, name = ${name}, platform = ${platform},
       last_seen_at = greatest(last_seen_at, ${new Date(now)})
-    where ${own(tx, device)} returning ${columns(tx)}`
+    where tenant_id = ${tenant} and id = ${id} and user_id = ${user} and revoked_at is null returning ${columns(tx)}`
   return row ?? null
 }
 
-export async function setDeviceError(tx: Tx, device: OwnDevice, lastError: string | null): Promise<DeviceRow | null> {
+export async function setDeviceError(
+  tx: Tx,
+  { tenant, user, id }: OwnDevice,
+  lastError: string | null,
+): Promise<DeviceRow | null> {
   const [row] = await tx<DeviceRow[]>`
-    update devices set last_error = ${lastError} where ${own(tx, device)} returning ${columns(tx)}`
+    update devices set last_error = ${lastError} where tenant_id = ${tenant} and id = ${id} and user_id = ${user} and revoked_at is null returning ${columns(tx)}`
   return row ?? null
 }
 
 /** Repeating it is no error. */
-export const revokeDevice = (tx: Tx, device: OwnDevice, now: number): Promise<unknown> =>
-  tx`update devices set revoked_at = ${new Date(now)} where ${own(tx, device)}`
+export const revokeDevice = (tx: Tx, { tenant, user, id }: OwnDevice, now: number): Promise<unknown> =>
+  tx`update devices set revoked_at = ${new Date(now)} where tenant_id = ${tenant} and id = ${id} and user_id = ${user} and revoked_at is null`
 
 export type DeviceSeen = { id: DeviceId; at: number; cursor: Cursor | null }
 

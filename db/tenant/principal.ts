@@ -30,7 +30,7 @@ export async function findPrincipal(tx: Tx, tenant: TenantId, session: SessionId
   return row ? { ...row, spaces: row.spaces ?? [] } : null
 }
 
-/** The same of many sessions; those that do not stand are not there. Users with the same rights come with lists of their own. */
+/** The same of many sessions; those that do not stand are not there. */
 export async function findPrincipals(
   tx: Tx,
   tenant: TenantId,

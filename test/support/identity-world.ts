@@ -22,6 +22,7 @@ export async function identityWorld(overrides: Partial<IdentityScope> = {}) {
   const lines: string[] = []
   const log = (level: string) => (event: string, fields: unknown) =>
     void lines.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`)
+  const ended: string[] = []
   const scope: IdentityScope = {
     db: database.system,
     keys: await readKeyRing(JSON.stringify([privateJwk('one'), privateJwk('two')])),
@@ -35,6 +36,7 @@ export async function identityWorld(overrides: Partial<IdentityScope> = {}) {
       warn: log('warn'),
       error: (event, code, cause) => void lines.push(`error ${event} ${code} ${String(cause)}`),
     },
+    tellEnded: (_tenant, sessions) => void ended.push(...sessions),
     ...overrides,
   }
   const send = async (path: string, init: RequestInit = {}): Promise<Reply> => {
@@ -66,6 +68,8 @@ export async function identityWorld(overrides: Partial<IdentityScope> = {}) {
     ...database,
     clock,
     lines,
+    /** Sessions whose end was told, in order. */
+    ended,
     scope,
     send,
     api,

@@ -13,6 +13,8 @@ import { ROUTES, type Route, type RouteName } from '../../protocol/routes.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../protocol/version.ts'
 import type { Span } from '../../telemetry/tracer.ts'
 import { changes } from '../sync/changes.ts'
+import * as devices from '../sync/devices.ts'
+import { live } from '../sync/live.ts'
 import { snapshot } from '../sync/snapshot.ts'
 import { push } from '../sync/push.ts'
 import { authenticator, type Authenticator } from './authenticate.ts'
@@ -67,6 +69,11 @@ const HANDLERS: Record<RouteName, Handler> = {
   abortUpload: uploads.abortUpload,
   changes,
   snapshot,
+  live,
+  registerDevice: devices.registerDevice,
+  devices: devices.devices,
+  reportDevice: devices.reportDevice,
+  revokeDevice: devices.revokeDevice,
   trace: operations.trace,
   openapi: operations.openapi,
   health: operations.health,

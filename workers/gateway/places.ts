@@ -11,6 +11,18 @@ export const journalOf = (env: Env, tenant: TenantId): Journal =>
 export const readerOf = (env: Env, tenant: TenantId): Reader => env.TENANT_READER.getByName(tenant) as unknown as Reader
 
 /** What callers know of the two: plain asynchronous methods over plain values, whatever carries them. */
-export type Journal = Pick<TenantJournal, 'commit' | 'changes'>
+export type Journal = Pick<
+  TenantJournal,
+  | 'commit'
+  | 'changes'
+  | 'fetch'
+  | 'sessionsEnded'
+  | 'accessChanged'
+  | 'devices'
+  | 'registerDevice'
+  | 'reportDevice'
+  | 'sessionOfDevice'
+  | 'revokeDevice'
+>
 export type Reader = Omit<TenantReader, keyof DurableObjectBranded>
 type DurableObjectBranded = import('cloudflare:workers').DurableObject<Env>

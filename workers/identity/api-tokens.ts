@@ -61,6 +61,7 @@ export async function exchangeApiToken(scope: IdentityScope, token: string): Pro
 /** Throws `not-found` for what is not the caller's. */
 export async function dropApiToken(scope: IdentityScope, owner: SessionRow, id: string): Promise<void> {
   const { tenantId, userId } = owner
-  const found = await scope.db.begin((tx) => revokeApiToken(tx, { id, tenantId, userId, now: scope.now() }))
-  if (!found) throw new AppError('not-found')
+  const ended = await scope.db.begin((tx) => revokeApiToken(tx, { id, tenantId, userId, now: scope.now() }))
+  if (ended === null) throw new AppError('not-found')
+  scope.tellEnded(tenantId, [ended])
 }

@@ -103,15 +103,16 @@ async function newPasswordLink(
 /** Removes a member and ends every session and token of theirs. The last owner stays. Throws `not-found`, `forbidden`. */
 export async function dropMember(scope: IdentityScope, actor: SessionRow, userId: UserId): Promise<void> {
   const { tenantId } = actor
-  await scope.db.begin(async (tx) => {
+  const ended = await scope.db.begin(async (tx) => {
     const member = await lockMember(tx, tenantId, userId)
     if (!mayListMembers(actor.role)) throw new AppError('forbidden')
     if (member === null) throw new AppError('not-found')
     demandRemovable(actor.role, member)
     const now = scope.now()
     await removeMember(tx, tenantId, userId, now)
-    await revokeSessionsOf(tx, tenantId, userId, now)
+    return revokeSessionsOf(tx, tenantId, userId, now)
   })
+  scope.tellEnded(tenantId, ended)
   scope.log.info('member.removed', { tenantId, userId })
 }
 

@@ -8,13 +8,16 @@ import { OAuthFailure } from './oauth-failure.ts'
 import type { IdentityScope } from './scope.ts'
 import { hashSecret, SEAL_NONCE_BYTES, sealFor, unsealWith } from './secrets.ts'
 
-type Outcome = { refreshToken: string; row: RefreshRow } | { refused: string }
+type Outcome = { refreshToken: string; row: RefreshRow } | { refused: string; ended?: RefreshRow }
 
 /** A refresh token for new tokens: rules in core/identity/refresh.ts. Throws `invalid_grant`. */
 export async function refreshSession(scope: IdentityScope, presented: string): Promise<Tokens> {
   // A revocation must be committed, so a refusal is an answer of the transaction and not its failure.
   const outcome: Outcome = await scope.db.begin((tx) => refreshLocked(scope, tx, presented))
-  if ('refused' in outcome) throw new OAuthFailure('invalid_grant', outcome.refused)
+  if ('refused' in outcome) {
+    if (outcome.ended) scope.tellEnded(outcome.ended.tenantId, [outcome.ended.sessionId])
+    throw new OAuthFailure('invalid_grant', outcome.refused)
+  }
   const { row, refreshToken } = outcome
   return tokensFor(scope, row, { refreshToken, endsAt: row.facts.session.absoluteExpiry })
 }
@@ -31,7 +34,7 @@ async function refreshLocked(scope: IdentityScope, tx: Tx, presented: string): P
       invariant(row, 'only a known token has a family')
       await revokeSession(tx, row.sessionId, now)
       scope.log.warn('refresh.reused', { tenantId: row.tenantId, userId: row.userId, sessionId: row.sessionId })
-      return { refused: 'The refresh token was used twice, so its session has ended.' }
+      return { refused: 'The refresh token was used twice, so its session has ended.', ended: row }
     }
     case 'repeat': {
       invariant(row, 'only a known token has a successor')

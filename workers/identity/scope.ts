@@ -1,6 +1,6 @@
 import type { Db } from '../../db/connect.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import { uuidV7 } from '../../core/ids.ts'
+import { uuidV7, type SessionId, type TenantId } from '../../core/ids.ts'
 import type { KeyRing } from './keys.ts'
 
 /** What one request of identity works with; made by the entrypoint, or by a test. */
@@ -18,6 +18,8 @@ export type IdentityScope = {
   now: () => number
   random: (length: number) => Uint8Array<ArrayBuffer>
   log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** These have ended, and that is committed: whatever they hold open is closed soon. Waits for nothing. */
+  tellEnded: (tenantId: TenantId, sessions: SessionId[]) => void
 }
 
 export const newId = <T extends string>(scope: IdentityScope): T => uuidV7(scope.now(), scope.random(10)) as T

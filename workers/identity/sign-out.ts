@@ -2,6 +2,7 @@ import { isApiToken } from '../../core/identity/api-token.ts'
 import { findApiToken } from '../../db/system/identity/api-tokens.ts'
 import { lockRefreshToken } from '../../db/system/identity/refresh-tokens.ts'
 import { revokeSession } from '../../db/system/identity/sessions.ts'
+import { endSession } from './end-session.ts'
 import type { IdentityScope } from './scope.ts'
 import { hashSecret } from './secrets.ts'
 
@@ -11,11 +12,13 @@ export async function revokeByToken(scope: IdentityScope, token: string): Promis
   const now = scope.now()
   if (isApiToken(token)) {
     const owner = await findApiToken(scope.db, hash, now)
-    if (owner !== null) await revokeSession(scope.db, owner.sessionId, now)
+    if (owner !== null) await endSession(scope, owner)
     return
   }
-  await scope.db.begin(async (tx) => {
-    const row = await lockRefreshToken(tx, hash)
-    if (row !== null) await revokeSession(tx, row.sessionId, now)
+  const row = await scope.db.begin(async (tx) => {
+    const found = await lockRefreshToken(tx, hash)
+    if (found !== null) await revokeSession(tx, found.sessionId, now)
+    return found
   })
+  if (row !== null) scope.tellEnded(row.tenantId, [row.sessionId])
 }

@@ -1,3 +1,4 @@
+import type { DeviceId } from '../../core/ids.ts'
 import { formatCursor, parseCursor, type Holder } from '../../core/namespace/cursor.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
 import { json, journal, type Call } from '../gateway/call.ts'
@@ -32,9 +33,10 @@ export async function changes(call: Call): Promise<Response> {
 type Asked = { from: { epoch: string | null; seq: number }; limit: number; until: number }
 
 async function readPage(call: Call, { from, limit, until }: Asked) {
+  const device = holderOf(call).device as DeviceId | null
   for (let at = from; ;) {
     const waitMs = Math.min(WAIT_SLICE_MS, Math.max(0, until - Date.now()))
-    const page = unwrap(await journal(call).changes(call.principal.sessionId, { from: at, limit, waitMs }))
+    const page = unwrap(await journal(call).changes(call.principal.sessionId, { from: at, limit, waitMs, device }))
     if (page.entries.length > 0 || page.more || page.isFull || Date.now() >= until) return page
     at = { epoch: page.epoch, seq: page.through }
   }

@@ -77,15 +77,15 @@ export async function listApiTokens(db: Db, tenantId: TenantId, userId: UserId):
     where a.tenant_id = ${tenantId} and a.user_id = ${userId} order by a.created_at desc, a.id desc limit ${LIST_LIMIT}`
 }
 
-/** Revokes a member's own token with its session; false when there is no such token. Repeating it is no error. */
+/** Revokes a member's own token. @returns its session, which has ended with it; `null`: no such token. Repeating it is no error. */
 export async function revokeApiToken(
   tx: Tx,
   { id, tenantId, userId, now }: { id: string; tenantId: TenantId; userId: UserId; now: number },
-): Promise<boolean> {
+): Promise<SessionId | null> {
   const [row] = await tx<{ sessionId: SessionId }[]>`
     update api_tokens set revoked_at = coalesce(revoked_at, ${new Date(now)})
     where id = ${id} and tenant_id = ${tenantId} and user_id = ${userId} returning session_id as "sessionId"`
-  if (!row) return false
+  if (!row) return null
   await tx`update sessions set revoked_at = ${new Date(now)} where id = ${row.sessionId} and revoked_at is null`
-  return true
+  return row.sessionId
 }

@@ -73,9 +73,22 @@ export async function revokeSession(db: Db | Tx, sessionId: SessionId, now: numb
   await db`update sessions set revoked_at = ${new Date(now)} where id = ${sessionId} and revoked_at is null`
 }
 
-export async function revokeSessionsOf(tx: Tx, tenantId: TenantId, userId: UserId, now: number): Promise<void> {
-  await tx`update sessions set revoked_at = ${new Date(now)}
-    where tenant_id = ${tenantId} and user_id = ${userId} and revoked_at is null`
+/** The same for a session of this user only. @returns whether there is such a session */
+export async function revokeOwnSession(
+  db: Db,
+  { tenantId, userId, sessionId }: { tenantId: TenantId; userId: UserId; sessionId: SessionId },
+  now: number,
+): Promise<boolean> {
+  const rows = await db`update sessions set revoked_at = coalesce(revoked_at, ${new Date(now)})
+    where id = ${sessionId} and tenant_id = ${tenantId} and user_id = ${userId} returning id`
+  return rows.length > 0
+}
+
+/** @returns the sessions that this ended */
+export async function revokeSessionsOf(tx: Tx, tenantId: TenantId, userId: UserId, now: number): Promise<SessionId[]> {
+  const ended = await tx<{ id: SessionId }[]>`update sessions set revoked_at = ${new Date(now)}
+    where tenant_id = ${tenantId} and user_id = ${userId} and revoked_at is null returning id`
   await tx`update api_tokens set revoked_at = ${new Date(now)}
     where tenant_id = ${tenantId} and user_id = ${userId} and revoked_at is null`
+  return ended.map(({ id }) => id)
 }

@@ -4,10 +4,10 @@ import { AppError } from '../../../core/errors.ts'
 import { isUuid, type UserId } from '../../../core/ids.ts'
 import { findAccount } from '../../../db/system/identity/accounts.ts'
 import { listApiTokens, type ApiTokenRow } from '../../../db/system/identity/api-tokens.ts'
-import { revokeSession } from '../../../db/system/identity/sessions.ts'
 import { addMemberBody, createTokenBody, setupBody, signInBody } from '../../../protocol/identity.ts'
 import { problemResponse } from '../../../protocol/problem.ts'
 import { createApiToken, dropApiToken } from '../api-tokens.ts'
+import { endSession } from '../end-session.ts'
 import { isSetupOpen, setUp } from '../first-run.ts'
 import { startDeviceSession, tokensFor } from '../issue-tokens.ts'
 import { addMember, dropMember, membersOf } from '../members.ts'
@@ -47,7 +47,7 @@ async function revoke(c: IdentityContext): Promise<Response> {
   const hasBody = (c.req.header('content-type') ?? '') !== ''
   const { token } = hasBody ? check(revokeBody, await readFormOrJson(c.req.raw)) : {}
   if (token !== undefined) await revokeByToken(c.env, token)
-  else await revokeSession(c.env.db, (await bearerSession(c)).sessionId, c.env.now())
+  else await endSession(c.env, await bearerSession(c))
   return c.json({}, 200, NO_STORE)
 }
 

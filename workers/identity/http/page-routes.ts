@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { BROWSER_SESSION_MS } from '../../../core/identity/refresh.ts'
 import { AppError } from '../../../core/errors.ts'
 import { findAccount } from '../../../db/system/identity/accounts.ts'
-import { revokeSession } from '../../../db/system/identity/sessions.ts'
 import { setupBody } from '../../../protocol/identity.ts'
+import { endSession } from '../end-session.ts'
 import { demandSetup, setUp } from '../first-run.ts'
 import { startBrowserSession } from '../issue-tokens.ts'
 import { acceptInvitation, demandPasswordLink } from '../members.ts'
@@ -20,7 +20,7 @@ import { browserSession } from './who-asks.ts'
 
 async function enter(c: IdentityContext, member: Member, next: string): Promise<Response> {
   const before = await browserSession(c)
-  if (before !== null) await revokeSession(c.env.db, before.sessionId, c.env.now())
+  if (before !== null) await endSession(c.env, before)
   setCookie(c, 'session', await startBrowserSession(c.env, member), BROWSER_SESSION_MS / 1000)
   return c.redirect(next, 303)
 }
@@ -73,7 +73,7 @@ const logoutRoutes = new Hono<IdentityEnv>()
   .post('/', async (c) => {
     await readGuardedForm(c)
     const session = await browserSession(c)
-    if (session !== null) await revokeSession(c.env.db, session.sessionId, c.env.now())
+    if (session !== null) await endSession(c.env, session)
     clearCookie(c, 'session')
     return c.redirect('/login', 303)
   })
