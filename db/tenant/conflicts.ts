@@ -1,7 +1,8 @@
 import type { MutationId, NodeId, Sha256, SpaceId, UserId } from '../../core/ids.ts'
 import type { NodeState, Resolution } from '../../core/namespace/model.ts'
 import type { Tx } from '../connect.ts'
-import { linkTargetOf, PATH_ABOVE } from './history.ts'
+import { FATE, PATH_ABOVE } from './ancestry.ts'
+import { linkTargetOf } from './history.ts'
 import { NODE_JSON } from './node-json.ts'
 import { CONTENT_JSON, SEEN, within, type StoredContent, type Visible } from './reads.ts'
 
@@ -36,7 +37,11 @@ export type ConflictRow = {
 
 export type ConflictPage = { space: SpaceId | null; onlyOpen: boolean; after: MutationId | null; limit: number }
 
-/** The newest first, as far as their ids tell. @param page.limit at most 1,000 */
+/**
+ * The newest first, as far as their ids tell. Open is what nobody has resolved and whose copy, if it has one, is not in the trash: who
+ * throws it away has decided too, until it is brought back.
+ * @param page.limit at most 1,000
+ */
 export async function listConflicts(
   tx: Tx,
   { tenant, spaces }: Visible,
@@ -46,8 +51,8 @@ export async function listConflicts(
   const rows = await tx.unsafe<{ conflict: ConflictRow }[]>(
     `select ${CONFLICT_JSON} as conflict
      from (select t.* from jsonb_array_elements_text($2::text::jsonb) s cross join lateral (
-             select * from conflicts k where k.tenant_id = $1 and k.space_id = s::uuid and k.id < $3::uuid
-               ${onlyOpen ? 'and k.resolved_at is null' : ''} order by k.id desc limit $4) t
+             select k.* from conflicts k ${ORIGINAL} where k.tenant_id = $1 and k.space_id = s::uuid and k.id < $3::uuid
+               ${onlyOpen ? `and k.resolved_at is null and (k.copy is null or ${COPY_LIVES})` : ''} order by k.id desc limit $4) t
            order by t.id desc limit $4) k ${ORIGINAL}
      order by k.id desc`,
     [tenant, within(wanted), after ?? LAST, limit],
@@ -85,8 +90,12 @@ export async function findConflictContent(
   return row?.found ?? null
 }
 
-/** A conflict belongs where its original is, or was: that decides who sees it. */
-const ORIGINAL = `cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = k.original limit 1) n`
+/** A conflict belongs where its original is, or was: that decides who sees it. With the original's purge it ends. */
+const ORIGINAL = `cross join lateral (
+  select n.* from nodes n ${FATE} where n.tenant_id = $1 and n.id = k.original and not fate.is_gone limit 1) n`
+
+const COPY_LIVES = `exists (
+  select 1 from nodes n ${FATE} where n.tenant_id = $1 and n.id = k.copy and fate.trashed is null and not fate.is_gone)`
 
 const COPY_JSON = `(select ${NODE_JSON} from nodes n where n.tenant_id = $1 and n.id = k.copy and n.purged_at is null limit 1)`
 

@@ -13,7 +13,8 @@ export const HELD_CHUNKS = `
           join space_members sm on sm.tenant_id = n.tenant_id and sm.space_id = n.space_id and sm.user_id = w."userId"
         where cc.tenant_id = c.tenant_id and cc.sha256 = c.sha256 and cc.object_key = c.object_key) or exists (
         select 1 from content_chunks ch
-          join conflicts k on k.tenant_id = ch.tenant_id and k.content_ref = ch.content_ref and k.resolved_at is null
+          cross join lateral (
+            select * from conflicts k where k.tenant_id = ch.tenant_id and k.content_ref = ch.content_ref and k.resolved_at is null limit 1) k
           join space_members sk on sk.tenant_id = k.tenant_id and sk.space_id = k.space_id and sk.user_id = w."userId"
         where ch.tenant_id = c.tenant_id and ch.sha256 = c.sha256 and ch.object_key = c.object_key))))
     order by c.verified desc limit 1) c`

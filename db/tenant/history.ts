@@ -1,6 +1,7 @@
 import type { NodeId, Sha256, SpaceId, UserId } from '../../core/ids.ts'
 import type { NodeState } from '../../core/namespace/model.ts'
 import type { Tx } from '../connect.ts'
+import { PATH_ABOVE } from './ancestry.ts'
 import { NODE_JSON } from './node-json.ts'
 import { within, type Visible } from './reads.ts'
 
@@ -55,16 +56,6 @@ export type TrashPage = {
   after: { trashedAt: number; id: NodeId } | null
   limit: number
 }
-
-/** Names of the folders above `n`, from below the root; what is above may be in the trash too. */
-export const PATH_ABOVE = `
-  (with recursive up as (
-     select p.id, p.parent_id, p.name, 0 as depth from (select n.parent_id as wanted) w
-     cross join lateral (select * from nodes p where p.tenant_id = $1 and p.id = w.wanted limit 1) p
-     union all
-     select p.id, p.parent_id, p.name, up.depth + 1 from up
-     cross join lateral (select * from nodes p where p.tenant_id = $1 and p.id = up.parent_id limit 1) p)
-   select coalesce(jsonb_agg(up.name order by up.depth desc) filter (where up.parent_id is not null), '[]') from up)`
 
 /** What was put into the trash by itself, the newest first, each with the names of the folders above it. */
 export async function listTrash(tx: Tx, { tenant, spaces }: Visible, page: TrashPage): Promise<TrashItem[]> {

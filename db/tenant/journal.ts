@@ -15,16 +15,26 @@ export type JournalPage = {
   epoch: string
 }
 
+/** About what a page may weigh. */
+const PAGE_BYTES = 1_000_000
+/** A row from this size on is compressed, so that its size says little; what a node may hold says more. */
+const COMPRESSED_FROM = 1_900
+const ENTRY_MAX = 24_000
+
 /**
  * Entries after `after`, in order, of every space: the filter by rights is the caller's.
- * Bounded by rows; an entry is about 600 bytes.
+ * Bounded by rows and by bytes, so that a page may be shorter than asked for; never empty while there are more.
  */
 export async function readJournal(tx: Tx, tenant: TenantId, after: number, limit: number): Promise<JournalPage> {
   const [row] = await tx<{ head: number; horizon: number; epoch: string; entries: FeedEntry[] | null }[]>`
     select h.seq::float8 as head, h.horizon::float8 as horizon, h.epoch,
-      (select jsonb_agg(e) from (
-         select j.seq, j.kind, (extract(epoch from j.at) * 1000)::bigint as at, j.space_id as "spaceId", j.node
-         from journal j where j.tenant_id = ${tenant} and j.seq > ${after} order by j.seq limit ${limit}) e) as entries
+      (select jsonb_agg(jsonb_build_object('seq', e.seq, 'kind', e.kind, 'at', (extract(epoch from e.at) * 1000)::bigint,
+           'spaceId', e.space_id, 'node', e.node) order by e.seq)
+         from (
+           select j.*, sum(case when pg_column_size(j.node) < ${COMPRESSED_FROM} then pg_column_size(j.node) else ${ENTRY_MAX} end)
+             over (order by j.seq rows unbounded preceding) as bytes
+           from (select * from journal j where j.tenant_id = ${tenant} and j.seq > ${after} order by j.seq limit ${limit}) j) e
+        where e.bytes <= ${PAGE_BYTES}) as entries
     from tenant_head h where h.tenant_id = ${tenant}`
   if (!row) throw new Error('a tenant without a head')
   return { ...row, entries: row.entries ?? [] }

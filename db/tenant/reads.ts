@@ -3,6 +3,7 @@ import type { NodeId, Sha256, SpaceId, TenantId, UserId } from '../../core/ids.t
 import { nameKey } from '../../core/names.ts'
 import type { NodeState } from '../../core/namespace/model.ts'
 import type { Tx } from '../connect.ts'
+import { FATE } from './ancestry.ts'
 import { HELD_CHUNKS } from './held-chunks.ts'
 import { NODE_JSON } from './node-json.ts'
 
@@ -16,17 +17,11 @@ export const SEEN = `n.space_id in (select s::uuid from jsonb_array_elements_tex
 /** A node, and the topmost of itself and the folders above it that is in the trash: `null` when it lives. */
 export type Placed = { node: NodeState; trashed: NodeId | null }
 
-/** A node wherever it is; purged, it is nowhere. */
+/** A node wherever it is; purged, or below what was, it is nowhere. */
 export async function findPlaced(tx: Tx, { tenant, spaces }: Visible, id: NodeId): Promise<Placed | null> {
   const [row] = await tx.unsafe<Placed[]>(
-    `with recursive up as (
-       select n.id, n.parent_id, n.trashed_at, 0 as depth from nodes n
-       where n.tenant_id = $1 and n.id = $3 and n.purged_at is null and ${SEEN}
-       union all
-       select n.id, n.parent_id, n.trashed_at, up.depth + 1 from up cross join lateral (
-         select n.id, n.parent_id, n.trashed_at from nodes n where n.tenant_id = $1 and n.id = up.parent_id limit 1) n
-     ) select ${NODE_JSON} as node, (select id from up where trashed_at is not null order by depth desc limit 1) as trashed
-       from up cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = up.id limit 1) n where up.depth = 0`,
+    `select ${NODE_JSON} as node, fate.trashed from nodes n ${FATE}
+     where n.tenant_id = $1 and n.id = $3 and ${SEEN} and not fate.is_gone`,
     [tenant, within(spaces), id],
     { prepare: true },
   )
@@ -35,6 +30,7 @@ export async function findPlaced(tx: Tx, { tenant, spaces }: Visible, id: NodeId
 
 /**
  * One page of a folder in name order, after the child whose key is `after`. Keyset: the millionth child costs what the first costs.
+ * Whether the folder is seen, and lives, is asked of `findPlaced`.
  * @param limit at most 1,000
  */
 export async function listChildren(
@@ -93,7 +89,10 @@ export const CONTENT_JSON = `'codec', c.codec, 'size', c.size, 'sha256', c.sha25
       select * from chunks k where k.tenant_id = $1 and k.sha256 = cc.sha256 and k.object_key = cc.object_key limit 1) k
     where cc.tenant_id = $1 and cc.content_ref = c.id)`
 
-/** A version's content and where its chunks lie; the current one without `revision`. `null`: no such node or version. */
+/**
+ * A version's content and where its chunks lie; the current one without `revision`. `null`: no such node or version. Whether the
+ * node lives is asked of `findPlaced`.
+ */
 export async function findContent(
   tx: Tx,
   { tenant, spaces }: Visible,
