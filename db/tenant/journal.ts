@@ -17,8 +17,7 @@ export type JournalPage = {
 
 /** About what a page may weigh. */
 const PAGE_BYTES = 1_000_000
-/** A row from this size on is compressed, so that its size says little; what a node may hold says more. */
-const COMPRESSED_FROM = 1_900
+/** A long entry is compressed, so that its size says little: what a node may hold says more. */
 const ENTRY_MAX = 24_000
 
 /**
@@ -31,7 +30,7 @@ export async function readJournal(tx: Tx, tenant: TenantId, after: number, limit
       (select jsonb_agg(jsonb_build_object('seq', e.seq, 'kind', e.kind, 'at', (extract(epoch from e.at) * 1000)::bigint,
            'spaceId', e.space_id, 'node', e.node) order by e.seq)
          from (
-           select j.*, sum(case when pg_column_size(j.node) < ${COMPRESSED_FROM} then pg_column_size(j.node) else ${ENTRY_MAX} end)
+           select j.*, sum(case when pg_column_compression(j.node) is null then pg_column_size(j.node) else ${ENTRY_MAX} end)
              over (order by j.seq rows unbounded preceding) as bytes
            from (select * from journal j where j.tenant_id = ${tenant} and j.seq > ${after} order by j.seq limit ${limit}) j) e
         where e.bytes <= ${PAGE_BYTES}) as entries
