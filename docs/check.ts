@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { conflictTables } from './check/conflict-tables.ts'
 import { decisionIndex, formFaults } from './check/decisions.ts'
 import { errorTable } from './check/error-table.ts'
 import { changedDecisions } from './check/frozen-decisions.ts'
@@ -17,6 +18,7 @@ export const PROJECT = fileURLToPath(new URL('..', import.meta.url))
 
 const GENERATED: { path: string; table: (files: readonly MarkdownFile[]) => string }[] = [
   { path: 'docs/adr/README.md', table: decisionIndex },
+  { path: 'docs/spec/conflicts.md', table: conflictTables },
   { path: 'docs/spec/errors.md', table: errorTable },
 ]
 

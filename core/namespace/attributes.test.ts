@@ -69,6 +69,11 @@ describe('PM-01, TM-08 what a file says of itself is kept exactly', () => {
     expect(w.commit(setAttributes('3', w.file, {}))[0]).toMatchObject({ outcome: 'applied', seq: before })
     expect(w.journal.length).toBe(before)
     expect(w.server.node(w.file)).toMatchObject({ contentRevision: 1, placementRevision: 1 })
+    // Of the root nothing was ever said, and an answer names an entry (I11).
+    const asked = setAttributes('4', w.root, { mtimeNs: null })
+    const [first] = w.commit(asked)
+    expect(first).toMatchObject({ outcome: 'applied', seq: before + 1 })
+    expect(w.commit(asked, setAttributes('5', w.root, { mtimeNs: null }))).toMatchObject([first, { seq: before + 1 }])
   })
 })
 

@@ -24,7 +24,8 @@ export function setAttributes(view: View, mutation: SetAttributes): Outcome {
     asked.executable === node.executable &&
     asked.conflictPolicy === node.conflictPolicy &&
     isSameProperties(asked.properties, node.properties)
-  if (isUnchanged) return { outcome: 'applied', seq: node.changedSeq, node }
+  // Every answer names an entry, and the root of a space has none before its first change.
+  if (isUnchanged && node.changedSeq > 0) return { outcome: 'applied', seq: node.changedSeq, node }
   const changed = putNode(view, mutation, 'updated', { ...node, ...asked })
   return { outcome: 'applied', seq: changed.changedSeq, node: changed }
 }

@@ -38,7 +38,7 @@ export const VERDICTS = {
   reaches: applied('It happens in the folder, wherever that is now and whatever it is called now.'),
   'copy-of-now': applied('The copy is of what is there now, also of what its maker had not seen.'),
   'free-name': applied('The name is free: it is simply taken.'),
-  replaced: applied('What had the name goes to the trash; only new bytes, or a new place, would have saved it.'),
+  replaced: applied('What had the name goes to the trash: it is as the second had seen it.'),
   trashed: applied('It goes to the trash as it is now, from where it is now; only new bytes would have saved it.'),
   'stays-outside': applied('The folder goes to the trash; what is not in it any more, or never was, stays.'),
   back: applied('It is out of the trash again, where it was.'),
