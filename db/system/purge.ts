@@ -81,26 +81,31 @@ export const purgePage = (
 ): Promise<number> =>
   db.begin(async (tx) => {
     await lockReleases(tx, tenantId)
-    const below = await tx.unsafe<Below[]>(BELOW, [tenantId, JSON.stringify(purged), limits.rows])
+    const asked = JSON.stringify(purged)
+    const living = await tx.unsafe<Below[]>(LIVING_BELOW, [tenantId, asked, limits.rows])
+    const below = [...living, ...(await tx.unsafe<Below[]>(PURGED_BELOW, [tenantId, asked, limits.rows]))]
     const folders = below.filter(({ kind }) => kind === 'folder').map(({ id }) => id)
     if (folders.length > 0) await tx.unsafe(UNFOLD, [tenantId, JSON.stringify(folders)])
-    const top = await tx.unsafe<Below[]>(TOP_FILES, [tenantId, JSON.stringify(purged)])
+    const top = await tx.unsafe<Below[]>(TOP_FILES, [tenantId, asked])
     const files = [...top, ...below].filter(({ kind }) => kind !== 'folder').map(({ id }) => id)
     const work = await removeFiles(tx, tenantId, files, limits, release)
-    const emptied = await tx.unsafe(REMOVE_EMPTY, [tenantId, JSON.stringify(purged)])
+    const emptied = await tx.unsafe(REMOVE_EMPTY, [tenantId, asked])
     await beforeCommit()
     return folders.length + work + emptied.length
   }) as Promise<number>
 
 type Below = { id: NodeId; kind: 'folder' | 'file' | 'symlink' }
 
-/** What lies in purged folders but for what is to be lifted: living rows, and folders that were purged by themselves. */
-const BELOW = `
+/** What lives in purged folders, locked: what leaves at this moment is not there any more. */
+const LIVING_BELOW = `
 select c.id, c.kind from ${PURGED} cross join lateral (
-  (select id, kind from nodes c where c.tenant_id = $1 and c.parent_id = p.id and c.trashed_at is null limit $3::int for update)
-  union all
-  (select id, kind from nodes c where c.tenant_id = $1 and c.parent_id = p.id and c.trashed_at is not null and c.purged_at is not null
-   limit $3::int)) c
+  select id, kind from nodes c where c.tenant_id = $1 and c.parent_id = p.id and c.trashed_at is null limit $3::int for update) c
+limit $3::int`
+
+const PURGED_BELOW = `
+select c.id, c.kind from ${PURGED} cross join lateral (
+  select id, kind from nodes c
+  where c.tenant_id = $1 and c.parent_id = p.id and c.trashed_at is not null and c.purged_at is not null limit $3::int) c
 limit $3::int`
 
 /** Its name is free: a row in the trash has none. */
