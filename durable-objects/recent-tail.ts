@@ -6,7 +6,7 @@ const TAIL_ENTRIES = 10_000
 const TRUST_MS = 1_000
 
 /** A gap-free run of entries: those in `(from, head]`, where `head` was the head of the journal. */
-type Run = { epoch: string; from: number; head: number; entries: FeedEntry[] }
+type Run = { epoch: string; horizon: number; from: number; head: number; entries: FeedEntry[] }
 
 /**
  * The newest entries of the journal, so that devices that are nearly up to date cost no query. A cache: it is dropped whenever what
@@ -22,7 +22,7 @@ export class RecentTail {
     now: number,
   ): void {
     const joins = this.#run !== null && this.#run.epoch === epoch && this.#run.head === oldSeq
-    const run = joins ? this.#run! : { epoch, from: oldSeq, head: oldSeq, entries: [] }
+    const run = joins ? this.#run! : { epoch, horizon: 0, from: oldSeq, head: oldSeq, entries: [] }
     run.entries.push(...entries)
     run.head += entries.length
     if (run.entries.length > TAIL_ENTRIES * 1.2) {
@@ -35,8 +35,9 @@ export class RecentTail {
 
   /** What Postgres said at `askedAt` of the entries after `after`: it confirms the tail, extends it, or shows that it is of another time. */
   learn(page: JournalPage, after: number, askedAt: number): void {
-    const { epoch, head, entries } = page
+    const { epoch, horizon, head, entries } = page
     const run = this.#run
+    if (run) run.horizon = horizon
     const isWhole = after + entries.length === head
     if (run && run.epoch === epoch && run.head >= head) {
       // A page that was asked for before a commit says less than the commit did.
@@ -44,7 +45,7 @@ export class RecentTail {
     } else if (run && run.epoch === epoch && isWhole && after <= run.head) {
       this.append({ epoch, oldSeq: run.head, entries: entries.slice(run.head - after) }, askedAt)
     } else {
-      this.#run = isWhole ? { epoch, from: after, head, entries } : null
+      this.#run = isWhole ? { epoch, horizon, from: after, head, entries } : null
       this.#confirmedAt = askedAt
     }
   }
@@ -52,9 +53,9 @@ export class RecentTail {
   /** At most `limit` entries after `seq`; `null` when they are not all here, or perhaps not the newest. */
   after(seq: number, limit: number, now: number): JournalPage | null {
     if (this.#run === null || now - this.#confirmedAt >= TRUST_MS) return null
-    const { epoch, from, head, entries } = this.#run
-    if (seq < from || seq > head) return null
-    return { entries: entries.slice(seq - from, seq - from + limit), head, epoch, horizon: from }
+    const { epoch, horizon, from, head, entries } = this.#run
+    if (seq < from || seq > head || seq < horizon) return null
+    return { entries: entries.slice(seq - from, seq - from + limit), head, epoch, horizon }
   }
 
   forget(): void {
