@@ -27,13 +27,13 @@ const ENTRY_MAX = 24_000
 export async function readJournal(tx: Tx, tenant: TenantId, after: number, limit: number): Promise<JournalPage> {
   const [row] = await tx<{ head: number; horizon: number; epoch: string; entries: FeedEntry[] | null }[]>`
     select h.seq::float8 as head, h.horizon::float8 as horizon, h.epoch,
-      (select jsonb_agg(jsonb_build_object('seq', e.seq, 'kind', e.kind, 'at', (extract(epoch from e.at) * 1000)::bigint,
-           'spaceId', e.space_id, 'node', e.node) order by e.seq)
+      (select jsonb_agg(e) from (
+         select w.seq, w.kind, (extract(epoch from w.at) * 1000)::bigint as at, w.space_id as "spaceId", w.node
          from (
            select j.*, sum(case when pg_column_compression(j.node) is null then pg_column_size(j.node) else ${ENTRY_MAX} end)
              over (order by j.seq rows unbounded preceding) as bytes
-           from (select * from journal j where j.tenant_id = ${tenant} and j.seq > ${after} order by j.seq limit ${limit}) j) e
-        where e.bytes <= ${PAGE_BYTES}) as entries
+           from journal j where j.tenant_id = ${tenant} and j.seq > ${after} order by j.seq limit ${limit}) w
+         where w.bytes <= ${PAGE_BYTES}) e) as entries
     from tenant_head h where h.tenant_id = ${tenant}`
   if (!row) throw new Error('a tenant without a head')
   return { ...row, entries: row.entries ?? [] }
