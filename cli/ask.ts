@@ -14,8 +14,9 @@ export async function ask(world: World, question: string): Promise<boolean> {
     text += decoder.decode(bytes, { stream: true })
     if (text.includes('\n') || text.length > ANSWER_MAX_CHARS) break
   }
+  // On a terminal the answer ended the line.
+  if (text === '' || !stderr.isTerminal) await stderr.write('\n')
   if (text === '') {
-    await stderr.write('\n')
     throw usageError('nobody answered: with --yes it asks no question')
   }
   return /^\s*y(es)?\s*$/i.test(text.split('\n')[0] ?? '')

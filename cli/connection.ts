@@ -20,6 +20,8 @@ export type Connection = {
   profile: string
   /** Gives up soon: a person waits for the first answer. */
   api: Api
+  /** For what does not go through the two APIs: live connections. */
+  session: Session
   /** For transfers, which outlast a restart of the server. */
   patientApi: Api
   /** `true` when BITVAULT_TOKEN speaks, not a sign-in. */
@@ -35,16 +37,18 @@ export async function connect(options: GlobalOptions, world: World): Promise<Con
   const profile = profileOf(server)
   const isMachine = (world.env['BITVAULT_TOKEN'] ?? '') !== ''
   const { fetch, now: clock, random, sleep, signal } = world
+  const session = await openSession(world, { server, profile, kept })
   const shared = {
     baseUrl: server,
-    ...(await openSession(world, { server, profile, kept })),
+    ...session,
     fetch,
     clock,
     random,
     sleep,
     signal,
   }
-  return { server, profile, isMachine, api: createApi({ ...shared, tries: TRIES }), patientApi: createApi(shared) }
+  const [api, patientApi] = [createApi({ ...shared, tries: TRIES }), createApi(shared)]
+  return { server, profile, isMachine, session, api, patientApi }
 }
 
 async function openSession(

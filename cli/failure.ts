@@ -50,9 +50,13 @@ export function toFailure(error: unknown): Failure {
   return local('internal', EXIT.failed, `Something went wrong: ${message}`, 'With --debug you see where.')
 }
 
+/** The detail says the title once more. */
+const TITLE_SAYS_IT: ReadonlySet<ErrorCode> = new Set(['would-cycle', 'in-trash', 'other-space'])
+
 function fromApp(error: AppError): Failure {
   const problem = toProblem(error)
-  const detail = problem.detail === undefined || problem.detail === problem.title ? '' : `: ${problem.detail}`
+  const isRepeated = problem.detail === problem.title || TITLE_SAYS_IT.has(error.code)
+  const detail = problem.detail === undefined || isRepeated ? '' : `: ${problem.detail}`
   return {
     code: error.code,
     exit: exitCodeOf(error.code),

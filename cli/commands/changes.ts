@@ -1,7 +1,7 @@
 import type { Api } from '../../client/api.ts'
 import type { Change } from '../../protocol/sync.ts'
 import type { Call } from '../command.ts'
-import { withConnection } from '../connection.ts'
+import { withConnection, type Connection } from '../connection.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { createPathFinder, type PathFinder } from '../remote-place.ts'
 import { formatRemotePath } from '../remote-path.ts'
@@ -15,29 +15,45 @@ type ChangesOptions = { follow: boolean; cursor: string | undefined }
 
 export async function changes(call: Call<ChangesOptions>, world: World): Promise<ExitCode> {
   const { follow, cursor } = call.options
-  return withConnection('changes', call, world, async ({ api, patientApi }, say) => {
-    const paths = createPathFinder(api)
-    const pages = follow ? followChanges(patientApi, cursor ?? null) : allChanges(api, cursor)
-    let last: string | null = null
-    try {
-      for await (const page of pages) {
-        last = page.cursor
-        for (const change of page.changes) await show(change, { paths, say })
-        if (follow) await say.json({ event: 'cursor', cursor: last })
-        if (page.isFirst === true) await say.note(say.paintNote('dim', 'Waiting for changes … (Ctrl-C ends)'))
-      }
-    } catch (error) {
-      if (!follow || !world.signal.aborted) throw error
-      await sayCursor(say, last)
-      return EXIT.interrupted
-    }
-    if (!follow) await say.json({ event: 'cursor', cursor: last })
-    await sayCursor(say, last)
+  return withConnection('changes', call, world, async (connection, say) => {
+    const teller: Teller = { paths: createPathFinder(connection.api), say, cursor: cursor ?? null }
+    if (follow) return followUntilStopped(connection, world, teller)
+    for await (const page of allChanges(connection.api, cursor)) await tell(teller, page)
+    await say.json({ event: 'cursor', cursor: teller.cursor })
+    await sayCursor(teller)
     return EXIT.ok
   })
 }
 
-const sayCursor = async (say: Say, cursor: string | null): Promise<void> => {
+/** `cursor`: how far was told. */
+type Teller = { paths: PathFinder; say: Say; cursor: string | null }
+
+async function tell(teller: Teller, { changes: some, cursor }: ChangesPage): Promise<void> {
+  for (const change of some) await show(change, teller)
+  teller.cursor = cursor
+}
+
+/** Ctrl-C is how it ends, and no failure to speak of. */
+async function followUntilStopped(connection: Connection, world: World, teller: Teller): Promise<ExitCode> {
+  const { say } = teller
+  const note = (text: string) => say.note(say.paintNote('dim', text))
+  try {
+    return await followChanges(connection, world, teller.cursor, {
+      async page(page) {
+        await tell(teller, page)
+        await say.json({ event: 'cursor', cursor: page.cursor })
+      },
+      waiting: (again) => note(again ? 'Back again.' : 'Waiting for changes … (Ctrl-C ends)'),
+      gap: () => note('The journal begins anew: what happened in between cannot be told.'),
+    })
+  } catch (error) {
+    if (!world.signal.aborted) throw error
+    await sayCursor(teller)
+    return EXIT.interrupted
+  }
+}
+
+const sayCursor = async ({ say, cursor }: Teller): Promise<void> => {
   if (cursor !== null) await say.note(say.paintNote('dim', `Go on from here: bitvault changes --cursor ${cursor}`))
 }
 
@@ -60,7 +76,7 @@ const KINDS: Record<Change['kind'], readonly [word: string, colour: Colour]> = {
   purged: ['gone', 'dim'],
 }
 
-async function show(change: Change, { paths, say }: { paths: PathFinder; say: Say }): Promise<void> {
+async function show(change: Change, { paths, say }: Teller): Promise<void> {
   const { node, kind, at } = change
   const before = paths.learn(node)
   const segments = await paths.of(node)

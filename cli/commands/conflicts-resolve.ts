@@ -37,16 +37,22 @@ export async function conflictsResolve(call: Call<ResolveOptions>, world: World)
     const resolved = settledOf(await namespaceOf(api).resolveConflict(conflict.id, choice, base))
     const place = formatRemotePath(await createPathFinder(api).of(resolved.node))
     await say.json({ id: conflict.id, resolution: choice, path: place, node: resolved.node })
-    await say.done(`${say.name(place)}: ${DONE[choice]}`)
+    await say.done(`${say.name(place)}: ${describe(choice, conflict)}`)
     return EXIT.ok
   })
 }
 
-const DONE: Record<Choice, string> = {
-  mine: 'what came second is the newest version now; what was there is an older one',
-  theirs: 'what was there stays; what came second is in the trash, or held in the conflict',
-  both: 'both are kept, side by side',
-  merged: 'your merged file is the newest version now',
+function describe(choice: Choice, { copy }: ConflictWire): string {
+  switch (choice) {
+    case 'mine':
+      return 'what came second is the newest version now; what was there is an earlier one'
+    case 'theirs':
+      return `what was there stays; what came second is ${copy === null ? 'held with the conflict' : 'in the trash'}`
+    case 'both':
+      return 'both are kept, side by side'
+    case 'merged':
+      return 'your merged file is the newest version now'
+  }
 }
 
 /** Throws a usage error unless exactly one way is named. */

@@ -5,7 +5,7 @@ import { numberedName } from '../../core/names.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import { nodeOf, resolvePath, settledOf } from '../remote.ts'
 import { usageError } from '../failure.ts'
-import { nameTaken, type IfExists } from './destination.ts'
+import { nameTaken, onlyFilesAreReplaced, type IfExists } from './destination.ts'
 import { eachAtOnce } from './each-at-once.ts'
 
 /** Where a copy goes. `path` is that of the folder. */
@@ -39,7 +39,7 @@ export async function copyTree(api: Api, node: NodeStateWire, to: CopyTarget, op
     if (!(error instanceof AppError)) throw error
     if (error.code === 'name-taken') {
       if (to.ifExists === 'keep') return { is: 'kept' }
-      throw nameTaken([...to.path, to.name].join('/'), error)
+      throw nameTaken([...to.path, to.name].join('/'))
     }
     throw error
   }
@@ -68,7 +68,7 @@ async function copyOver(api: Api, node: NodeStateWire, to: CopyTarget, options: 
   if (occupant === null) return copyWhole(api, node, { ...to, ifExists: 'fail' }, options)
   const shown = [...to.path, to.name].join('/')
   if (occupant.id === node.id) throw usageError(`${shown} is itself what is copied`)
-  if (occupant.kind === 'folder') throw new AppError('name-taken', { detail: 'a folder, and only files are replaced' })
+  if (occupant.kind === 'folder') throw onlyFilesAreReplaced(shown)
   const beside = await copyWhole(api, node, { ...to, ifExists: 'keep-both' }, options)
   if (beside.is === 'kept') return beside
   const namespace = namespaceOf(api)

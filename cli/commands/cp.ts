@@ -53,7 +53,7 @@ export async function cp(call: Call<CpOptions>, world: World): Promise<ExitCode>
         const to = formatRemotePath([...path, copied.node.name])
         await say.json({ from: shown, path: to, outcome: 'copied', node: copied.node })
         const of = revision === undefined ? say.name(shown) : `${say.name(shown)} v${revision}`
-        await say.done(`${of} ⇒ ${say.name(to)}${copied.isBeside ? ' (that name was taken)' : ''}`)
+        await say.done(`Copied ${of} → ${say.name(to)}${copied.isBeside ? ' (that name was taken)' : ''}`)
       })
     } finally {
       await status.close()

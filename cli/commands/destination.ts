@@ -64,13 +64,16 @@ export function ifExistsOf(options: IfExistsOptions): IfExists {
   return named[0] === 'no-clobber' ? 'keep' : named[0]
 }
 
-export const nameTaken = (shown: string, cause: AppError): CliError =>
-  new CliError(
-    {
-      code: 'name-taken',
-      exit: EXIT.failed,
-      message: `${shown} is there already${cause.facts.detail === undefined ? '' : ` (${cause.facts.detail})`}`,
-      next: '--keep-both gives it another name, --replace puts the one there into the trash.',
-    },
-    { cause },
-  )
+/** @param next what else could be done about it */
+export const nameTaken = (
+  shown: string,
+  next = '--keep-both gives it another name, --replace puts the one there into the trash.',
+): CliError => new CliError({ code: 'name-taken', exit: EXIT.failed, message: `${shown} is there already`, next })
+
+export const onlyFilesAreReplaced = (shown: string): CliError =>
+  new CliError({
+    code: 'name-taken',
+    exit: EXIT.failed,
+    message: `${shown} is there already, and it is a folder: only files are replaced`,
+    next: `Delete or move it first: bitvault rm -r ${shown}`,
+  })

@@ -7,7 +7,6 @@ import { resolvePath, settledOf } from '../remote.ts'
 import { formatRemotePath, parseRemotePathInSpace } from '../remote-path.ts'
 import type { World } from '../world.ts'
 import { nameTaken, openDestination } from './destination.ts'
-import { AppError } from '../../core/errors.ts'
 
 type LnOptions = { symbolic: boolean; force: boolean }
 
@@ -23,7 +22,10 @@ export async function ln(call: Call<LnOptions>, world: World): Promise<ExitCode>
     const shown = formatRemotePath([...above, name])
     const { node: present } = await resolvePath(api, { segments: [...above, name], isFolder: false })
     if (present !== null && (present.kind !== 'symlink' || (present.linkTarget !== target && !call.options.force)))
-      throw nameTaken(shown, new AppError('name-taken', { detail: `a ${present.kind}` }))
+      throw nameTaken(
+        shown,
+        present.kind === 'symlink' ? '-f points it to here.' : 'Another name is free, or move it away first.',
+      )
     const { node } = settledOf(
       await namespaceOf(api).createSymlink({ parent: folder.id, name, target, base: present?.contentRevision ?? 0 }),
     )

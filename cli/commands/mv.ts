@@ -12,7 +12,14 @@ import { formatRemotePath, parseRemotePathBelowSpace, parseRemotePathInSpace } f
 import type { Say } from '../say.ts'
 import type { World } from '../world.ts'
 import { copyTree } from './copy-tree.ts'
-import { ifExistsOf, nameTaken, openDestination, type IfExists, type IfExistsOptions } from './destination.ts'
+import {
+  ifExistsOf,
+  nameTaken,
+  onlyFilesAreReplaced,
+  openDestination,
+  type IfExists,
+  type IfExistsOptions,
+} from './destination.ts'
 import { eachItem } from './each-item.ts'
 
 export type GoingOptions = IfExistsOptions & { parents: boolean }
@@ -72,7 +79,7 @@ async function moveOne(work: Work, going: Going): Promise<ExitCode | void> {
     )
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'name-taken') throw error
-    if (ifExists !== 'keep') throw nameTaken(to, error)
+    if (ifExists !== 'keep') throw nameTaken(to)
     await sayKept(say, going)
   }
 }
@@ -83,7 +90,7 @@ async function howToMove(api: Api, { node, path, name, ifExists }: Going) {
   if (ifExists !== 'replace') return {}
   const { node: occupant } = await resolvePath(api, { segments: [...path, name], isFolder: false })
   if (occupant === null || occupant.id === node.id) return {}
-  if (occupant.kind === 'folder') throw new AppError('name-taken', { detail: 'a folder, and only files are replaced' })
+  if (occupant.kind === 'folder') throw onlyFilesAreReplaced(formatRemotePath([...path, name]))
   return { ifExists, seen: occupant.changedSeq }
 }
 
@@ -117,7 +124,7 @@ async function moveAcross({ api, say, status }: Work, going: Going): Promise<Exi
     })
   const hasRest = trashed.original !== null
   await say.json({ from: going.shown, path: to, outcome: 'copied', trashed: !hasRest, node: copied.node })
-  await say.done(`${say.name(going.shown)} → ${say.name(to)} (copied there, and put into the trash here)`)
+  await say.done(`Moved ${say.name(going.shown)} → ${say.name(to)} (copied there, and deleted here)`)
   if (!hasRest) return
   await say.trouble(`${say.nameInNote(going.shown)}: what changed in it meanwhile was left there`)
   return EXIT.conflict

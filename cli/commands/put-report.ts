@@ -176,6 +176,9 @@ function remarkOn(outcome: FileOutcome, say: Say): { kind: string; text: string 
     case 'unchanged':
       return null
     case 'conflict': {
+      // Policy `manual`: nothing stands beside it.
+      if (outcome.node.id === outcome.originalId)
+        return { kind: 'conflict', text: 'it had changed on the server meanwhile; yours is held: bitvault conflicts' }
       const copy = say.nameInNote(outcome.node.name)
       return { kind: 'conflict', text: `it had changed on the server meanwhile; yours is kept beside it as “${copy}”` }
     }

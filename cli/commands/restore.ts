@@ -1,7 +1,6 @@
 import type { Api } from '../../client/api.ts'
 import { namespaceOf } from '../../client/namespace.ts'
 import { isUuid } from '../../core/ids.ts'
-import { nameKey } from '../../core/names.ts'
 import type { Call } from '../command.ts'
 import { withConnection } from '../connection.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
@@ -9,6 +8,7 @@ import { CliError } from '../failure.ts'
 import { resolvePath, settledOf, type Notice, type Settled } from '../remote.ts'
 import { createPathFinder } from '../remote-place.ts'
 import { formatRemotePath, parseRemotePathBelowSpace, parseRemotePathInSpace, type RemotePath } from '../remote-path.ts'
+import { quoteForShell } from '../text/quote.ts'
 import type { World } from '../world.ts'
 import { openDestination, type Destination } from './destination.ts'
 import { eachItem } from './each-item.ts'
@@ -59,8 +59,14 @@ async function find(api: Api, named: RemotePath | string): Promise<Wanted> {
   const shown = formatRemotePath(named.segments)
   for await (const item of trashedBelow(api, named))
     if (isAt(item, named)) return { shown, id: item.node.id, name: item.node.name }
-  const inside = await findInside(api, named)
-  if (inside !== null) return { shown, ...inside }
+  const folder = await findFolderAround(api, named)
+  if (folder !== null)
+    throw new CliError({
+      code: 'in-trash',
+      exit: EXIT.failed,
+      message: `${shown} was deleted with its folder ${folder}, which comes back as a whole`,
+      next: `Run: bitvault restore ${quoteForShell(folder)}`,
+    })
   const isThere = await resolvePath(api, named).then(
     ({ node }) => node !== null,
     () => false,
@@ -73,34 +79,12 @@ async function find(api: Api, named: RemotePath | string): Promise<Wanted> {
   })
 }
 
-/** What lies in a folder that was deleted as a whole. */
-async function findInside(api: Api, path: RemotePath): Promise<{ id: string; name: string } | null> {
+/** A folder above `path` that was deleted as a whole; `null` = none. */
+async function findFolderAround(api: Api, path: RemotePath): Promise<string | null> {
   for (let depth = path.segments.length - 1; depth >= 2; depth--) {
     const above: RemotePath = { segments: path.segments.slice(0, depth), isFolder: true }
-    for await (const item of trashedBelow(api, above)) {
-      if (!isAt(item, above) || item.node.kind !== 'folder') continue
-      const found = await descend(api, item.node.id, path.segments.slice(depth))
-      if (found !== null) return found
-    }
+    for await (const item of trashedBelow(api, above))
+      if (isAt(item, above) && item.node.kind === 'folder') return formatRemotePath(above.segments)
   }
-  return null
-}
-
-async function descend(
-  api: Api,
-  folderId: string,
-  names: readonly string[],
-): Promise<{ id: string; name: string } | null> {
-  let at = { id: folderId, name: '', kind: 'folder' }
-  for (const name of names) {
-    const child = at.kind === 'folder' ? await childOf(api, at.id, name) : null
-    if (child === null) return null
-    at = child
-  }
-  return at
-}
-
-async function childOf(api: Api, folderId: string, name: string) {
-  for await (const child of api.children(folderId)) if (nameKey(child.name) === nameKey(name)) return child
   return null
 }

@@ -14,6 +14,7 @@ import { CliError, usageError } from '../failure.ts'
 import { lookUp, settledOf } from '../remote.ts'
 import { formatRemotePath, parseRemotePathBelowSpace, type RemotePath } from '../remote-path.ts'
 import type { Say } from '../say.ts'
+import { quoteForShell } from '../text/quote.ts'
 import { headedTable } from '../text/headed.ts'
 import { formatBytes, formatTime } from '../text/quantity.ts'
 import type { World } from '../world.ts'
@@ -80,7 +81,9 @@ export async function versionsRestore(call: Call, world: World): Promise<ExitCod
   const { path, revision } = parseCall(call)
   return withConnection('versions-restore', call, world, async ({ api }, say) => {
     const node = await lookUpVersioned(api, path)
-    const restored = settledOf(await namespaceOf(api).restoreVersion(node.id, revision, node.contentRevision))
+    const restored = settledOf(
+      await namespaceOf(api).restoreVersion(node.id, revision, node.contentRevision).catch(noVersion(path, revision)),
+    )
     const shown = formatRemotePath(path.segments)
     await say.json({ path: shown, ...restored.node })
     const { contentRevision } = restored.node
@@ -100,7 +103,11 @@ export async function versionsLabel(call: Call<{ remove: boolean }>, world: Worl
     throw usageError('give a text, or --remove to take the label away: bitvault versions label home/a.txt 3 final')
   return withConnection('versions-label', call, world, async ({ api }, say) => {
     const node = await lookUpVersioned(api, path)
-    settledOf(await namespaceOf(api).labelVersion(node.id, revision, text ?? null))
+    settledOf(
+      await namespaceOf(api)
+        .labelVersion(node.id, revision, text ?? null)
+        .catch(noVersion(path, revision)),
+    )
     const shown = formatRemotePath(path.segments)
     await say.json({ path: shown, revision, label: text ?? null })
     const what = `v${revision} of ${say.name(shown)}`
@@ -116,7 +123,7 @@ export async function versionsGet(call: Call<GetOptions>, world: World): Promise
   return withConnection('versions-get', call, world, async ({ api, patientApi }, say) => {
     const node = await lookUp(api, path)
     if (node.kind !== 'file') throw new AppError('not-a-file', { detail: formatRemotePath(path.segments) })
-    const version = await findVersion(api, node, revision)
+    const version = await findVersion(api, node, { path, revision })
     const [stem, extension] = splitExtension(node.name)
     const to = await placeFor(world, call.options.output, `${stem} (v${revision})${extension}`)
     const present = await isSameContent(to, version)
@@ -131,15 +138,25 @@ export async function versionsGet(call: Call<GetOptions>, world: World): Promise
   })
 }
 
-async function findVersion(api: Api, node: NodeStateWire, revision: number): Promise<VersionWire> {
+async function findVersion(api: Api, node: NodeStateWire, { path, revision }: { path: RemotePath; revision: number }) {
   for await (const version of namespaceOf(api).versions(node.id)) if (version.revision === revision) return version
-  throw new CliError({
+  throw noSuchVersion(path, revision)
+}
+
+const noSuchVersion = ({ segments }: RemotePath, revision: number): CliError =>
+  new CliError({
     code: 'not-found',
     exit: EXIT.notFound,
-    message: `there is no v${revision}, or it has expired`,
-    next: 'bitvault versions lists those that are kept.',
+    message: `${formatRemotePath(segments)} has no v${revision}, or it has expired`,
+    next: `Look with: bitvault versions ${quoteForShell(formatRemotePath(segments))}`,
   })
-}
+
+/** The node was found, so it is the version that is missing. */
+const noVersion =
+  (path: RemotePath, revision: number) =>
+  (error: unknown): never => {
+    throw error instanceof AppError && error.code === 'not-found' ? noSuchVersion(path, revision) : error
+  }
 
 /** In a folder that is named, or under the name that is given. */
 export async function placeFor(world: World, output: string | undefined, name: string): Promise<string> {
