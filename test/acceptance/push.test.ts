@@ -27,8 +27,8 @@ const text = (name: string, words: string, more: Entry = {}): Entry => ({
 
 test('PU-2 PU-4 PU-10 every kind of change in one push, each on what those before it made', async () => {
   const { owner } = world
-  const [top, below] = [newFolder(randomUUID()), { ...newFolder('below'), parent: null as unknown }]
-  below.parent = { madeBy: top['id'] }
+  const top = newFolder(randomUUID())
+  const below = newFolder('below', { madeBy: top['id'] })
   const made = await push(owner, [
     top,
     below,

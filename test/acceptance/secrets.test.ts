@@ -42,6 +42,8 @@ const WORDS = {
   tracestate: canary('tracestate').replaceAll('-', ''),
 }
 const ROUTE_NAMES = Object.keys(ROWS) as MemberRoute[]
+/** They take away what others need, or do not end. */
+const LATER: MemberRoute[] = ['abortUpload', 'revokeDevice', 'live']
 
 let dir: string
 let collector: Collector
@@ -97,6 +99,12 @@ async function succeed(): Promise<void> {
   await call('GET', `/v1/files/${commit.body.results[0].node.id}/content`)
   await call('GET', `/v1/resolve?path=home/${WORDS.folder}/${WORDS.file}`)
   await call('GET', `/v1/folders/${parent}/children?after=${WORDS.query}`)
+  await call('PATCH', `/v1/nodes/${node.id}`, { properties: { [WORDS.query]: WORDS.content } })
+  await call('PATCH', `/v1/files/${node.id}/versions/1`, { label: WORDS.person })
+  await call('POST', '/v1/symlinks', { parent, name: `${WORDS.file}.link`, target: WORDS.path })
+  await call('POST', `/v1/nodes/${node.id}/move`, { name: `${WORDS.file}.moved` })
+  const pushed = { id: randomUUID(), kind: 'create-folder', parent, name: `${WORDS.folder}/pushed` }
+  await call('POST', '/v1/sync/push', { mutations: [pushed, { ...pushed, name: `${WORDS.folder}.pushed` }] })
   const device = await send(stack.url, 'POST', '/v1/auth/device', { device_name: WORDS.device })
   issued.push(device.body.device_code, device.body.user_code)
   const made = await call('POST', '/v1/tokens', { name: WORDS.device, expiresInDays: 1 })
@@ -107,11 +115,11 @@ async function succeed(): Promise<void> {
   const member = { email: `${canary('invited')}@example.com`, displayName: WORDS.person }
   const invited = await call('POST', '/v1/members', member)
   issued.push(member.email, new URL(invited.body.passwordLink, stack.url).searchParams.get('token')!)
-  for (const name of ROUTE_NAMES.filter((route) => route !== 'abortUpload')) await askRow(name)
+  for (const name of ROUTE_NAMES.filter((route) => !LATER.includes(route))) await askRow(name)
 }
 
 const askRow = (name: MemberRoute): Promise<Answer> =>
-  call(ROUTES[name].method.toUpperCase(), ROWS[name].path(things), ROWS[name].body?.(things))
+  call(ROUTES[name].method.toUpperCase(), ROWS[name].path(things), ROWS[name].body?.(things), ROWS[name].headers)
 
 /** Refusals of every kind, each with a canary in what is refused. */
 async function beRefused(): Promise<void> {
@@ -143,7 +151,7 @@ async function beRefused(): Promise<void> {
 async function failEverywhere(): Promise<void> {
   const holdings = await openHoldings(stack)
   const rename = (from: string, to: string) => holdings.db.unsafe(`alter table ${from} rename to ${to}`)
-  const tables = ['nodes', 'uploads', 'journal', 'space_members'] as const
+  const tables = ['nodes', 'uploads', 'journal', 'space_members', 'spaces', 'conflicts', 'devices'] as const
   for (const table of tables) await rename(table, `${table}_away`)
   try {
     for (const name of ROUTE_NAMES) await askRow(name)

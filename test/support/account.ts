@@ -3,6 +3,8 @@ import type { Stack } from '../../embedded/stack.ts'
 
 /** A signed-in person of a stack, with the plainest client there can be: what a test says goes out as it is. */
 export type Account = {
+  /** Of the stack. */
+  url: string
   email: string
   password: string
   token: string
@@ -48,7 +50,7 @@ export async function signIn(
   const spaces = await call('GET', '/v1/spaces')
   if (spaces.status !== 200) throw new Error(`no spaces: ${spaces.status} ${JSON.stringify(spaces.body)}`)
   const home = spaces.body.spaces.find((space: { name: string }) => space.name === 'home')
-  return { email, password, token, userId: claims.sub, tenantId: claims.tid, home, call }
+  return { url, email, password, token, userId: claims.sub, tenantId: claims.tid, home, call }
 }
 
 export async function send(
