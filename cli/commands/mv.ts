@@ -75,7 +75,7 @@ async function moveOne(work: Work, going: Going): Promise<ExitCode | void> {
     const shownTo = formatRemotePath([...path, moved.name])
     await say.json({ from: going.shown, path: shownTo, outcome: 'moved', node: moved })
     await say.done(
-      `${say.name(going.shown)} → ${say.name(shownTo)}${original === null ? '' : ' (that name was taken)'}`,
+      `Moved ${say.name(going.shown)} → ${say.name(shownTo)}${original === null ? '' : ' (that name was taken)'}`,
     )
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'name-taken') throw error
