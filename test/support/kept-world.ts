@@ -15,7 +15,7 @@ export async function keptWorld() {
 export type KeptWorld = Awaited<ReturnType<typeof keptWorld>>
 
 /** Without what every mutation has. */
-type Asked = Mutation extends infer M
+export type Asked = Mutation extends infer M
   ? M extends Mutation
     ? Omit<M, 'id' | 'fingerprint' | 'actor' | 'traceparent'>
     : never
@@ -94,7 +94,8 @@ function writeOf(
   }
 }
 
-function noteOf(target: WriteFile['target'], base: number, text: string): Asked {
+/** A file of inline bytes. */
+export function noteOf(target: WriteFile['target'], base: number, text: string): Asked {
   const bytes = Buffer.from(text)
   const hash = sha256(bytes)
   const contentId = sha256(Buffer.from(hash))
