@@ -55,11 +55,13 @@ describe('CS-41 the nearest folder above that has a policy says what a stale wri
     const w = started('manual')
     const before = w.server.node(w.file)!
     const { outcomes, effects } = w.server.transact([w.late])
-    expect(outcomes[0]).toEqual({ outcome: 'conflict', seq: before.changedSeq, node: before, original: w.file })
-    expect(effects.journal).toEqual([])
+    const told = { ...before, changedAt: expect.any(Number), changedSeq: before.changedSeq + 1 }
+    expect(outcomes[0]).toEqual({ outcome: 'conflict', seq: told.changedSeq, node: told, original: w.file })
+    // I10: an entry tells all devices that somebody has to choose.
+    expect(effects.journal).toMatchObject([{ kind: 'updated', node: told }])
     expect(effects.contents).toMatchObject([{ id: LATE }])
     expect(w.server.conflict(LATE)).toMatchObject({ ...row, copy: null, resolution: null })
-    expect(w.children(w.folder)).toEqual([before])
+    expect(w.children(w.folder)).toEqual([told])
     // I11: the first answer again, and nothing is held twice.
     expect(w.commit(w.late)).toEqual(outcomes)
     expect(w.server.state.conflicts.size).toBe(1)

@@ -10,8 +10,8 @@ export type Verdict = {
         outcome: 'rejected'
         code: Extract<ErrorCode, 'in-trash' | 'name-taken' | 'not-found' | 'version-conflict' | 'would-cycle'>
       }
-  /** Whether the node that is answered got a new entry in the journal. `either`: only other nodes did, if any. */
-  entry: 'made' | 'none' | 'either'
+  /** Whether the node that is answered got a new entry in the journal: every change of anything has one. */
+  entry: 'made' | 'none'
   /** What people see. */
   people: string
 }
@@ -60,12 +60,8 @@ export const VERDICTS = {
 
   already: unchanged('It is so already: one effect, and no conflict.'),
   'same-folder': unchanged('One folder for both; what either puts into it is in it.'),
-  labelled: unchanged('The version has the later label; no content changes.'),
-  ended: {
-    answer: { outcome: 'applied' },
-    entry: 'either',
-    people: 'The conflict is ended: the file stays as it is, the copy beside it goes to the trash.',
-  },
+  labelled: applied('The version has the later label; no content changes.'),
+  ended: applied('The conflict is ended: the file stays as it is, the copy beside it goes to the trash.'),
 
   beside: conflict(
     'Both stay: the first keeps the name, the second becomes a conflicted copy beside it, and a conflict waits for somebody to decide.',
@@ -74,11 +70,7 @@ export const VERDICTS = {
   survives: conflict(
     'A delete takes only what the deleter had seen: the folder goes to the trash as a unit, and what is new in it lives on in a folder of that name.',
   ),
-  held: {
-    answer: { outcome: 'conflict' },
-    entry: 'none',
-    people: 'The file stays as it is; the conflict holds the second content until somebody decides.',
-  },
+  held: conflict('The file stays as it is; the conflict holds the second content until somebody decides.'),
 
   'newer-content': rejected('version-conflict', 'Refused: there are newer bytes than the second had seen. They stay.'),
   'moved-first': rejected(

@@ -62,7 +62,8 @@ describe('a conflict is ended once, for all devices, and nothing goes away', () 
     const before = w.journal.length
     expect(w.commit(resolve('3', MET, 'both'))[0]).toMatchObject({ outcome: 'applied', node: { id: w.file } })
     expect(texts(w)).toEqual(['late', 'two'])
-    expect(w.journal.length).toBe(before)
+    // I10: an entry tells all devices that the conflict is over.
+    expect(w.journal.slice(before)).toMatchObject([{ kind: 'updated', nodeId: w.file }])
   })
 
   test('merged: only after somebody has written a version that holds both', () => {
@@ -94,11 +95,11 @@ describe('policy manual: only the conflict holds the content', () => {
     expect(texts(w)).toEqual(['late'])
   })
 
-  test('theirs: nothing changes', () => {
+  test('theirs: the file stays as it is, and all devices are told', () => {
     const w = started('manual')
     const before = w.journal.length
     expect(w.commit(resolve('3', MET, 'theirs'))[0]).toMatchObject({ node: { contentRevision: 2 } })
-    expect(w.journal.length).toBe(before)
+    expect(w.journal.slice(before)).toMatchObject([{ kind: 'updated', nodeId: w.file }])
   })
 
   test('both: a node of its own, of the content that is there', () => {

@@ -70,15 +70,19 @@ function end(view: View, mutation: ResolveConflict, principal: Active, met: Met)
       return takeMine(view, mutation, principal, met)
     case 'theirs':
       discardCopy(view, mutation, principal, met)
-      return applied(met.original)
+      return tell(view, mutation, met)
     case 'both':
       return keepBoth(view, mutation, principal, met)
     case 'merged':
       requireMerged(met)
       discardCopy(view, mutation, principal, met)
-      return applied(met.original)
+      return tell(view, mutation, met)
   }
 }
+
+/** The original is as it was; its entry tells all devices that the conflict is over: nothing changes without an entry (I10). */
+const tell = (view: View, mutation: ResolveConflict, { original }: Met): Outcome =>
+  applied(putNode(view, mutation, 'updated', original))
 
 /** The content that came second becomes a version of the original, its conflicted copy goes to the trash. */
 function takeMine(view: View, mutation: ResolveConflict, principal: Active, met: Met): Outcome {
@@ -95,7 +99,7 @@ function takeMine(view: View, mutation: ResolveConflict, principal: Active, met:
   const alive = isLive(view, original)
   if (alive && isSameContent(original, mine)) {
     discardCopy(view, mutation, principal, met)
-    return applied(original)
+    return tell(view, mutation, met)
   }
   requireSound(mine, 'conflict')
   discardCopy(view, mutation, principal, met)
@@ -116,8 +120,9 @@ function addVersion(view: View, mutation: ResolveConflict, original: NodeState, 
 }
 
 /** Side by side: the copy stays where it is; a content that only the conflict held becomes a node. */
-function keepBoth(view: View, mutation: ResolveConflict, principal: Active, { conflict, original }: Met): Outcome {
-  if (conflict.copy !== null) return applied(original)
+function keepBoth(view: View, mutation: ResolveConflict, principal: Active, met: Met): Outcome {
+  const { conflict, original } = met
+  if (conflict.copy !== null) return tell(view, mutation, met)
   const { mine } = conflict
   requireSound(mine, 'conflict')
   const folder = standIn(view, mutation, folderOf(view, original))

@@ -35,10 +35,13 @@ export function meetOther(view: View, write: Write, existing: NodeState): Outcom
       recordConflict(view, write, existing, null, 'newest-wins')
       return { outcome: 'applied', seq: node.changedSeq, node }
     }
-    case 'manual':
+    case 'manual': {
       storeContent(view, mutation, write.sources)
+      // The original is as it was; its entry tells all devices that somebody has to choose.
+      const told = putNode(view, mutation, 'updated', existing, mutation.content.size)
       recordConflict(view, write, existing, null, null)
-      return { outcome: 'conflict', seq: existing.changedSeq, node: existing, original: existing.id }
+      return { outcome: 'conflict', seq: told.changedSeq, node: told, original: told.id }
+    }
   }
 }
 

@@ -45,7 +45,9 @@ export function labelVersion(view: View, mutation: LabelVersion): Outcome {
   const node = requireContentNode(view, principal, mutation.node)
   requireVersion(view, node, revision)
   view.effects.labels.push({ nodeId: node.id, revision, label })
-  return { outcome: 'applied', seq: node.changedSeq, node }
+  // Nothing changes without an entry (I10): devices that show versions read them anew.
+  const told = putNode(view, mutation, 'updated', node)
+  return { outcome: 'applied', seq: told.changedSeq, node: told }
 }
 
 function requireContentNode(view: View, principal: Active, id: NodeId): NodeState {
