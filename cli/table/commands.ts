@@ -28,6 +28,20 @@ const adminAudit = defineCommand({
   run: async (call, world) => (await import('../commands/admin-audit.ts')).adminAudit(call, world),
 })
 
+const adminNewEpoch = defineCommand({
+  name: 'admin new-epoch',
+  summary: 'after a restore: have every client begin anew (on the server)',
+  usage: '',
+  about: `For the operator, where the server runs, after the database was restored from a backup. What clients have seen since the backup was made is
+    no longer there; from now on each of them is told so and takes a snapshot. The server notices most restores by itself; this command needs not notice.
+
+    The database is found as by 'bitvault admin audit'.`,
+  examples: [['bitvault admin new-epoch', 'before or after the server is started on the restored database']],
+  args: { min: 0, max: 0 },
+  options: {},
+  run: async (call, world) => (await import('../commands/admin-new-epoch.ts')).adminNewEpoch(call, world),
+})
+
 const completion = defineCommand({
   name: 'completion',
   summary: 'completion for your shell',
@@ -84,5 +98,5 @@ export const COMMANDS: readonly Command[] = [
   ...section('What was deleted or changed', HISTORY_COMMANDS),
   ...section('With other devices and people', SYNC_COMMANDS),
   ...section('Account', ACCOUNT_COMMANDS),
-  ...section('Other', [adminAudit, completion, version, help]),
+  ...section('Other', [adminAudit, adminNewEpoch, completion, version, help]),
 ]

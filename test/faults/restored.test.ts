@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { runNewEpoch } from '../../embedded/admin-new-epoch.ts'
 import type { Stack } from '../../embedded/stack.ts'
 import { type Account, firstAccount, inlineFile, send } from '../support/account.ts'
 import { databaseCopies } from '../support/database-copies.ts'
@@ -163,7 +164,7 @@ describe('FD-9 two processes', () => {
 
   test('an epoch that was begun by command ends the cursors of before, and the writer goes on', async () => {
     const [account] = accounts
-    await inspector.owner`update tenant_head set epoch = gen_random_uuid(), lease = lease + 1`
+    expect(await runNewEpoch({ SYSTEM_DATABASE_URL: stack.systemUrl })).toEqual({ tenants: 2 })
     await write(clientOf(account), account.home.rootId)
     const begun = await epochOf(account)
     await expectToConverge(clients[0]!, account, ['epoch'])
