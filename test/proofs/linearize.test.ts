@@ -10,6 +10,7 @@ function register() {
   return {
     change: (call: Register) => ((value = call.value), null),
     agrees: (call: Register) => call.value === value,
+    describe: (call: Register) => `${call.value}`,
   }
 }
 const set = (order: number, called: number, returned: number): Register => ({ order, called, returned, value: order })

@@ -20,6 +20,8 @@ export type Model<C extends Call> = {
   change(call: C): string | null
   /** Whether the model, as it is now, gives the answer of a call that changed nothing. */
   agrees(call: C): boolean
+  /** The call, for the report. */
+  describe(call: C): string
 }
 
 /** @returns everything that contradicts one order; empty = linearisable */
@@ -37,7 +39,7 @@ export function findContradictions<C extends Call>(calls: readonly C[], model: M
     const fault = model.change(next)
     if (fault) faults.push(`change ${next.order}: ${fault}`)
   }
-  return [...faults, ...placeAll(others, fitting)]
+  return [...faults, ...placeAll(others, fitting).map((call) => `no place in the order gives the answer of ${model.describe(call)}`)]
 }
 
 /** A change that returned before another was called comes before it. */
@@ -58,15 +60,18 @@ function windowOf(call: Call, changes: readonly Call[]): { from: number; to: num
   return { from, to: firstLater === -1 ? changes.length : firstLater }
 }
 
-/** The earliest place for each, in the order of their calls: no choice leaves more room to those that come after. */
-function placeAll(others: readonly Call[], fitting: readonly number[][]): string[] {
-  const faults: string[] = []
+/**
+ * The earliest place for each, in the order of their calls: no choice leaves more room to those that come after.
+ * @returns those for which there is none
+ */
+function placeAll<C extends Call>(others: readonly C[], fitting: readonly number[][]): C[] {
+  const homeless: C[] = []
   const placed: { returned: number; at: number }[] = []
   for (const [i, call] of others.entries()) {
     const least = Math.max(0, ...placed.filter(({ returned }) => returned < call.called).map(({ at }) => at))
     const at = fitting[i]!.find((place) => place >= least)
-    if (at === undefined) faults.push(`call at ${call.called}: no place in the order gives its answer`)
+    if (at === undefined) homeless.push(call)
     else placed.push({ returned: call.returned, at })
   }
-  return faults
+  return homeless
 }
