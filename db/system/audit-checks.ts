@@ -41,7 +41,31 @@ export const DATABASE_CHECKS = {
     select n.tenant_id || '/' || n.id as id from nodes n
     left join nodes p on p.tenant_id = n.tenant_id and p.id = n.parent_id
     left join spaces s on s.tenant_id = n.tenant_id and s.id = n.space_id
-    where case when n.parent_id is null then s.root_id is distinct from n.id else p.kind is distinct from 'folder' end`,
+    where case when n.parent_id is null then s.root_id is distinct from n.id
+      else p.kind is distinct from 'folder' or p.space_id is distinct from n.space_id end`,
+  'folders-without-root': `
+    with recursive folders as materialized (select tenant_id, id, parent_id from nodes where kind = 'folder'),
+    reached as (
+      select tenant_id, id from folders where parent_id is null
+      union all
+      select f.tenant_id, f.id from reached r join folders f on f.tenant_id = r.tenant_id and f.parent_id = r.id)
+    select f.tenant_id || '/' || f.id as id from folders f
+    left join reached r on r.tenant_id = f.tenant_id and r.id = f.id where r.id is null`,
+  'names-taken-twice': `
+    select tenant_id || '/' || max(id::text) as id from nodes
+    where trashed_at is null and parent_id is not null group by tenant_id, parent_id, name_key having count(*) > 1
+    union
+    select tenant_id || '/' || id from nodes where trashed_at is null and name_key <> name`,
+  'changed-below-purged': `
+    select n.tenant_id || '/' || n.id as id from nodes p
+    join nodes n on n.tenant_id = p.tenant_id and n.parent_id = p.id and n.trashed_at is null
+    where p.purged_at is not null and n.changed_at > p.purged_at`,
+  'nodes-unlike-journal': `
+    select n.tenant_id || '/' || n.id as id from nodes n
+    join tenant_head h on h.tenant_id = n.tenant_id
+    left join journal j on j.tenant_id = n.tenant_id and j.seq = n.changed_seq
+    where n.purged_at is null and n.changed_seq > h.horizon and (j.node_id is distinct from n.id
+      or j.node->>'name' is distinct from n.name or j.node->'contentRevision' is distinct from to_jsonb(n.content_revision))`,
   'unswept-uploads': `
     select tenant_id || '/' || id as id from uploads
     where swept_at is null and expires_at < to_timestamp($1::float8 / 1000)`,

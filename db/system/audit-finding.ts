@@ -9,7 +9,11 @@ export type AuditCheck =
   | 'conflicts-without-original' // the node that a conflict is of is gone
   | 'journal-gaps' // a tenant's journal is not horizon + 1 … head, each once
   | 'files-without-version'
-  | 'nodes-without-parent'
+  | 'nodes-without-parent' // its parent is missing, no folder, or in another space
+  | 'folders-without-root' // nothing above it is the root of a space: a circle, or a parent that is missing
+  | 'names-taken-twice' // living siblings of one name
+  | 'changed-below-purged' // it came or changed in a folder that was purged already
+  | 'nodes-unlike-journal' // a row is not as the entry says that changed it last
   | 'unswept-uploads' // long over, and nobody has collected what they left
   | 'unfinished-deletions' // began to be deleted long ago, still there
   | 'unfinished-purges' // purged long ago, still there

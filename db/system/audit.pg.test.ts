@@ -128,6 +128,26 @@ describe('Postgres against itself', () => {
       'nodes-without-parent',
       `update nodes set parent_id = null where id = (select max(id::text)::uuid from nodes where kind = 'file')`,
     ],
+    [
+      'nodes-without-parent',
+      `update nodes set space_id = gen_random_uuid() where kind = 'file' and name = 'audited-1'`,
+    ],
+    [
+      'folders-without-root',
+      `insert into nodes (tenant_id, id, space_id, parent_id, kind, name, name_key, content_revision, placement_revision, executable,
+         created_at, changed_at, changed_seq)
+       select tenant_id, '00000000-0000-4000-8000-000000000001', space_id, '00000000-0000-4000-8000-000000000001', 'folder', 'o', 'o',
+         0, 1, false, now(), now(), 0 from nodes where parent_id is null`,
+    ],
+    ['names-taken-twice', `update nodes set name = 'audited-1' where name = 'audited-2'`],
+    ['names-taken-twice', `update nodes set name_key = '/' || id where name = 'audited-2'`],
+    [
+      'changed-below-purged',
+      `update nodes set changed_at = changed_at - interval '1 d' where name <> 'audited-1';
+       update nodes set purged_at = changed_at + interval '1 s' where parent_id is null`,
+    ],
+    ['nodes-unlike-journal', `update nodes set name = 'another', name_key = 'another' where name = 'audited-1'`],
+    ['nodes-unlike-journal', `update nodes set changed_seq = 1 where name = 'audited-1'`],
     ['unswept-uploads', `update uploads set swept_at = null where swept_at = (select max(swept_at) from uploads)`],
   ]
 
@@ -142,6 +162,15 @@ describe('Postgres against itself', () => {
       },
     )
     expect(await found()).toEqual([])
+  })
+
+  test('names-taken-twice: the index that forbids it is lost', async () => {
+    await world.owner`drop index nodes_child`
+    await whenDamaged(
+      (tx) => tx`update nodes set name = 'audited-1', name_key = 'audited-1' where name = 'audited-2'`,
+      async () => expect(await found()).toContain('names-taken-twice 1'),
+    )
+    await world.owner`create unique index nodes_child on nodes (tenant_id, parent_id, name_key) where trashed_at is null`
   })
 
   test('a content that lacks its last chunk is incomplete', async () => {
