@@ -89,9 +89,10 @@ export const purgePage = (
     const top = await tx.unsafe<Below[]>(TOP_FILES, [tenantId, asked])
     const files = [...top, ...below].filter(({ kind }) => kind !== 'folder').map(({ id }) => id)
     const work = await removeFiles(tx, tenantId, files, limits, release)
+    const met = await removeConflicts(tx, tenantId, purged, limits, release)
     const emptied = await tx.unsafe(REMOVE_EMPTY, [tenantId, asked])
     await beforeCommit()
-    return folders.length + work + emptied.length
+    return folders.length + work + met + emptied.length
   }) as Promise<number>
 
 type Below = { id: NodeId; kind: 'folder' | 'file' | 'symlink' }
@@ -123,7 +124,26 @@ delete from nodes n using (select p.id from ${PURGED} where p.kind = 'folder') f
 where n.tenant_id = $1 and n.id = f.id and n.parent_id is not null
   and not exists (select 1 from nodes c where c.tenant_id = $1 and c.parent_id = n.id and c.trashed_at is null)
   and not exists (select 1 from nodes c where c.tenant_id = $1 and c.parent_id = n.id and c.trashed_at is not null)
+  and not exists (select 1 from conflicts k where k.tenant_id = $1 and k.original = n.id)
 returning 1`
+
+/** Of the purged nodes themselves: a file that met a folder of its name has a folder for its original. */
+async function removeConflicts(
+  tx: Tx,
+  tenantId: TenantId,
+  purged: readonly NodeId[],
+  limits: PurgeLimits,
+  release: Release,
+): Promise<number> {
+  const met = await tx.unsafe<{ content: string }[]>(REMOVE_CONFLICTS, [
+    tenantId,
+    JSON.stringify(purged),
+    limits.versions,
+  ])
+  const contents = met.map(({ content }) => content)
+  await releaseContents(tx, tenantId, contents, release)
+  return met.length
+}
 
 type VersionRow = { nodeId: NodeId; revision: number; content: string; chunks: number }
 
