@@ -157,7 +157,7 @@ describe('FT-6 two processes write one tenant at once', () => {
     expect(await inspector.forks()).toEqual([])
   })
 
-  test('JR-12 a cursor of one process goes on at the other', async () => {
+  test('FD-5 a cursor of one process goes on at the other', async () => {
     const parent = await newFolder()
     const [one, other] = calls
     await other('GET', '/v1/sync/changes?limit=1')
