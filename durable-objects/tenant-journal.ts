@@ -178,6 +178,15 @@ export class TenantJournal extends DurableObject<Env> {
     return this.#live.accessChanged()
   }
 
+  /** A device of the session's user pushes. @throws not-found: it is none of theirs */
+  heard(session: SessionId, device: DeviceId): Promise<Reply<null>> {
+    return reply(async () => {
+      const { userId } = await this.#sessions.require(session)
+      await this.#live.heard(userId, device, null)
+      return null
+    }, this.#logError)
+  }
+
   devices(session: SessionId): Promise<Reply<DeviceShown[]>> {
     return reply(() => this.#live.devices(session), this.#logError)
   }

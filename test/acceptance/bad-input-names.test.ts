@@ -44,6 +44,34 @@ describe('HR-3 a bad name', () => {
         ({ owner, parent }) =>
           owner.call('POST', '/v1/files', inlineFile(parent, name, 'x')),
     ),
+    ...nameRefusals(
+      'a move',
+      'name',
+      (name) =>
+        ({ owner, taken }) =>
+          owner.call('POST', `/v1/nodes/${taken.id}/move`, { name }),
+    ),
+    ...nameRefusals(
+      'a copy',
+      'name',
+      (name) =>
+        ({ owner, taken, parent }) =>
+          owner.call('POST', `/v1/nodes/${taken.id}/copy`, { parent, name }),
+    ),
+    ...nameRefusals(
+      'a restore',
+      'name',
+      (name) =>
+        ({ owner, taken, parent }) =>
+          owner.call('POST', `/v1/nodes/${taken.id}/restore`, { parent, name }),
+    ),
+    ...nameRefusals(
+      'a symlink',
+      'name',
+      (name) =>
+        ({ owner, parent }) =>
+          owner.call('POST', '/v1/symlinks', { parent, name, target: 'x' }),
+    ),
     {
       title: 'HR-3 a name beyond any limit is refused before it is looked at',
       code: 'invalid-request',
@@ -94,6 +122,29 @@ describe('HR-3 a bad name', () => {
       { outcome: 'rejected', problem: { code: 'name-invalid', field: 'folders/4/name' } },
     ])
   })
+})
+
+test('HR-2 HR-3 PU-3 in a push only the bad names are refused, whatever the kind', async () => {
+  const { owner, parent, taken } = world
+  const kinds: [field: string, entryOf: (name: string) => Record<string, unknown>][] = [
+    ['name', (name) => ({ kind: 'create-folder', parent, name })],
+    ['to/name', (name) => ({ kind: 'move', node: taken.id, to: { parent, name } })],
+    ['to/name', (name) => ({ kind: 'copy', node: taken.id, to: { parent, name } })],
+    ['to/name', (name) => ({ kind: 'restore', node: taken.id, to: { parent, name } })],
+    ['target/name', (name) => ({ kind: 'symlink', target: { parent, name }, linkTarget: 'x' })],
+    ['target/name', (name) => ({ kind: 'write', ...inlineFile(parent, name, 'x'), mutationId: undefined })],
+  ]
+  const bad = kinds.flatMap(([field, entryOf]) => BAD_NAMES.map(([, name]) => ({ field, entry: entryOf(name) })))
+  const good = () => ({ kind: 'create-folder', parent, name: `good ${randomUUID()}` })
+  const entries = bad.flatMap(({ entry }) => [entry, good()])
+  const mutations = entries.map((entry) => ({ id: randomUUID(), ...entry }))
+  const { status, body } = await owner.call('POST', '/v1/sync/push', { mutations })
+  expect(status).toBe(200)
+  for (const [i, { field }] of bad.entries()) {
+    const problem = { code: 'name-invalid', field: `mutations/${2 * i}/${field}` }
+    expect(body.results[2 * i]).toMatchObject({ outcome: 'rejected', problem })
+    expect(body.results[2 * i + 1]).toMatchObject({ outcome: 'applied' })
+  }
 })
 
 describe('HR-4 the NFC and NFD forms of a name are one name', () => {

@@ -18,6 +18,7 @@ export type Journal = Pick<
   | 'fetch'
   | 'sessionsEnded'
   | 'accessChanged'
+  | 'heard'
   | 'devices'
   | 'registerDevice'
   | 'reportDevice'

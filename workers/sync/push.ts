@@ -1,10 +1,11 @@
 import { AppError } from '../../core/errors.ts'
-import type { MutationId, NodeId, UploadId } from '../../core/ids.ts'
+import type { DeviceId, MutationId, NodeId, UploadId } from '../../core/ids.ts'
 import type { Mutation, NodeRef, Place, WriteFile } from '../../core/namespace/model.ts'
+import { unwrap } from '../../durable-objects/reply.ts'
 import type { FileInit, MutationResult } from '../../protocol/files.ts'
 import { pushBody, pushEntry, type PushEntry, type PushReply } from '../../protocol/mutations.ts'
 import { asAppError } from '../../protocol/problem.ts'
-import { commitChanges, json, type Call } from '../gateway/call.ts'
+import { commitChanges, journal, json, type Call } from '../gateway/call.ts'
 import { planFile, toWriteFile } from '../gateway/drafts.ts'
 import { toCreateFolder } from '../gateway/folders.ts'
 import { parseWith, readBody } from '../gateway/read-body.ts'
@@ -22,7 +23,8 @@ type Planned = { at: number; mutation: Mutation }
  *          └── bad: rejected ──────┴── its chunks are not there ──┘
  */
 export async function push(call: Call): Promise<Response> {
-  const { mutations } = await readBody(call.request, pushBody)
+  const { mutations, device } = await readBody(call.request, pushBody)
+  if (device !== undefined) unwrap(await journal(call).heard(call.principal.sessionId, device as DeviceId))
   const results = new Array<MutationResult | null>(mutations.length).fill(null)
   const refuse = (at: number, id: unknown, thrown: unknown): void => {
     results[at] = rejectedAt(at, id, asAppError(thrown))
