@@ -35,7 +35,9 @@ values ('${TENANT}', '${FILE}', 1, '${WRITTEN}', false, '${id(7)}', 'd', now(), 
   ('${TENANT}', '${FILE}', 2, '${REWRITTEN}', false, '${id(7)}', 'd', now(), 3, 1);
 insert into journal (tenant_id, seq, kind, node_id, space_id, mutation_id, user_id, session_id, at, node)
 select '${TENANT}', seq, 'updated', '${FILE}', '${SPACE}', '${id(8)}', '${id(7)}', '${id(7)}', now(),
-  jsonb_build_object('id', '${FILE}', 'contentRevision', revision) from (values (1, 1), (2, 1), (3, 2)) r(seq, revision)`
+  jsonb_build_object('id', '${FILE}', 'contentRevision', revision) from (values (1, 1), (2, 1), (3, 2)) r(seq, revision);
+insert into mutations (tenant_id, id, fingerprint, seq, outcome, at)
+values ('${TENANT}', '${id(8)}', 'a', 3, 'applied', now()), ('${TENANT}', '${id(10)}', 'b', 2, 'applied', now())`
 
 async function applyFirst(url: string): Promise<void> {
   const folder = await temporaryFolder()
@@ -49,7 +51,7 @@ async function applyFirst(url: string): Promise<void> {
     await sql`reset role`
     await sql.unsafe(FIRST_ROWS)
     // As every start leaves it: the owner itself sees nothing.
-    for (const table of ['nodes', 'journal', 'versions', 'contents'])
+    for (const table of ['nodes', 'journal', 'versions', 'contents', 'mutations'])
       await sql.unsafe(`alter table ${table} force row level security`)
   } finally {
     await sql.end({ timeout: 5 })
@@ -79,6 +81,11 @@ test('I2: a database of the first version keeps its rows, and they get what is n
       { bytes: 10, content: 1, placed: 1, trashed: null },
       { bytes: null, content: 1, placed: 1, trashed: null },
       { bytes: 20, content: 3, placed: 1, trashed: null },
+    ])
+    // Its own entry holds the node of the one; the entry that the other refers to may be gone before it.
+    expect(await sql`select node->'contentRevision' as revision from mutations order by seq desc`).toEqual([
+      { revision: null },
+      { revision: 1 },
     ])
   } finally {
     await sql.end({ timeout: 5 })

@@ -5,13 +5,16 @@ export class Fenced extends Error {}
 
 /**
  * What a failed transaction means for the next step.
- * fenced: another owner writes this journal. changed: the facts moved, gather anew. lost: the connection or the server went
- * away and the outcome is unknown. final: the same would fail again.
+ * fenced: another owner writes this journal. changed: the facts moved, gather anew. repeated: what would be written is there already,
+ * and its first answer no longer. lost: the connection or the server went away and the outcome is unknown. final: the same would fail
+ * again.
  */
-export type DatabaseFailure = 'fenced' | 'changed' | 'lost' | 'final'
+export type DatabaseFailure = 'fenced' | 'changed' | 'repeated' | 'lost' | 'final'
 
 /** SQLSTATEs (PostgreSQL, appendix A) and the driver's own codes. */
 const CHANGED = new Set(['BV002', '40001', '40P01', '23503'])
+/** Rows that are named by the mutation that writes them. */
+const OF_MUTATIONS = new Set(['contents_pkey', 'conflicts_pkey'])
 const LOST = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',
@@ -32,8 +35,9 @@ const LOST = new Set([
 export function failureOf(error: unknown): DatabaseFailure {
   if (error instanceof Fenced) return 'fenced'
   if (error instanceof AppError) return error.code === 'internal' && isLostMessage(error.cause) ? 'lost' : 'final'
-  const code = (error as { code?: unknown } | null)?.code
+  const { code, constraint_name: constraint } = (error ?? {}) as { code?: unknown; constraint_name?: unknown }
   if (code === 'BV001') return 'fenced'
+  if (code === '23505') return OF_MUTATIONS.has(constraint as string) ? 'repeated' : 'final'
   if (typeof code === 'string' && CHANGED.has(code)) return 'changed'
   if (typeof code === 'string' && (LOST.has(code) || code.startsWith('08'))) return 'lost'
   return isLostMessage(error) ? 'lost' : 'final'

@@ -8,7 +8,7 @@ import type { Tx } from '../db/connect.ts'
 import type { Head } from '../db/tenant/lease.ts'
 import { factsNeeded, factsOf, gatherFacts, noFacts } from '../db/tenant/facts.ts'
 import { writeEffects } from '../db/tenant/write-effects.ts'
-import { failureOf, Fenced } from './database-failure.ts'
+import { failureOf, Fenced, type DatabaseFailure } from './database-failure.ts'
 import type { HeldDatabase } from './held-database.ts'
 import type { Mark } from './journal-mark.ts'
 import { ownJournal, type Ownership } from './own-journal.ts'
@@ -66,24 +66,26 @@ export class JournalWriter {
    */
   async write(mutations: Mutation[]): Promise<Written> {
     let takeovers = 0
+    let isRepeated = false
     const giveUpAt = this.#deps.clock() + GIVE_UP_AFTER_MS
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#writeOnce(mutations)
+        return await this.#writeOnce(mutations, isRepeated)
       } catch (error) {
         const failure = failureOf(error)
         if (failure === 'fenced') {
           this.#owned = null
           this.#deps.onLeaseLost()
           if (++takeovers > MAX_TAKEOVERS) throw new AppError('busy', { retryAfterMs: 500 }, { cause: error })
-        } else if (failure === 'final') throw error
+        } else if (failure === 'final' || (failure === 'repeated' && isRepeated)) throw error
+        isRepeated ||= failure === 'repeated'
         if (attempt >= MAX_TRIES || this.#deps.clock() > giveUpAt) throw unavailable(failure, error)
         if (failure === 'lost') await this.#deps.wait(pauseMs(attempt, this.#deps.dice()))
       }
     }
   }
 
-  async #writeOnce(mutations: Mutation[]): Promise<Written> {
+  async #writeOnce(mutations: Mutation[], isRepeated: boolean): Promise<Written> {
     const { db, tenant, clock, faults } = this.#deps
     const startedAt = clock()
     const mark = this.#deps.mark()
@@ -91,7 +93,7 @@ export class JournalWriter {
     const { owned, written } = await db.transact(async (tx) => {
       const at = clock()
       const owned = this.#owned ?? (await ownJournal(tx, { tenant, mark, freshEpoch: this.#deps.freshEpoch }))
-      const decided = await this.#decide(tx, mutations, { at, owned, mark })
+      const decided = await this.#decide(tx, mutations, { at, owned, mark, isRepeated })
       await faults('commit.before-write')
       const fence = { lease: owned.lease, oldSeq: decided.oldSeq, at: new Date(at) }
       await Promise.all(writeEffects(tx, tenant, decided.effects, fence))
@@ -102,12 +104,12 @@ export class JournalWriter {
     return written
   }
 
-  async #decide(tx: Tx, mutations: Mutation[], { at, owned, mark }: Deciding) {
+  async #decide(tx: Tx, mutations: Mutation[], { at, owned, mark, isRepeated }: Deciding) {
     const { tenant, freshId, faults } = this.#deps
     const ids: NodeId[] = []
     const idAt = (index: number): NodeId => (ids[index] ??= freshId())
     const facts = noFacts()
-    let wanted = factsOf(mutations)
+    let wanted = factsOf(mutations, isRepeated)
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const head = await gatherFacts(tx, tenant, wanted, facts)
       if (!isStillOurs(head, owned, mark)) throw new Fenced()
@@ -122,7 +124,7 @@ export class JournalWriter {
   }
 }
 
-type Deciding = { at: number; owned: Ownership; mark: Mark | null }
+type Deciding = { at: number; owned: Ownership; mark: Mark | null; isRepeated: boolean }
 
 /** Nobody has taken the journal over, nor has the database gone back to before what we have written. */
 function isStillOurs(head: Head, owned: Ownership, mark: Mark | null): boolean {
@@ -139,7 +141,7 @@ const copyOf = (facts: ReturnType<typeof noFacts>): ReturnType<typeof noFacts> =
 /** 10 ms doubling to 1 s, with full jitter: about 8 s over all tries. */
 const pauseMs = (attempt: number, dice: number): number => Math.min(1000, 10 * 2 ** attempt) * (0.5 + dice / 2)
 
-function unavailable(failure: 'fenced' | 'changed' | 'lost', cause: unknown): AppError {
+function unavailable(failure: Exclude<DatabaseFailure, 'final'>, cause: unknown): AppError {
   return failure === 'lost'
     ? new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause })
     : new AppError('busy', { retryAfterMs: 500 }, { cause })

@@ -5,13 +5,13 @@ import { setAttributes } from './attributes.ts'
 import { copy } from './copy.ts'
 import { createFolder } from './create-folder.ts'
 import type { Effects } from './effects.ts'
-import type { Facts, Mutation, Outcome } from './model.ts'
+import type { Facts, Mutation, Outcome, Prior } from './model.ts'
 import { move } from './move.ts'
 import { requirePrecondition } from './precondition.ts'
 import { purge } from './purge.ts'
 import { resolveConflict } from './resolve-conflict.ts'
 import { restore } from './restore.ts'
-import { requireActive, requireMine } from './rules.ts'
+import { requireActive, requireMine, roleIn, type Active } from './rules.ts'
 import { trash } from './trash.ts'
 import { labelVersion, restoreVersion } from './versions.ts'
 import { Barrier, FactMissing, needsAnything, openView, principalOf, type Needs, type View } from './view.ts'
@@ -72,14 +72,20 @@ function decideOnce(view: View, mutation: Mutation): Outcome {
 }
 
 /** The first answer, for whoever may still ask for it. */
-function replay(view: View, mutation: Mutation, prior: { fingerprint: string; outcome: Outcome }): Outcome {
-  if (principalOf(view, mutation).standing === 'revoked') return reject('session-revoked', {})
-  if (prior.fingerprint === mutation.fingerprint) return prior.outcome
+function replay(view: View, mutation: Mutation, prior: Prior): Outcome {
+  const principal = principalOf(view, mutation)
+  if (principal.standing === 'revoked') return reject('session-revoked', {})
+  const isTheirs = prior.fingerprint === null ? isOwn(principal, prior) : prior.fingerprint === mutation.fingerprint
+  if (isTheirs) return prior.outcome
   return reject('mutation-reused', {
     field: 'mutationId',
     detail: 'this mutation id already stands for another change',
   })
 }
+
+/** Its present state is told to who wrote it, and may read it still. */
+const isOwn = (principal: Active, { by, outcome }: Prior & { fingerprint: null }): boolean =>
+  by === principal.userId && outcome.outcome !== 'rejected' && roleIn(principal, outcome.node.spaceId) !== undefined
 
 function decideNew(view: View, mutation: Mutation): Outcome {
   try {

@@ -234,6 +234,12 @@ export const COPY_MAX_NODES = 2_000
 export const SURVIVORS_MAX = 1_000
 
 /**
+ * The first answer to a mutation. When it is so old that the answer was removed, a write is still known by what it stored: then it is
+ * not known what else was asked for, only whose it was; and `outcome` tells the present state.
+ */
+export type Prior = { fingerprint: string; outcome: Outcome } | { fingerprint: null; by: UserId; outcome: Outcome }
+
+/**
  * What the decision needs to know. Whoever gathers a node also gathers every folder above it. A key that is present with `null` was looked up and is not there; a key that is
  * absent was not looked up: `decide` then asks for it, and the shell gathers and decides anew.
  */
@@ -241,7 +247,7 @@ export type Facts = {
   /** The head of the journal. */
   seq: number
   principals: Map<SessionId, PrincipalFacts>
-  priors: Map<MutationId, { fingerprint: string; outcome: Outcome }>
+  priors: Map<MutationId, Prior>
   nodes: Map<NodeId, NodeState | null>
   /** Of `nodes`: those that were purged. Their rows are on their way out; they still say where things were. */
   purged: Set<NodeId>

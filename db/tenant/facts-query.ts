@@ -8,7 +8,13 @@ import { NODE_JSON } from './node-json.ts'
  * Look-ups of many keys are `cross join lateral (… limit 1)`, see `enter` in db/connect.ts. What is rarely wanted is only
  * in the text when it is: even an empty part costs the executor its start on every commit.
  */
-export type RareParts = { versions: boolean; subtrees: boolean; survivors: boolean; conflicts: boolean }
+export type RareParts = {
+  forgotten: boolean
+  versions: boolean
+  subtrees: boolean
+  survivors: boolean
+  conflicts: boolean
+}
 
 export const gatherQuery = (rare: RareParts): string => `
 with recursive q as (select $2::text::jsonb as j),
@@ -21,6 +27,7 @@ asked as (
 ${FOLDERS_ABOVE}
 select ${[
   BASE,
+  rare.forgotten ? FORGOTTEN : [],
   rare.versions ? VERSIONS : [],
   rare.subtrees ? SUBTREES : [],
   rare.survivors ? `(select jsonb_agg(s) from survivors s) as survivors` : [],
@@ -74,6 +81,21 @@ const BASE = `
      cross join lateral (
        select * from versions v where v.tenant_id = $1 and v.node_id = n.id and v.revision = n.content_revision limit 1) v
      where ${isDamaged('v.content_ref')}) as damaged`
+
+/**
+ * Writes by the content that they brought, which is named by them, and by the conflict that they met. The oldest version that holds
+ * the content is the one that they made.
+ */
+const FORGOTTEN = `
+  (select jsonb_agg(jsonb_build_object('id', w.id, 'by', coalesce(k.user_id, v.created_by), 'outcome', jsonb_build_object(
+       'outcome', case when k.id is null or k.resolution = 'newest-wins' then 'applied' else 'conflict' end,
+       'seq', n.changed_seq, 'node', ${NODE_JSON}, 'original', k.original)))
+     from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'forgotten') w) w
+     left join lateral (select * from conflicts k where k.tenant_id = $1 and k.id = w.id limit 1) k on true
+     left join lateral (
+       select v.node_id, v.created_by from versions v where v.tenant_id = $1 and v.content_ref = w.id order by v.seq limit 1) v on true
+     cross join lateral (
+       select * from nodes n where n.tenant_id = $1 and n.id = coalesce(k.copy, k.original, v.node_id) limit 1) n) as forgotten`
 
 /** Whether a chunk of a content is in quarantine. */
 function isDamaged(content: string): string {

@@ -41,6 +41,7 @@ export type FactsRow = {
   uploads: { id: UploadId; state: 'open' | 'committed' | 'expired'; userId: UserId; expiresAt: number }[] | null
   held: { userId: UserId; sha256: string; objectKey: string; offset: number; length: number }[] | null
   damaged: NodeId[] | null
+  forgotten?: { id: MutationId; by: UserId; outcome: StoredOutcome }[] | null
   versions?: (StoredVersion & { node: NodeId; revision: number })[] | null
   subtrees?: { folder: NodeId; nodes: { node: NodeState; content: MutationId | null }[] | null }[] | null
   survivors?: { folder: NodeId; seen: number; session: SessionId; far: boolean; id: NodeId | null }[] | null
@@ -53,6 +54,10 @@ export function addFacts(facts: Facts, wanted: FactsWanted, row: FactsRow): void
   for (const { id, fingerprint, outcome } of row.priors ?? []) {
     const answer = firstAnswer(outcome)
     if (answer) facts.priors.set(id, { fingerprint, outcome: answer })
+  }
+  for (const { id, by, outcome } of row.forgotten ?? []) {
+    const known = firstAnswer(outcome)
+    if (known && !facts.priors.has(id)) facts.priors.set(id, { fingerprint: null, by, outcome: known })
   }
   for (const { session, user, device, roles } of row.principals ?? []) {
     facts.principals.set(session, { standing: 'active', userId: user, device, roles: roles ?? {} })

@@ -10,6 +10,8 @@ import type { Head } from './lease.ts'
 /** What to look up, as JSON parameters of the one query. */
 export type FactsWanted = {
   mutations: MutationId[]
+  /** Of `mutations`: writes whose answer is no longer there, but perhaps what they wrote. */
+  forgotten: MutationId[]
   sessions: SessionId[]
   /** With every folder above. */
   nodes: NodeId[]
@@ -33,6 +35,7 @@ const TREES_MAX = 8
 
 const nothing = (): FactsWanted => ({
   mutations: [],
+  forgotten: [],
   sessions: [],
   nodes: [],
   children: [],
@@ -45,9 +48,13 @@ const nothing = (): FactsWanted => ({
   conflicts: [],
 })
 
-/** The facts that a batch obviously needs; what only the decision finds out comes by `Needs`. */
-export function factsOf(mutations: readonly Mutation[]): FactsWanted {
+/**
+ * The facts that a batch obviously needs; what only the decision finds out comes by `Needs`.
+ * @param isRepeated something of the batch was found to be written already, though no answer says so
+ */
+export function factsOf(mutations: readonly Mutation[], isRepeated = false): FactsWanted {
   const wanted = nothing()
+  if (isRepeated) for (const { id, kind } of mutations) if (kind === 'write-file') wanted.forgotten.push(id)
   for (const [index, mutation] of mutations.entries()) {
     wanted.mutations.push(mutation.id)
     wanted.sessions.push(mutation.actor.sessionId)
@@ -149,6 +156,7 @@ export const noFacts = (): Facts => ({
  */
 export async function gatherFacts(tx: Tx, tenant: TenantId, wanted: FactsWanted, facts: Facts): Promise<Head> {
   const query = gatherQuery({
+    forgotten: wanted.forgotten.length > 0,
     versions: wanted.versions.length > 0,
     subtrees: wanted.subtrees.length > 0,
     survivors: wanted.survivors.length > 0,

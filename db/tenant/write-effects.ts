@@ -57,14 +57,15 @@ function parkedOf({ nodes, parked }: Effects): string[] {
 }
 
 /**
- * The node of an answer is not stored twice: the journal has it under the same seq. Where the answer made no entry, it is stored,
- * since an older entry may be compacted first.
+ * The node of an answer is not stored twice: the journal has it under the same seq. Where the mutation itself made no entry, it is
+ * stored, since that of another is compacted without this answer.
  */
 function answersOf({ journal, answers }: Effects): unknown[] {
   const first = journal[0]?.seq ?? Infinity
   return answers.map(({ mutationId, fingerprint, seq, outcome }) => {
     const facts = outcome.outcome === 'rejected' ? null : outcome
-    const isEntry = facts !== null && journal[seq - first]?.node === facts.node
+    const entry = journal[seq - first]
+    const isEntry = facts !== null && entry?.mutationId === mutationId && entry.node === facts.node
     return {
       mutationId,
       fingerprint,
