@@ -14,6 +14,7 @@ import type {
   UploadObjectsReply,
   UploadStatusReply,
 } from '../protocol/files.ts'
+import type { PushEntryInput } from '../protocol/mutations.ts'
 import type { whoamiReply } from '../protocol/identity.ts'
 import type { ChangesReply, SnapshotReply } from '../protocol/sync.ts'
 import { createEndpoints } from './endpoints.ts'
@@ -60,6 +61,11 @@ export type Api = {
   changes(options?: { cursor?: string; limit?: number; wait?: number; device?: string }): Promise<ChangesReply>
   /** A page of everything; the last one has the cursor from which `changes` goes on. */
   snapshot(options?: { after?: string; limit?: number; space?: string; device?: string }): Promise<SnapshotReply>
+  /**
+   * Up to 1,000 mutations, answered in their order; each brings its id, so a push that is repeated gives the first answers.
+   * @param device a registered device of the user
+   */
+  push(mutations: readonly PushEntryInput[], device?: string): Promise<MutationResult[]>
   /** A fresh id for a mutation (UUID version 7). */
   newMutationId(): string
   /** The same API, its calls traced below `span` and given up with `signal`. */

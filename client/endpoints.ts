@@ -10,6 +10,7 @@ import {
   uploadObjectsReply,
   uploadStatusReply,
 } from '../protocol/files.ts'
+import { pushReply } from '../protocol/mutations.ts'
 import { whoamiReply } from '../protocol/identity.ts'
 import { changesReply, snapshotReply } from '../protocol/sync.ts'
 import type { Api } from './api.ts'
@@ -58,6 +59,10 @@ export function createEndpoints(transport: Transport): Api {
     ...uploadEndpoints(transport, get, post),
     content: (nodeId, options = {}) =>
       get('/v1/files/{id}/content', `/v1/files/${nodeId}/content${query(options)}`, contentReply, CONTENT_LIST),
+    push: async (mutations, device) => {
+      const body = { mutations, ...(device === undefined ? {} : { device }) }
+      return (await post('/v1/sync/push', '/v1/sync/push', body, pushReply)).results
+    },
     changes: (options = {}) => get('/v1/sync/changes', `/v1/sync/changes${query(options)}`, changesReply),
     snapshot: (options = {}) => get('/v1/sync/snapshot', `/v1/sync/snapshot${query(options)}`, snapshotReply),
   }

@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { createApi } from '../../client/api.ts'
 import { chunkedFile, put, sha256, someBytes } from '../support/account.ts'
 import { expectProblem } from '../support/problem.ts'
 import { refusalWorld } from '../support/refusals.ts'
@@ -186,4 +187,31 @@ test('PU-1 a push may say of which device it is: of one of the caller’s own', 
   const unknown = await member.call('POST', '/v1/sync/push', { device: randomUUID(), mutations })
   expectProblem(theirs, 'not-found', 'device')
   expect(theirs.body).toEqual(unknown.body)
+})
+
+test('P2-03 I11 our own client pushes, and an answer that is lost on the way is asked for again', async () => {
+  const { owner, stack } = world
+  let lost = 0
+  const lossy: typeof fetch = async (...request) => {
+    const response = await fetch(...request)
+    if (!String(request[0]).endsWith('/v1/sync/push') || lost > 0) return response
+    lost += 1
+    await response.arrayBuffer()
+    throw new TypeError('fetch failed')
+  }
+  const api = createApi({
+    baseUrl: stack.url,
+    accessToken: async () => owner.token,
+    fetch: lossy,
+    clock: () => Date.now(),
+    random: (length) => randomBytes(length),
+  })
+  const seq = await headOf(owner)
+  const names = [randomUUID(), randomUUID()]
+  const results = await api.push(
+    names.map((name) => ({ id: api.newMutationId(), kind: 'create-folder', parent: folder, name })),
+  )
+  expect(lost).toBe(1)
+  expect(results).toMatchObject(names.map((name, i) => ({ outcome: 'applied', seq: seq + 1 + i, node: { name } })))
+  expect(await headOf(owner)).toBe(seq + 2)
 })
