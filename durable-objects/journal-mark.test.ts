@@ -43,25 +43,58 @@ describe('FD-9 the mark', () => {
     expect(now.past.at(-1)).toBe('n198')
   })
 
-  test('is kept across lives; a busy journal writes it once at a time, and the last one is written', async () => {
+  test('is kept across lives: written at once, then now and then, and the last one is written', async () => {
     const kept = new Map<string, unknown>()
-    const pending: (() => void)[] = []
+    const pauses: (() => void)[] = []
+    let writes = 0
     const storage = {
       kv: { get: (key: string) => kept.get(key) },
-      put: (key: string, value: unknown) => {
+      put: async (key: string, value: unknown) => {
+        writes += 1
         kept.set(key, value)
-        return new Promise<void>((resolve) => pending.push(resolve))
       },
     }
-    const open = () => new JournalMark(storage as never, (error) => expect(error).toBeNull())
+    const wait = () => new Promise<void>((resolve) => pauses.push(resolve))
+    const open = () => new JournalMark({ storage: storage as never, wait, onFailure: (e) => expect(e).toBeNull() })
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
     const first = open()
-    for (let seq = 1; seq <= 100; seq++) first.raise({ epoch: 'e1', seq, at: seq })
-    expect(pending).toHaveLength(1)
-    while (pending.length > 0) {
-      pending.shift()!()
-      await Promise.resolve()
-      await Promise.resolve()
+    const raise = (from: number, to: number) => {
+      for (let seq = from; seq <= to; seq++) first.raise({ epoch: 'e1', seq, at: seq })
+    }
+    raise(1, 1)
+    expect(open().value).toMatchObject({ seq: 1 })
+    await turn()
+    raise(2, 100)
+    expect(writes).toBe(1)
+    for (let pause = pauses.shift(); pause; pause = pauses.shift()) {
+      pause()
+      await turn()
     }
     expect(open().value).toEqual({ epoch: 'e1', seq: 100, at: 100, past: [] })
+    expect(writes).toBe(2)
+    raise(101, 101)
+    expect(open().value).toMatchObject({ seq: 101 })
+  })
+
+  test('a write that fails is no end: the next one is tried', async () => {
+    const failures: unknown[] = []
+    let fails = true
+    const kept: unknown[] = []
+    const storage = {
+      kv: { get: () => undefined },
+      put: async (_key: string, value: unknown) => {
+        if (fails) throw new Error('no space')
+        kept.push(value)
+      },
+    }
+    const wait = async () => {}
+    const mark = new JournalMark({ storage: storage as never, wait, onFailure: (error) => failures.push(error) })
+    mark.raise({ epoch: 'e1', seq: 1, at: 1 })
+    await new Promise((resolve) => setImmediate(resolve))
+    fails = false
+    mark.raise({ epoch: 'e1', seq: 2, at: 2 })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(failures).toHaveLength(1)
+    expect(kept).toEqual([{ epoch: 'e1', seq: 2, at: 2, past: [] }])
   })
 })

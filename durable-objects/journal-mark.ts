@@ -39,21 +39,31 @@ export function raised(mark: Mark | null, seen: { epoch: string; seq: number; at
   return { ...seen, past: [...mark.past, mark.epoch].slice(-MAX_PAST) }
 }
 
+/**
+ * A write costs about a millisecond of the object's thread, and a busy journal has a hundred transactions a second: so the mark is
+ * written at once when it was quiet, and then this often.
+ */
+const WRITE_EVERY_MS = 100
+
 type Storage = Pick<DurableObjectStorage, 'put'> & { kv: { get(key: string): unknown } }
+
+export type JournalMarkDeps = {
+  storage: Storage
+  wait: (ms: number) => Promise<void>
+  onFailure: (error: unknown) => void
+}
 
 const KEY = 'journalMark'
 
 /** The mark, in memory and in the object's storage. */
 export class JournalMark {
-  readonly #storage: Storage
-  readonly #onFailure: (error: unknown) => void
+  readonly #deps: JournalMarkDeps
   #mark: Mark | null
   #isWriting = false
 
-  constructor(storage: Storage, onFailure: (error: unknown) => void) {
-    this.#storage = storage
-    this.#onFailure = onFailure
-    this.#mark = (storage.kv.get(KEY) as Mark | undefined) ?? null
+  constructor(deps: JournalMarkDeps) {
+    this.#deps = deps
+    this.#mark = (deps.storage.kv.get(KEY) as Mark | undefined) ?? null
   }
 
   /** As it is now. Compare with what is read *after* this: an entry that was written meanwhile is no rewound one. */
@@ -68,19 +78,17 @@ export class JournalMark {
     if (!this.#isWriting) void this.#write()
   }
 
-  /**
-   * One write at a time, of what is newest then: a busy journal does not queue them. Nobody waits for it (`allowUnconfirmed`): a mark
-   * that is lost in a crash is at worst a few entries behind the truth, and then it merely knows less.
-   */
+  /** Nobody waits for it (`allowUnconfirmed`): a mark that is lost in a crash knows less, never too much. */
   async #write(): Promise<void> {
+    const { storage, wait, onFailure } = this.#deps
     this.#isWriting = true
     try {
-      for (let written: Mark | null = null; written !== this.#mark;) {
+      for (let written: Mark | null = null; written !== this.#mark; await wait(WRITE_EVERY_MS)) {
         written = this.#mark
-        await this.#storage.put(KEY, written, { allowUnconfirmed: true })
+        await storage.put(KEY, written, { allowUnconfirmed: true })
       }
     } catch (error) {
-      this.#onFailure(error)
+      onFailure(error)
     } finally {
       this.#isWriting = false
     }

@@ -79,7 +79,8 @@ export class TenantJournal extends DurableObject<Env> {
       faults: this.#faults,
       arm: (atMs) => arm('relay', atMs),
     })
-    this.#mark = new JournalMark(ctx.storage, (error) => this.#logError(asAppError(error)))
+    const onFailure = (error: unknown) => this.#logError(asAppError(error))
+    this.#mark = new JournalMark({ storage: ctx.storage, wait, onFailure })
     this.#feed = new Feed({
       tail: this.#tail,
       mark: this.#mark,
