@@ -27,7 +27,17 @@ const found = async () =>
 
 /** What no role and no foreign key would allow, undone afterwards. */
 async function whenDamaged(damage: (tx: Tx) => Promise<unknown>, look: () => Promise<void>): Promise<void> {
-  const tables = ['contents', 'content_chunks', 'versions', 'nodes', 'journal', 'chunks', 'uploads', 'tenant_head']
+  const tables = [
+    'contents',
+    'content_chunks',
+    'versions',
+    'nodes',
+    'journal',
+    'chunks',
+    'uploads',
+    'tenant_head',
+    'conflicts',
+  ]
   await world.owner.begin(async (tx) => {
     await tx`set local session_replication_role = replica`
     for (const table of tables) await tx`create table ${tx(`kept_${table}`)} as table ${tx(table)}`
@@ -117,6 +127,24 @@ describe('Postgres against itself', () => {
       'versions-without-content',
       `update versions set content_ref = gen_random_uuid() where node_id = (select max(node_id::text)::uuid from versions)`,
     ],
+    [
+      'unreferenced-contents',
+      `insert into contents (tenant_id, id, content_id, codec, size, sha256, inline, chunk_count)
+       select tenant_id, gen_random_uuid(), content_id, 'raw', 0, sha256, '', 0 from contents limit 1`,
+    ],
+    [
+      'conflicts-without-original',
+      `insert into conflicts (tenant_id, id, space_id, original, base_revision, their_revision, content_ref, node_kind, executable,
+         user_id, device, at, seq)
+       select tenant_id, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 2, content_ref, 'file', false, created_by, 'd', now(), 1
+       from versions limit 1`,
+    ],
+    [
+      'unfinished-purges',
+      `update nodes set trashed_at = '2020-01-01', purged_at = '2020-01-01' where id = (select max(id::text)::uuid from nodes where kind = 'file')`,
+    ],
+    ['journal-gaps', `update tenant_head set horizon = 1`],
+    ['journal-gaps', `update tenant_head set horizon = seq + 1`],
     ['journal-gaps', `delete from journal where seq = 2`],
     ['journal-gaps', `update tenant_head set seq = seq + 1`],
     ['files-without-version', `delete from versions where node_id = (select max(node_id::text)::uuid from versions)`],

@@ -31,15 +31,26 @@ export function inspect(stack: Pick<Stack, 'ownerUrl' | 'systemUrl' | 's3'>) {
         from (select w::uuid as id, n from jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)
           with ordinality as w(w, n)) w order by n`,
 
-    /** I10: nodes whose row is not what the journal's last entry says, and entries of no node. Roots stand before it. */
+    /**
+     * I10: nodes whose row is not what the journal's last entry says, and entries of no node. Roots stand before it; what was purged, and
+     * what lay below it, may be gone, and units that were trashed by themselves in it have another parent then.
+     */
     async forks(): Promise<unknown[]> {
       return owner.unsafe(`
-        with folded as (select distinct on (tenant_id, node_id) tenant_id, node_id, node from journal
-          order by tenant_id, node_id, seq desc)
+        with recursive folded as (select distinct on (tenant_id, node_id) tenant_id, node_id, kind, node from journal
+          order by tenant_id, node_id, seq desc),
+        gone as (
+          select tenant_id, node_id from folded where kind = 'purged'
+          union
+          select f.tenant_id, f.node_id from folded f join gone g on g.tenant_id = f.tenant_id
+            and g.node_id::text = f.node->>'parentId' where f.node->>'trashedAt' is null)
         select coalesce(n.id, f.node_id) as id, f.node as folded, ${NODE_JSON} as stored
         from nodes n full join folded f on f.tenant_id = n.tenant_id and f.node_id = n.id
-        where n.parent_id is not null and (f.node is null or f.node is distinct from ${NODE_JSON})
-          or n.id is null or f.node_id is not null and n.parent_id is null`)
+        left join gone g on g.tenant_id = f.tenant_id and g.node_id = f.node_id
+        left join gone p on p.tenant_id = f.tenant_id and p.node_id::text = f.node->>'parentId'
+        where g.node_id is null and (n.id is null or f.node_id is not null and n.parent_id is null
+          or n.parent_id is not null and (f.node is null or f.node - 'parentId' is distinct from ${NODE_JSON} - 'parentId'
+            or p.node_id is null and f.node->'parentId' is distinct from ${NODE_JSON}->'parentId'))`)
     },
 
     /** Objects of an upload. */
@@ -55,6 +66,12 @@ export function inspect(stack: Pick<Stack, 'ownerUrl' | 'systemUrl' | 's3'>) {
         await tx`delete from content_chunks where content_ref = ${gone!.ref}`
         await tx`delete from contents where id = ${gone!.ref}`
       }),
+
+    /** Has every tenant tended now, keeping one version of a file and nothing in the trash. */
+    async tend(): Promise<void> {
+      await owner`update spaces set trash_days = 0, version_count = 1`
+      await owner`insert into outbox (tenant_id, kind, payload) select tenant_id, 'retention.due', '{}' from tenant_head`
+    },
 
     /** What a killed process had claimed is due again, as it will be when the claim's time is over. */
     async endClaims(): Promise<void> {

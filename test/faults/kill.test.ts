@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FAULT_POINTS, type FaultPoint } from '../../core/fault-points.ts'
 import type { Stack } from '../../embedded/stack.ts'
@@ -76,30 +77,51 @@ async function expectReadable(plan: MixedUpload, results: Results): Promise<void
   }
 }
 
-/** Work for the collector: an upload that nobody commits, and a version that was purged. @returns the abandoned upload */
-async function leaveGarbage(label: string): Promise<string> {
+type Garbage = { abandoned: string; purged: string; trashed: string }
+
+/** Work for the collectors: an upload that nobody commits, an older version, and a folder with something in it that was trashed by itself. */
+async function leaveGarbage(label: string): Promise<Garbage> {
   const abandoned = await stage(call, planMixedUpload(owner.home.rootId, `${label} abandoned`))
   const plan = planMixedUpload(owner.home.rootId, `${label} purged`)
   const { results } = await upload(call, plan)
   const alone = nodeIdOf(results.get([...plan.files.keys()][1]!))
   const next = inlineFile(owner.home.rootId, '', 'next', { target: { node: alone }, base: 1 })
   expect((await call('POST', '/v1/files', next)).status).toBe(201)
-  await inspector.purge(alone, 1)
-  return abandoned.uploadId!
+  const folder = await call('POST', '/v1/folders', { parent: owner.home.rootId, name: `${label} folder` })
+  const purged: string = folder.body.node.id
+  await upload(call, planMixedUpload(purged, `${label} in the folder`))
+  const apart = await call('POST', '/v1/files', inlineFile(purged, 'apart', 'trashed by itself'))
+  const trashed: string = apart.body.files[0].result.node.id
+  for (const id of [trashed, purged]) expect((await call('DELETE', `/v1/nodes/${id}`)).status).toBe(200)
+  return { abandoned: abandoned.uploadId!, purged, trashed }
+}
+
+/** The folder is purged by its owner, what outlives it and the older version by the time that they may stay. */
+async function discard({ purged }: Garbage): Promise<void> {
+  const answer = await call('POST', `/v1/nodes/${purged}/purge`, { mutationId: randomUUID() })
+  expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200 })
+  await inspector.tend()
+}
+
+async function expectCollected({ abandoned, purged, trashed }: Garbage): Promise<void> {
+  expect(await inspector.objectsOf(owner.tenantId, abandoned)).toEqual([])
+  const left = await inspector.owner`select id from nodes where id in (${purged}, ${trashed}) or parent_id = ${purged}`
+  expect(left).toEqual([])
 }
 
 describe('FT-1 kill -9 at a numbered point; the client repeats its last request', () => {
   test.each(KILLS)('FT-3 FT-5 P0-11 I11 %s, arrival %i', async (point, nth) => {
     const label = `${point} ${nth}`
-    const abandoned = await leaveGarbage(label)
+    const garbage = await leaveGarbage(label)
     const plan = planMixedUpload(owner.home.rootId, label)
     const killed = kill(point, nth)
     const { uploadId, results } = await upload(call, plan)
+    await discard(garbage)
     await Promise.all([killed, settle()])
     await settle() // what the killed process had in hand when the first look found nothing
     await expectOnce(plan, results)
     await expectReadable(plan, results)
-    expect(await inspector.objectsOf(owner.tenantId, abandoned)).toEqual([])
+    await expectCollected(garbage)
     await expectSound()
     // FT-5 Even now that the upload is over and swept.
     expect(await commit(call, uploadId!)).toEqual(new Map([...results].slice(1)))

@@ -36,15 +36,36 @@ function expectedAfter(before: readonly Row[]): { id: NodeId; parent: NodeId | n
   return before.filter((row) => !isGone(row)).map((row) => ({ id: row.id, parent: lastingParent(row)?.id ?? null }))
 }
 
-const pick = fc.nat(1_000)
-const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('folder' as const), at: pick }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('note' as const), at: pick }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('trash' as const), at: pick }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('purge' as const), at: pick }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restore' as const), at: pick }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('copy' as const), at: pick }) },
-)
+const arbitraryStep = (weights: [Step['do'], number][]) =>
+  fc.oneof(
+    ...weights.map(([what, weight]) => ({
+      weight,
+      arbitrary: fc.record({ do: fc.constant(what), at: fc.nat(1_000) }),
+    })),
+  )
+/** First a tree, then what becomes of it. */
+const steps = fc
+  .tuple(
+    fc.array(
+      arbitraryStep([
+        ['folder', 3],
+        ['note', 1],
+      ]),
+      { minLength: 8, maxLength: 20 },
+    ),
+    fc.array(
+      arbitraryStep([
+        ['folder', 1],
+        ['note', 1],
+        ['trash', 6],
+        ['purge', 4],
+        ['restore', 1],
+        ['copy', 1],
+      ]),
+      { minLength: 8, maxLength: 25 },
+    ),
+  )
+  .map(([tree, fate]) => [...tree, ...fate])
 
 type Step = { do: 'folder' | 'note' | 'trash' | 'purge' | 'restore' | 'copy'; at: number }
 let made = 0
@@ -52,9 +73,14 @@ let made = 0
 /** What is refused is no matter. */
 async function take(steps: readonly Step[]): Promise<void> {
   const nodes: NodeId[] = [world.rootId]
+  const trashed: NodeId[] = []
   for (const { do: what, at } of steps) {
-    const outcome = await world.attempt(asked(what, nodes[at % nodes.length]!, `n${(made += 1)}`))
     const isNew = what === 'folder' || what === 'note' || what === 'copy'
+    const among = isNew ? nodes : what === 'purge' ? trashed : nodes.slice(1)
+    if (among.length === 0) continue
+    const node = among[at % among.length]!
+    const outcome = await world.attempt(asked(what, node, `n${(made += 1)}`))
+    if (what === 'trash') trashed.push(node)
     if (isNew && outcome.outcome === 'applied') nodes.push(outcome.node.id)
   }
 }
@@ -84,7 +110,6 @@ test('RT-7, RT-8: of any tree, in pages of any size, exactly what was purged goe
     weight: fc.integer({ min: 1, max: 4 }),
   })
   let removed = 0
-  const steps = fc.array(step, { minLength: 10, maxLength: 40 })
   await fc.assert(
     fc.asyncProperty(steps, limits, async (taken, by) => {
       await take(taken)
@@ -99,7 +124,7 @@ test('RT-7, RT-8: of any tree, in pages of any size, exactly what was purged goe
       expect(after.map(({ id, parent }) => ({ id, parent }))).toEqual(expected)
       expect(await world.audit()).toMatchObject({ clean: true })
     }),
-    { seed: 20261121, numRuns: 25, endOnFailure: true },
+    { seed: 20261121, numRuns: 40, endOnFailure: true },
   )
-  expect(removed).toBeGreaterThan(50)
+  expect(removed).toBeGreaterThan(100)
 }, 120_000)
