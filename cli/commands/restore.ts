@@ -16,8 +16,7 @@ import { isAt, trashedBelow } from './trash-places.ts'
 
 type RestoreOptions = { to: string | undefined; parents: boolean }
 
-/** `name: null`: named by its id alone. */
-type Wanted = { shown: string; id: string; name: string | null }
+type Wanted = { shown: string; id: string }
 
 export async function restore(call: Call<RestoreOptions>, world: World): Promise<ExitCode> {
   const named = call.args.map((text) => (isUuid(text) ? text : parseRemotePathBelowSpace(text)))
@@ -29,7 +28,7 @@ export async function restore(call: Call<RestoreOptions>, world: World): Promise
     const place = to === null ? null : await openDestination(api, to, { isSeveral: wanted.length > 1, parents })
     const paths = createPathFinder(api)
     return eachItem(say, wanted, async (item) => {
-      const restored = settledOf(await namespaceOf(api).restore(item.id, await targetOf(api, item, place)))
+      const restored = settledOf(await namespaceOf(api).restore(item.id, targetOf(place)))
       const shown = formatRemotePath(await paths.of(restored.node))
       const { notice } = restored
       await say.json({ path: shown, outcome: 'restored', notice, node: restored.node })
@@ -48,17 +47,17 @@ const NOTICES: Record<Notice, string> = {
   renamed: 'its name is taken, so it has another',
 }
 
-async function targetOf(api: Api, { id, name }: Wanted, place: Destination | null) {
+/** Without a name of its own it keeps the one that it has. */
+function targetOf(place: Destination | null): { parent?: string; name?: string } {
   if (place === null) return {}
-  return { parent: place.folder.id, name: place.as ?? name ?? (await api.stat(id)).name }
+  return { parent: place.folder.id, ...(place.as === null ? {} : { name: place.as }) }
 }
 
 /** By its place, the newest of that place; or by its id. */
 async function find(api: Api, named: RemotePath | string): Promise<Wanted> {
-  if (typeof named === 'string') return { shown: named, id: named, name: null }
+  if (typeof named === 'string') return { shown: named, id: named }
   const shown = formatRemotePath(named.segments)
-  for await (const item of trashedBelow(api, named))
-    if (isAt(item, named)) return { shown, id: item.node.id, name: item.node.name }
+  for await (const item of trashedBelow(api, named)) if (isAt(item, named)) return { shown, id: item.node.id }
   const folder = await findFolderAround(api, named)
   if (folder !== null)
     throw new CliError({
