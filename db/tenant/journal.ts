@@ -23,11 +23,12 @@ const ENTRY_MAX = 24_000
 /**
  * Entries after `after`, in order, of every space: the filter by rights is the caller's.
  * Bounded by rows and by bytes, so that a page may be shorter than asked for; never empty while there are more.
+ * `json_agg`: `jsonb_agg` would copy each node, and take three times as long.
  */
 export async function readJournal(tx: Tx, tenant: TenantId, after: number, limit: number): Promise<JournalPage> {
   const [row] = await tx<{ head: number; horizon: number; epoch: string; entries: FeedEntry[] | null }[]>`
     select h.seq::float8 as head, h.horizon::float8 as horizon, h.epoch,
-      (select jsonb_agg(e) from (
+      (select json_agg(e) from (
          select w.seq, w.kind, (extract(epoch from w.at) * 1000)::bigint as at, w.space_id as "spaceId", w.node
          from (
            select j.*, sum(case when pg_column_compression(j.node) is null then pg_column_size(j.node) else ${ENTRY_MAX} end)

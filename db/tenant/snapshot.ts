@@ -58,8 +58,8 @@ with recursive looked as (
   cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = up.id limit 1) n
 )
 select
-  (select jsonb_agg(${NODE_JSON} order by n.id) from all_nodes n where is_of_page) as nodes,
-  (select jsonb_agg(${NODE_JSON}) from all_nodes n where not is_of_page) as above,
+  (select json_agg(${NODE_JSON} order by n.id) from all_nodes n where is_of_page) as nodes,
+  (select json_agg(${NODE_JSON}) from all_nodes n where not is_of_page) as above,
   (select jsonb_agg(n.id) from all_nodes n where n.purged_at is not null) as purged,
   case
     when (select count(*) from page) < (select count(*) from seen) or (select count(*) from seen) = $4::int
