@@ -13,15 +13,12 @@ import { errorOfReply } from './problem-reply.ts'
 /** One connection of a live client, whichever way it goes. */
 export type LiveConnection = {
   /** Ends when the connection does, for whatever reason. */
-  messages: AsyncIterable<LiveMessage | Closed>
+  messages: AsyncIterable<LiveMessage>
   /** `false`: this way goes in one direction only. */
   canSpeak: boolean
   say(request: LiveRequest): void
   close(): void
 }
-
-/** The last thing that is heard, where the server said why. Codes: `LIVE_CLOSE`. */
-export type Closed = { type: 'closed'; code: number }
 
 export type LiveAddress = { baseUrl: string; accessToken: string; cursor: string | null; device: string | null }
 
@@ -50,15 +47,14 @@ const headersOf = ({ accessToken }: LiveAddress) => ({ authorization: `Bearer ${
 export async function openSocket(address: LiveAddress, open: OpenWebSocket): Promise<LiveConnection> {
   const url = address.baseUrl.replace(/^http/, 'ws').replace(/\/+$/, '') + pathOf(address)
   const socket = open(url, headersOf(address))
-  const inbox = new Inbox<LiveMessage | Closed>()
+  const inbox = new Inbox<LiveMessage>()
   let heardAt = performance.now()
   const beat = setInterval(() => {
     if (performance.now() - heardAt > SILENCE_MS) return end()
     if (socket.readyState === 1) socket.send(LIVE_PING)
   }, LIVE_PING_EVERY_MS)
-  const end = (closed?: Closed): void => {
+  const end = (): void => {
     clearInterval(beat)
-    if (closed) inbox.put(closed)
     inbox.end()
     socket.close()
   }
@@ -68,7 +64,11 @@ export async function openSocket(address: LiveAddress, open: OpenWebSocket): Pro
     const message = readMessage(String(data))
     if (message) inbox.put(message)
   })
-  socket.addEventListener('close', ({ code }) => end({ type: 'closed', code }))
+  socket.addEventListener('close', ({ code, reason }) => {
+    // Where no word came before it; a second one says nothing new.
+    if (code >= 4_000) inbox.put({ type: 'closing', code, reason })
+    end()
+  })
   await new Promise<void>((resolve, reject) => {
     const failed = () => {
       end()
@@ -98,7 +98,7 @@ export async function openStream(address: LiveAddress, fetchIt: typeof fetch): P
   return { messages, canSpeak: false, say: () => {}, close: () => ending.abort() }
 }
 
-async function* readEvents(body: ReadableStream<Uint8Array>, giveUp: () => void): AsyncGenerator<LiveMessage | Closed> {
+async function* readEvents(body: ReadableStream<Uint8Array>, giveUp: () => void): AsyncGenerator<LiveMessage> {
   let timer = setTimeout(giveUp, SILENCE_MS)
   try {
     let rest = ''
@@ -119,13 +119,9 @@ async function* readEvents(body: ReadableStream<Uint8Array>, giveUp: () => void)
   }
 }
 
-function readEvent(text: string): LiveMessage | Closed | null {
-  const lines = text.split('\n')
-  const valueOf = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2)
-  const data = valueOf('data')
-  if (data === undefined) return null
-  if (valueOf('event') !== 'close') return readMessage(data)
-  return { type: 'closed', code: (JSON.parse(data) as { code: number }).code }
+function readEvent(text: string): LiveMessage | null {
+  const data = text.split('\n').find((line) => line.startsWith('data: '))
+  return data === undefined ? null : readMessage(data.slice('data: '.length))
 }
 
 /** A message that this version does not know changes nothing for it. */

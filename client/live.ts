@@ -117,8 +117,8 @@ class Follower {
     this.#signal.addEventListener('abort', close, { once: true })
     try {
       for await (const message of this.#connection.messages) {
-        if (message.type !== 'closed') await this.#hear(message)
-        else if (message.code === LIVE_CLOSE.ended) throw new AppError('session-revoked')
+        await this.#hear(message)
+        if (message.type === 'closing') break
       }
       return this.#cursor
     } finally {
@@ -138,6 +138,9 @@ class Follower {
         return this.#goOnFrom(await pullOrReset(this.#listener, this.#cursor))
       case 'reset':
         return this.#goOnFrom(await this.#listener.reset(message.reason))
+      case 'closing':
+        if (message.code === LIVE_CLOSE.ended) throw new AppError('session-revoked')
+        return
       case 'access':
         return this.#listener.access()
     }

@@ -18,6 +18,8 @@ export type LiveHubDeps = {
   clock: () => number
   /** Runs `work` after `ms`, and what waits for an answer before it. */
   later: (work: () => Promise<void>, ms: number) => void
+  /** For the metrics. */
+  onSent: (type: LiveText['type']) => void
 }
 
 /** Entries of one message. */
@@ -118,6 +120,7 @@ export class LiveHub {
 
   /** Sends, or lets go who does not take it. */
   tell(sink: LiveSink, message: LiveText): void {
+    this.#deps.onSent(message.type)
     if (!sink.send(message)) this.drop(sink, LIVE_CLOSE.slow, 'too slow')
   }
 

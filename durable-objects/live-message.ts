@@ -8,7 +8,7 @@ import type { LiveMessage } from '../protocol/live.ts'
  * one text of them.
  */
 export type LiveText = {
-  type: LiveMessage['type'] | 'close'
+  type: LiveMessage['type']
   json: string
   /** Where a client is that has taken this message in; `null`: where it was. */
   cursor: string | null
@@ -37,6 +37,9 @@ export const plainMessage = (message: Plain, cursor: string | null = null): Live
   json: JSON.stringify(message),
   cursor,
 })
+
+export const closingMessage = (code: number, reason: string): LiveText =>
+  plainMessage({ type: 'closing', code, reason })
 
 /** What follows `cursor` needs a snapshot: of `resync-required` as a message. */
 export const resetReasonOf = (facts: Record<string, unknown>): 'epoch' | 'ahead' | 'horizon' => {

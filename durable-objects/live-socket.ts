@@ -1,4 +1,4 @@
-import type { LiveText } from './live-message.ts'
+import { closingMessage, type LiveText } from './live-message.ts'
 import { SINK_MAX_WAITING_BYTES, type LiveSink, type LiveState } from './live-sink.ts'
 
 /**
@@ -29,8 +29,13 @@ export class LiveSocket implements LiveSink {
     }
   }
 
+  /**
+   * Says so before it closes: the runtime sends the close frame at once, but ends the connection only when this object leaves
+   * memory, and clients tell of a close only when the connection has ended.
+   */
   close(code: number, reason: string): void {
     try {
+      this.#socket.send(closingMessage(code, reason).json)
       this.#socket.close(code, reason)
     } catch {
       // gone already

@@ -1,4 +1,4 @@
-import type { LiveText } from './live-message.ts'
+import { closingMessage, type LiveText } from './live-message.ts'
 import { SINK_MAX_WAITING_BYTES, type LiveSink, type LiveState } from './live-sink.ts'
 
 /** A comment, so that neither side nor anything between takes a quiet stream for a dead one. */
@@ -42,7 +42,7 @@ export class LiveStream implements LiveSink {
 
   close(code: number, reason: string): void {
     if (this.#timer === null) return
-    this.#write(`event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`)
+    this.send(closingMessage(code, reason))
     this.#end()
     try {
       this.#controller.close()

@@ -9,6 +9,7 @@ import type { HeldDatabase } from './held-database.ts'
 import { LiveDevices, type DeviceView } from './live-devices.ts'
 import { LIVE_HEADER, LiveDoor, SWEEP_EVERY_MS, type LiveCall } from './live-door.ts'
 import { LiveHub } from './live-hub.ts'
+import { metrics } from './metrics.ts'
 import type { SessionCache } from './session-cache.ts'
 import { wait } from './wait.ts'
 
@@ -50,6 +51,7 @@ export class Live {
       findPrincipals: (sessions) => this.#principals(sessions),
       holderOf: ({ state: { user, device } }) => ({ tenant, user, device }),
       clock,
+      onSent: (type) => metrics().product.liveMessages.add({ type }),
       later: (work, ms) => this.#waitFor(wait(ms).then(work), () => arm('sweep', clock() + AFTER_FAILURE_MS)),
     })
     this.#devices = new LiveDevices({

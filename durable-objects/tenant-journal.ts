@@ -38,6 +38,8 @@ import { Waiters } from './waiters.ts'
 const LIMITS = { weigh: rowsOf, maxBatch: 12_000, maxWaiting: 120_000 }
 /** Requests that wait for something to say; more get an empty page at once. */
 const MAX_WAITERS = 2_000
+/** A held connection keeps the object in memory, and with it what hibernating sockets would free. */
+const IDLE_SECONDS = 5
 /** Whoever waits looks anyway this often: another process may have written. */
 const LOOK_AGAIN_MS = 2_000
 
@@ -65,8 +67,13 @@ export class TenantJournal extends DurableObject<Env> {
     super(ctx, env)
     const config = readConfig(env)
     if (ctx.id.name === undefined) throw new Error('a journal is reached by the name of its tenant')
+    metrics().product.journalStarts.add({})
     this.#tenant = ctx.id.name as TenantId
-    this.#db = new HeldDatabase(this.#tenant, config.databaseUrl, { max: 2, name: 'bitvault-journal' })
+    this.#db = new HeldDatabase(this.#tenant, config.databaseUrl, {
+      max: 2,
+      idleSeconds: IDLE_SECONDS,
+      name: 'bitvault-journal',
+    })
     this.#telemetry = telemetryOf('journal', config)
     this.#faults = faultsOf(env)
     this.#sessions = new SessionCache((session) => this.#db.read((tx) => findPrincipal(tx, this.#tenant, session)))

@@ -50,6 +50,9 @@ export const liveMessage = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('reset'), reason: z.enum(['epoch', 'ahead', 'horizon']), snapshot: z.string(), cursor })
     .describe('the journal cannot go on from your cursor: take a snapshot, then resume from its cursor'),
+  z
+    .object({ type: z.literal('closing'), code: z.int(), reason: z.string() })
+    .describe('the last one: the server lets go, for the reason that the code of LIVE_CLOSE tells'),
   z.object({ type: z.literal('access') }).describe('the spaces that you may read are others now: list them again'),
 ])
 

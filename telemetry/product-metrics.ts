@@ -39,6 +39,15 @@ export function productMetrics(registry: MetricsRegistry, routes: readonly strin
       name: 'bitvault_journal_lease_losses',
       help: 'Times that a journal found a newer owner and stopped.',
     }),
+    journalStarts: registry.counter({
+      name: 'bitvault_journal_starts',
+      help: "Times that a tenant's journal came into memory; its sockets outlive that it leaves it.",
+    }),
+    liveMessages: registry.counter({
+      name: 'bitvault_live_messages',
+      help: 'Messages to sockets and streams.',
+      labels: { type: ['hello', 'changes', 'behind', 'reset', 'access', 'closing'] },
+    }),
     deliveries: registry.counter({
       name: 'bitvault_bus_deliveries',
       help: 'Messages that consumers settled.',
