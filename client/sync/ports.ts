@@ -1,0 +1,154 @@
+import type { Abilities } from '../../core/reconcile/abilities.ts'
+import type { Item, ItemId, LocalState, RemoteState, Stamp, SyncedState, Trees } from '../../core/reconcile/item.ts'
+import type { MutationId, NodeId, Sha256 } from '../../core/ids.ts'
+import type { FileInit, MutationResult, NodeStateWire } from '../../protocol/files.ts'
+import type { PushEntry } from '../../protocol/mutations.ts'
+
+/**
+ * Everything that the sync engine touches. Real: client/node/sync (disk, SQLite), client/sync/http-remote.ts. Simulated: test/sim, where each call
+ * is a numbered place to crash at. The engine reads no clock, throws no dice and opens no file but through these.
+ */
+
+/** A path inside the root: names joined by `/`; '' is the root itself. Exactly as the disk spells it. */
+export type LocalPath = string
+
+export type DiskEntry = {
+  name: string
+  kind: 'file' | 'folder' | 'symlink' | 'special'
+  stamp: Stamp
+  executable: boolean
+}
+
+/**
+ * The file system below one root. No call follows a symlink or leaves the root (I12). Throws system errors with a `code` (ENOENT, EACCES,
+ * ENOSPC, EBUSY, EIO, EMFILE …). What is said to be durable survives a power cut.
+ */
+export type Disk = {
+  readonly abilities: Abilities
+  /** The id in the root's marker file, or why it cannot be told: while it is not ours, nothing is done on either side (I13). */
+  marker(): Promise<{ id: string } | { missing: true }>
+  writeMarker(id: string): Promise<void>
+  /** A folder to its end, in any order. An error part-way is thrown, never a shorter list (P8). */
+  list(folder: LocalPath): Promise<DiskEntry[]>
+  /** `null`: no such name. */
+  stat(path: LocalPath): Promise<DiskEntry | null>
+  readLink(path: LocalPath): Promise<string>
+  /** The bytes, in pieces. @throws `AppError busy` when the file changed while it was read (WR-01) */
+  read(path: LocalPath): AsyncIterable<Uint8Array>
+  /** A file of our own in the same file system, outside of what is synced; names are short (NM-11). */
+  createTemp(): Promise<TempFile>
+  /** Puts a finished temporary file where nothing is. Durable. @throws EEXIST */
+  placeNew(temp: FinishedTemp, path: LocalPath): Promise<DiskEntry>
+  /**
+   * Puts it over a file whose stamp is this one, in one step: the name never vanishes. What was there goes to the safety trash first
+   * (a second link), so that a write that came in between is not lost (EE-05). Durable.
+   * @returns the new entry, and the stamp of what was displaced
+   * @throws EEXIST when another stamp is found
+   */
+  replace(temp: FinishedTemp, path: LocalPath, expected: Stamp): Promise<{ placed: DiskEntry; displaced: Stamp }>
+  makeFolder(path: LocalPath): Promise<DiskEntry>
+  makeSymlink(path: LocalPath, target: string): Promise<DiskEntry>
+  /** Never over anything. Durable. @throws EEXIST, ENOENT; `AppError version-conflict` when the source has another stamp */
+  move(from: LocalPath, to: LocalPath, expected: Stamp | null): Promise<DiskEntry>
+  /** A file or symlink of this stamp, or an empty folder, into the safety trash of this device. Durable. */
+  discard(path: LocalPath, expected: Stamp | null): Promise<void>
+  setExecutable(path: LocalPath, executable: boolean): Promise<DiskEntry>
+  /** What a crash left of temporary files, and what the safety trash holds beyond its time. */
+  tidy(): Promise<void>
+}
+
+export type TempFile = {
+  write(bytes: Uint8Array): Promise<void>
+  /** Makes it durable. */
+  finish(meta: { mtimeNs: string | null; executable: boolean }): Promise<FinishedTemp>
+  drop(): Promise<void>
+}
+export type FinishedTemp = { readonly token: string; drop(): Promise<void> }
+
+/** Says that something below may have changed. A hint: the scan is the truth. */
+export type Watcher = {
+  /** @param onHint the folder, or `null`: anything may have changed (overflow, WA-01) */
+  start(onHint: (folder: LocalPath | null) => void): Promise<{ stop(): Promise<void>; trouble: string | null }>
+}
+
+/** The server, as one device sees it. Throws `AppError` and `ConnectionError`. */
+export type Remote = {
+  /** `null`: from the beginning, which the server answers with resync-required: take a snapshot. */
+  changes(cursor: string | null, waitMs: number): Promise<{ changes: RemoteChange[]; cursor: string; more: boolean }>
+  snapshot(after: string | null): Promise<{ nodes: NodeStateWire[]; after: string | null; cursor: string | null }>
+  push(entries: PushEntry[]): Promise<MutationResult[]>
+  /** Files whose bytes travel: in batches, packs and chunks, as few requests as can be. An answer for each, as it comes. */
+  upload(
+    files: UploadFile[],
+  ): AsyncIterable<{ item: ItemId; result: MutationResult | { outcome: 'failed'; error: unknown } }>
+  /** The bytes of one version. `have` gives chunks of old local files, so that only missing ones travel. Verified. */
+  download(node: NodeId, revision: number, have: ChunkSource): AsyncIterable<Uint8Array>
+  /** Calls when there is something new; ends when the signal does. */
+  live(cursor: () => string | null, onNews: () => void, signal: AbortSignal): Promise<void>
+}
+export type RemoteChange = { seq: number; kind: string; node: NodeStateWire }
+export type UploadFile = {
+  item: ItemId
+  mutation: MutationId
+  init: Omit<FileInit, 'size' | 'sha256' | 'content'>
+  path: LocalPath
+  stamp: Stamp
+}
+/** @returns the plaintext bytes, or `null` when they are not here (any more): they are verified by the caller */
+export type ChunkSource = (sha256: Sha256) => Promise<Uint8Array | null>
+
+/** The three trees of one root, and what else outlives the process. Every `write` is one durable transaction, whole or not at all. */
+export type SyncStore = Trees & {
+  cursor(): { cursor: string | null; snapshotAfter: string | null; seen: number }
+  meta(key: MetaKey): string | null
+  write<T>(change: (to: StoreWriter) => T): T
+  /** Items whose local state is not settled or not read, oldest first. */
+  unread(): Iterable<ItemId>
+  /** By inode: for moves. */
+  localByIno(ino: string): Iterable<ItemId>
+  syncedByIno(ino: string): Iterable<ItemId>
+  counts(): { items: number; unsettled: number; blocked: number }
+  blocked(limit: number): Item[]
+  close(): void
+}
+export type MetaKey =
+  | 'rootMarker'
+  | 'device'
+  | 'root'
+  | 'space'
+  | 'schema'
+  | 'stopped-cleanly'
+  | 'paused'
+  | 'brake-answer'
+
+export type StoreWriter = {
+  setRemote(id: ItemId, state: RemoteState | null): void
+  setLocal(id: ItemId, state: LocalState | null): void
+  setSynced(id: ItemId, state: SyncedState | null): void
+  setBlocked(id: ItemId, blocked: Item['blocked']): void
+  setPending(id: ItemId, pending: Item['pending']): void
+  /** What `from` had (local and synced) belongs to `to` from now on; children follow. */
+  become(from: ItemId, to: ItemId): void
+  newLocalId(): ItemId
+  setCursor(cursor: { cursor: string | null; snapshotAfter: string | null; seen: number }): void
+  setMeta(key: MetaKey, value: string | null): void
+}
+
+export type Clock = {
+  /** Unix milliseconds: for what people are shown and for pauses; no decision compares it with a file's time. */
+  now(): number
+  /** @throws the signal's reason */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Bytes of randomness, for ids and jitter. */
+export type Random = { bytes(count: number): Uint8Array; fraction(): number }
+
+/** What the engine tells while it works: for the screen, `--json`, logs of support. Names are the person's own; they never leave the device. */
+export type SyncEvent =
+  | { kind: 'state'; state: 'scanning' | 'syncing' | 'up-to-date' | 'paused' | 'offline' | 'stopped'; reason?: string }
+  | { kind: 'step'; at: 'begin' | 'end' | 'failed'; step: string; item: ItemId; path: LocalPath; error?: string }
+  | { kind: 'progress'; filesLeft: number; bytesLeft: number; bytesPerSecond: number }
+  | { kind: 'blocked'; item: ItemId; path: LocalPath; reason: string; detail: string }
+  | { kind: 'brake'; direction: 'local' | 'remote'; deletes: number; of: number }
+  | { kind: 'guard'; path: LocalPath; detail: string }

@@ -1,0 +1,49 @@
+import type { BlockReason, ItemContent, ItemId, Placement, Stamp } from './item.ts'
+
+/**
+ * One thing to do, with what it relies on: whoever does it looks again right before, and leaves it when that no longer holds. After any subset of
+ * the steps, done in the given order, a new plan goes on from there.
+ */
+export type Step = RemoteStep | LocalStep | NoteStep
+
+/** Sent to the server, in one push where possible; in the order in which the server must decide them. */
+export type RemoteStep =
+  | { do: 'create-remote-folder'; item: ItemId; place: Placement }
+  | { do: 'upload-new'; item: ItemId; place: Placement; content: ItemContent; stamp: Stamp }
+  /** A new version, with the revision that this device had seen: the server keeps both when it is stale. */
+  | { do: 'upload-version'; item: ItemId; base: number; content: ItemContent; stamp: Stamp }
+  | { do: 'move-remote'; item: ItemId; to: Placement; base: number }
+  /** Of a folder: all below it that was seen; what was not survives on the server (P4). */
+  | { do: 'trash-remote'; item: ItemId; base: number }
+  | { do: 'set-executable-remote'; item: ItemId; executable: boolean }
+
+/** Done on the disk. `expects`: what must still be there, and what may be displaced, since it is held elsewhere (P1). */
+export type LocalStep =
+  | { do: 'make-local-folder'; item: ItemId; to: Placement }
+  | { do: 'download'; item: ItemId; to: Placement; expects: Expectation }
+  | { do: 'move-local'; item: ItemId; to: Placement; expects: Expectation }
+  /** To a name of our own in the same folder, to break a circle of names (RN-03). */
+  | { do: 'park-local'; item: ItemId; expects: Expectation }
+  /** Into the safety trash of this device. */
+  | { do: 'remove-local'; item: ItemId; expects: Expectation }
+  | { do: 'set-executable-local'; item: ItemId; executable: boolean; expects: Expectation }
+
+/** Written into the trees only. */
+export type NoteStep =
+  | { do: 'adopt'; item: ItemId }
+  /** Something new on the disk is something new on the server: one item from now on. */
+  | { do: 'pair'; local: ItemId; remote: ItemId }
+  | { do: 'forget'; item: ItemId }
+  | { do: 'block'; item: ItemId; reason: BlockReason; detail: string }
+  | { do: 'unblock'; item: ItemId }
+
+/** `nothing`: the name is free. `content`: these bytes, which the server has acknowledged. */
+export type Expectation = { is: 'nothing' } | { is: 'content'; content: ItemContent; stamp: Stamp }
+
+export type Plan = {
+  steps: Step[]
+  /** More deletes in one direction than the brake lets through: none of them is among the steps (P9). */
+  brake: { direction: 'local' | 'remote'; deletes: number; of: number } | null
+  /** There is more than one plan holds: do these, then plan again. */
+  more: boolean
+}
