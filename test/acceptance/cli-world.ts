@@ -1,0 +1,114 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { expect } from 'vitest'
+import { createMachineSession } from '../../cli/machine-session.ts'
+import { runCli } from '../../cli/run.ts'
+import { COMMANDS } from '../../cli/table/commands.ts'
+import { testWorld } from '../../cli/test-world.ts'
+import type { Api } from '../../client/api.ts'
+import type { Stack } from '../../embedded/stack.ts'
+import { clientOf } from '../support/signed-in.ts'
+import { testStack } from '../support/stack.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { openCli, setUp, signInByDevice, type Cli, type CliRun } from './cli-support.ts'
+
+/** A stack of its own with a command line that is signed in, and another device of the same person. */
+export type CliWorld = Awaited<ReturnType<typeof openCliWorld>>
+
+export async function openCliWorld() {
+  const stack = await testStack()
+  await setUp(stack.url, stack.setupToken)
+  const cli = await openCli(await temporaryFolder(), stack.url)
+  expect(await signInByDevice(cli, stack.url)).toMatchObject({ exit: 0 })
+  const token = (await cli(['token', 'create', 'phone', '-q'])).out.trim()
+  const phone = phoneOf(stack, token)
+  const work = (...parts: string[]) => join(cli.cwd, ...parts)
+  const ok = async (...args: string[]): Promise<string> => {
+    const run = await cli(args)
+    expect(run, `bitvault ${args.join(' ')}`).toMatchObject({ exit: 0 })
+    return run.out
+  }
+  return {
+    stack,
+    cli,
+    phone,
+    work,
+    ok,
+    statOf: async (path: string) => jsonLines(await ok('stat', '--json', path))[0] ?? {},
+    /** A file with this text, whatever was there. */
+    async put(path: string, text: string): Promise<void> {
+      await writeFile(work('text'), text)
+      await ok('put', '-q', 'text', path)
+    },
+    here: (args: readonly string[]) => runHere(stack, cli, token, args),
+  }
+}
+
+function phoneOf(stack: Stack, token: string): Api {
+  const world = testWorld({ fetch, now: () => Date.now() })
+  const { accessToken } = createMachineSession(world, stack.url, token)
+  return clientOf({ url: stack.url, accessToken: '' }, { accessToken })
+}
+
+/** The same commands without a process each. */
+async function runHere(stack: Stack, cli: Cli, token: string, args: readonly string[]): Promise<CliRun> {
+  const env = { BITVAULT_SERVER: stack.url, BITVAULT_TOKEN: token }
+  const world = testWorld({ env, fetch, now: () => Date.now(), cwd: cli.cwd })
+  const exit = await runCli(args, COMMANDS, world)
+  return { exit, out: world.out(), err: world.err() }
+}
+
+/** As a program sees it, and as a person does: one sentence, the code, never a stack. */
+export async function expectRefused(
+  { here }: Pick<CliWorld, 'here'>,
+  args: readonly string[],
+  { exit, code }: { exit: number; code: string },
+): Promise<void> {
+  const run = await here([...args, '--json'])
+  const { error } = JSON.parse(run.err) as { error: Record<string, unknown> }
+  expect({ exit: run.exit, out: run.out, code: error['code'] }).toEqual({ exit, out: '', code })
+  const said = await here(args)
+  expect(said.err).toMatch(new RegExp(`^bitvault: [^\\n]+ \\[${code}\\]\\n`))
+  expect(said.err).not.toMatch(/\n\s+at /)
+}
+
+export const jsonLines = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+/** Another device writes, having seen `base`. @returns the outcome */
+export async function writeFrom(
+  api: Api,
+  path: string,
+  { text, base }: { text: string; base: number },
+): Promise<string> {
+  const { node } = await api.resolve(path)
+  const bytes = Buffer.from(text)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const content = { inline: bytes.toString('base64') }
+  const { files } = await api.initUpload({
+    files: [{ target: { node: node?.id ?? '' }, base, size: bytes.length, sha256, content }],
+  })
+  const [only] = files
+  return only?.state === 'done' ? only.result.outcome : 'pending'
+}
+
+/** No request makes one yet. */
+export async function makeTeamSpace({ stack, phone }: Pick<CliWorld, 'stack' | 'phone'>, name: string): Promise<void> {
+  const sql = postgres(stack.ownerUrl, { max: 1, onnotice: () => {} })
+  try {
+    const { tenantId, userId } = await phone.whoami()
+    const [space, root] = [randomUUID(), randomUUID()]
+    await sql`insert into spaces (tenant_id, id, kind, name, root_id) values (${tenantId}, ${space}, 'team', ${name}, ${root})`
+    await sql`insert into nodes (tenant_id, id, space_id, parent_id, kind, name, name_key, content_revision, placement_revision, executable, created_at, changed_at, changed_seq)
+      values (${tenantId}, ${root}, ${space}, null, 'folder', '', '', 0, 1, false, now(), now(), 0)`
+    await sql`insert into space_members (tenant_id, space_id, user_id, role) values (${tenantId}, ${space}, ${userId}, 'manager')`
+  } finally {
+    await sql.end()
+  }
+}
