@@ -4,19 +4,27 @@ import { startStack, type Stack } from '../../embedded/stack.ts'
 import { firstAccount, type Account } from '../../test/support/account.ts'
 import type { BenchContext } from './bench.ts'
 
-export type BenchStack = { stack: Stack; owner: Account; sql: Sql; sessionId: string }
+export type BenchStack = {
+  stack: Stack
+  /** Of the stack. */
+  dir: string
+  owner: Account
+  sql: Sql
+  sessionId: string
+}
 
 /** The product as it is shipped (plain workerd, embedded PostgreSQL, local bucket) with one signed-in person, for one benchmark. */
 export async function startBenchStack(context: BenchContext, env: Record<string, string> = {}): Promise<BenchStack> {
   context.note('starting PostgreSQL, the bucket and workerd')
-  const stack = await startStack({ dir: await context.freshFolder(), quiet: true, env })
+  const dir = await context.freshFolder()
+  const stack = await startStack({ dir, quiet: true, env })
   context.afterwards(() => stack.stop())
   const owner = await firstAccount(stack)
   // A superuser's connection: it looks into every tenant and takes no part in what is measured.
   const sql = postgres(stack.ownerUrl, { max: 1, onnotice: () => {} })
   context.afterwards(() => sql.end({ timeout: 1 }))
   const claims = JSON.parse(Buffer.from(owner.token.split('.')[1]!, 'base64url').toString()) as { sid: string }
-  return { stack, owner, sql, sessionId: claims.sid }
+  return { stack, dir, owner, sql, sessionId: claims.sid }
 }
 
 /** A new folder in the person's space. */
