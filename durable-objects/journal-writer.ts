@@ -13,8 +13,11 @@ import type { HeldDatabase } from './held-database.ts'
 import type { Mark } from './journal-mark.ts'
 import { ownJournal, type Ownership } from './own-journal.ts'
 
-/** Rounds of gather and decide; the second finds what only the decision could name, more are rare (names of conflicted copies). */
-const MAX_ROUNDS = 60
+/**
+ * Rounds of gather and decide; the second finds what only the decision could name, more are rare (names of conflicted copies). No
+ * mutation alone needs so many. Of a batch whose parts build upon one another, what is known by then is written.
+ */
+const MAX_ROUNDS = 30
 const MAX_TRIES = 12
 const MAX_TAKEOVERS = 4
 /** A request is not kept waiting for longer while Postgres is away. */
@@ -115,7 +118,9 @@ export class JournalWriter {
       if (!isStillOurs(head, owned, mark)) throw new Fenced()
       await faults('commit.after-facts')
       // The decision overlays the maps that it is given; the gathered facts must stay as they are for the next round.
-      const decision = decideBatch(copyOf(facts), mutations, at, idAt)
+      let decision = decideBatch(copyOf(facts), mutations, at, idAt)
+      if (round === MAX_ROUNDS && decision.at === 'needs' && decision.known > 0)
+        decision = decideBatch(copyOf(facts), mutations.slice(0, decision.known), at, idAt)
       if (decision.at === 'decided')
         return { outcomes: decision.outcomes, effects: decision.effects, oldSeq: facts.seq }
       wanted = factsNeeded(decision.needs)

@@ -14,7 +14,7 @@ import { restore } from './restore.ts'
 import { requireActive, requireMine, roleIn, type Active } from './rules.ts'
 import { trash } from './trash.ts'
 import { labelVersion, restoreVersion } from './versions.ts'
-import { Barrier, FactMissing, needsAnything, openView, principalOf, type Needs, type View } from './view.ts'
+import { Barrier, FactMissing, openView, principalOf, type Needs, type View } from './view.ts'
 import { writeFile } from './write-file.ts'
 
 /**
@@ -38,17 +38,25 @@ export function decideBatch(
 ): Decision {
   const view = openView(facts, now, freshId)
   const outcomes: Outcome[] = []
-  for (const mutation of mutations) {
+  let known: number | null = null
+  for (const [index, mutation] of mutations.entries()) {
     const decided = decideKnown(view, mutation)
     if (decided === 'barrier') break
     if (decided !== 'fact-missing') outcomes.push(decided)
+    else known ??= index
   }
-  if (needsAnything(view.needs)) return { at: 'needs', needs: view.needs }
+  if (known !== null) return { at: 'needs', needs: view.needs, known }
   return { at: 'decided', outcomes, effects: view.effects }
 }
 
-/** `outcomes` may be fewer than the mutations: the rest wants facts that hold after what these did, so it is a batch of its own. Never none. */
-export type Decision = { at: 'needs'; needs: Needs } | { at: 'decided'; outcomes: Outcome[]; effects: Effects }
+/**
+ * needs: `known` mutations, from the first on, could be decided alone with the facts that there are.
+ * decided: `outcomes` may be fewer than the mutations: the rest wants facts that hold after what these did, so it is a batch of its
+ * own. Never none.
+ */
+export type Decision =
+  | { at: 'needs'; needs: Needs; known: number }
+  | { at: 'decided'; outcomes: Outcome[]; effects: Effects }
 
 function decideKnown(view: View, mutation: Mutation): Outcome | 'fact-missing' | 'barrier' {
   try {

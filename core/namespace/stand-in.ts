@@ -4,7 +4,7 @@ import { newFolder } from './create-folder.ts'
 import { freeName } from './free-name.ts'
 import type { Mutation, NodeState } from './model.ts'
 import { deadAbove, folderAbove, isGone, MAX_DEPTH } from './rules.ts'
-import { childOf, putNode, type View } from './view.ts'
+import { childOf, expectWay, knowsChild, putNode, type View } from './view.ts'
 
 /**
  * The living folder in the place of `folder`: itself when it lives; else one of the same name in the living folder that stands in the
@@ -36,7 +36,9 @@ export function standIn(
   }
   if (way.length > MAX_DEPTH)
     throw new AppError('too-large', { field: 'node', detail: 'it lies too deep in the trash' })
-  return way.toReversed().reduce((parent, { id, name }) => {
+  const down = way.toReversed()
+  return down.reduce((parent, { id, name }, at) => {
+    if (!knowsChild(view, parent.id, name)) expectWay(view, parent.id, down.slice(at))
     const made = findOrMake(view, mutation, parent, name)
     known.set(id, made)
     return made

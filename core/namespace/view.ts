@@ -20,10 +20,18 @@ import {
 
 export const childKey = (parent: NodeId, name: string): string => `${parent} ${nameKey(name)}`
 
+/**
+ * One step of a way down by names, to be walked where the nodes are: below `parent`, or below what the step `up` finds. So a way costs
+ * one round, however long it is (SC-04).
+ */
+export type WayStep = { id: string; up: string; key: string } | { id: string; parent: NodeId; key: string }
+
 /** Facts that a decision asked for and that were not gathered. */
 export type Needs = {
   nodes: Set<NodeId>
   children: Map<string, { parent: NodeId; key: string }>
+  /** By their ids, each after the one above it. What they find are `children`. */
+  ways: Map<string, WayStep>
   held: Map<string, { userId: UserId; sha256: string }>
   damaged: Set<NodeId>
   versions: Map<string, { node: NodeId; revision: number }>
@@ -35,6 +43,7 @@ export type Needs = {
 const noNeeds = (): Needs => ({
   nodes: new Set(),
   children: new Map(),
+  ways: new Map(),
   held: new Map(),
   damaged: new Set(),
   versions: new Map(),
@@ -42,8 +51,6 @@ const noNeeds = (): Needs => ({
   survivors: new Map(),
   conflicts: new Set(),
 })
-
-export const needsAnything = (needs: Needs): boolean => Object.values(needs).some((wanted) => wanted.size > 0)
 
 /** Thrown inside `decideBatch` only, caught there: a fact is missing, so this mutation cannot be decided in this round. */
 export class FactMissing extends Error {}
@@ -133,6 +140,19 @@ export function expectChild(view: View, parent: NodeId, name: string): void {
   if (!knowsChild(view, parent, name)) view.needs.children.set(childKey(parent, name), { parent, key: nameKey(name) })
 }
 
+/** Steps that one round walks; of more ways the others wait for the next. */
+const WAY_STEPS_MAX = 20_000
+
+/** Has the way down from `parent` gathered with what this round lacks anyway. @param way ids of steps are of the asker's making */
+export function expectWay(view: View, parent: NodeId, way: readonly { id: string; name: string }[]): void {
+  const { ways } = view.needs
+  if (ways.size > 0 && ways.size + way.length > WAY_STEPS_MAX) return
+  for (const [at, { id, name }] of way.entries()) {
+    const key = nameKey(name)
+    if (!ways.has(id)) ways.set(id, at === 0 ? { id, parent, key } : { id, up: way[at - 1]!.id, key })
+  }
+}
+
 /** @throws Barrier when this batch has stored the chunk */
 export function heldOf(view: View, userId: UserId, sha256: string): HeldChunk | null {
   const key = heldKey(userId, sha256)
@@ -174,21 +194,28 @@ export function subtreeOf(view: View, folder: NodeId): NonNullable<ReturnType<Fa
   requireUnchanged(view)
   const subtree = view.facts.subtrees.get(folder)
   if (subtree === undefined) {
+    // Whoever is decided after this one begins a batch of its own, and asks anew.
+    if (view.needs.subtrees.size > 0) throw new Barrier()
     view.needs.subtrees.add(folder)
     throw new FactMissing()
   }
   return subtree
 }
 
-/** What a delete must leave alive: `Facts.survivors`. @throws Barrier when the batch has changed anything */
+/** Folders of one batch whose survivors are looked for together: each look reads the journal since its `seen`. */
+const SURVIVORS_AT_ONCE = 32
+
+/** What a delete must leave alive: `Facts.survivors`. @throws Barrier when the batch may have changed what that is */
 export function survivorsOf(view: View, folder: NodeId, seen: number, session: SessionId): NodeId[] | 'too-many' {
-  requireUnchanged(view)
   const key = survivorsKey(folder, seen, session)
   const survivors = view.facts.survivors.get(key)
   if (survivors === undefined) {
+    requireUnchanged(view)
+    if (view.needs.survivors.size >= SURVIVORS_AT_ONCE) throw new Barrier()
     view.needs.survivors.set(key, { folder, seen, session })
     throw new FactMissing()
   }
+  requireApart(view, folder)
   return survivors
 }
 
@@ -201,6 +228,15 @@ export function conflictOf(view: View, id: MutationId): ConflictFacts | null {
     throw new FactMissing()
   }
   return conflict
+}
+
+/** Deletes side by side leave one another's survivors as they were; whatever moves something may not. */
+function requireApart(view: View, folder: NodeId): void {
+  for (const { kind, node } of view.effects.journal) {
+    if (kind !== 'created' && kind !== 'updated' && kind !== 'trashed') throw new Barrier()
+    for (let at: NodeState | null = node; at; at = at.parentId === null ? null : nodeOf(view, at.parentId))
+      if (at.id === folder) throw new Barrier()
+  }
 }
 
 function requireUnchanged({ effects, facts }: View): void {

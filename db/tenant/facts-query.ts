@@ -9,6 +9,7 @@ import { NODE_JSON } from './node-json.ts'
  * in the text when it is: even an empty part costs the executor its start on every commit.
  */
 export type RareParts = {
+  ways: boolean
   forgotten: boolean
   versions: boolean
   subtrees: boolean
@@ -18,6 +19,7 @@ export type RareParts = {
 
 export const gatherQuery = (rare: RareParts): string => `
 with recursive q as (select $2::text::jsonb as j),
+${rare.ways ? `steps as materialized (${STEPS}), walked as (${WALKED}),` : ''}
 ${rare.survivors ? `survivors as (${SURVIVORS}),` : ''}
 ${rare.conflicts ? `met as (${CONFLICTS}),` : ''}
 asked as (
@@ -27,6 +29,7 @@ asked as (
 ${FOLDERS_ABOVE}
 select ${[
   BASE,
+  rare.ways ? WAYS : [],
   rare.forgotten ? FORGOTTEN : [],
   rare.versions ? VERSIONS : [],
   rare.subtrees ? SUBTREES : [],
@@ -81,6 +84,23 @@ const BASE = `
      cross join lateral (
        select * from versions v where v.tenant_id = $1 and v.node_id = n.id and v.revision = n.content_revision limit 1) v
      where ${isDamaged('v.content_ref')}) as damaged`
+
+const STEPS = `
+  select w.id, w.up, w.parent, w.key from q, jsonb_to_recordset(q.j->'ways') as w(id text, up text, parent uuid, key text)`
+
+const childNamed = (parent: string, key: string): string => `(
+    select n.id from nodes n where n.tenant_id = $1 and n.parent_id = ${parent} and n.name_key = ${key} collate "C"
+      and n.trashed_at is null and n.purged_at is null limit 1)`
+
+/** Ways down by names: each step from where the one above it came. */
+const WALKED = `
+  select s.id as step, n.id from steps s cross join lateral ${childNamed('s.parent', 's.key')} n where s.parent is not null
+  union all
+  select s.id, n.id from walked w join steps s on s.up = w.step cross join lateral ${childNamed('w.id', 's.key')} n`
+
+const WAYS = `
+  (select jsonb_agg(jsonb_build_object('step', w.step, 'node', ${NODE_JSON}))
+     from walked w cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = w.id limit 1) n) as ways`
 
 /**
  * Writes by the content that they brought, which is named by them, and by the conflict that they met. The oldest version that holds

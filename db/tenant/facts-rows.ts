@@ -41,6 +41,7 @@ export type FactsRow = {
   uploads: { id: UploadId; state: 'open' | 'committed' | 'expired'; userId: UserId; expiresAt: number }[] | null
   held: { userId: UserId; sha256: string; objectKey: string; offset: number; length: number }[] | null
   damaged: NodeId[] | null
+  ways?: { step: string; node: NodeState }[] | null
   forgotten?: { id: MutationId; by: UserId; outcome: StoredOutcome }[] | null
   versions?: (StoredVersion & { node: NodeId; revision: number })[] | null
   subtrees?: { folder: NodeId; nodes: { node: NodeState; content: MutationId | null }[] | null }[] | null
@@ -64,6 +65,7 @@ export function addFacts(facts: Facts, wanted: FactsWanted, row: FactsRow): void
   }
   for (const upload of row.uploads ?? []) facts.uploads.set(upload.id, upload)
   addNodes(facts, wanted, row)
+  addWays(facts, wanted, row)
   addHeld(facts, wanted, row)
   for (const id of wanted.damaged) facts.damaged.set(id, false)
   for (const id of row.damaged ?? []) facts.damaged.set(id, true)
@@ -88,6 +90,18 @@ function addNodes(facts: Facts, wanted: FactsWanted, row: FactsRow): void {
   for (const node of row.children ?? []) {
     if (node.parentId !== null) facts.children.set(childKey(node.parentId, node.name), node)
     facts.nodes.set(node.id, node)
+  }
+}
+
+/** Below a step that found nothing there is nothing to know. */
+function addWays(facts: Facts, wanted: FactsWanted, row: FactsRow): void {
+  const found = new Map((row.ways ?? []).map(({ step, node }) => [step, node]))
+  for (const step of wanted.ways) {
+    const parent = 'parent' in step ? step.parent : found.get(step.up)?.id
+    if (parent === undefined) continue
+    const node = found.get(step.id) ?? null
+    facts.children.set(childKey(parent, step.key), node)
+    if (node) facts.nodes.set(node.id, node)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MutationId, NodeId, SessionId, TenantId, UploadId, UserId } from '../../core/ids.ts'
-import type { Facts, Mutation, NodeRef } from '../../core/namespace/model.ts'
-import type { Needs } from '../../core/namespace/view.ts'
+import type { Facts, Mutation, Place } from '../../core/namespace/model.ts'
+import type { Needs, WayStep } from '../../core/namespace/view.ts'
 import { nameKey } from '../../core/names.ts'
 import type { Tx } from '../connect.ts'
 import { gatherQuery } from './facts-query.ts'
@@ -17,6 +17,8 @@ export type FactsWanted = {
   nodes: NodeId[]
   /** Of folders that are known, or in `nodes`. */
   children: { parent: NodeId; key: string }[]
+  /** Below folders of the same kind; each after the step that it goes on from. */
+  ways: WayStep[]
   uploads: UploadId[]
   held: { userId: UserId; sha256: string }[]
   damaged: NodeId[]
@@ -39,6 +41,7 @@ const nothing = (): FactsWanted => ({
   sessions: [],
   nodes: [],
   children: [],
+  ways: [],
   uploads: [],
   held: [],
   damaged: [],
@@ -61,6 +64,7 @@ export function factsOf(mutations: readonly Mutation[], isRepeated = false): Fac
     wantOf(wanted, mutation)
     if (index === 0) wantTree(wanted, mutation)
   }
+  wanted.ways = waysOf(mutations)
   return wanted
 }
 
@@ -96,6 +100,36 @@ function wantOf(wanted: FactsWanted, mutation: Mutation): void {
   }
 }
 
+/**
+ * A folder that the batch makes may be there already; then what is put into it is looked up along with it. So a tree that is pushed
+ * once more takes one round, however deep it is.
+ */
+function waysOf(mutations: readonly Mutation[]): WayStep[] {
+  const places = mutations.map((mutation) => ({ id: mutation.id, place: placeOf(mutation) }))
+  const entered = new Set(places.map(({ place }) => place && typeof place.parent !== 'string' && place.parent.madeBy))
+  return places.flatMap(({ id, place }): WayStep[] => {
+    if (!place) return []
+    const key = nameKey(place.name)
+    if (typeof place.parent !== 'string') return [{ id, up: place.parent.madeBy, key }]
+    return entered.has(id) ? [{ id, parent: place.parent, key }] : []
+  })
+}
+
+function placeOf(mutation: Mutation): Place | null {
+  switch (mutation.kind) {
+    case 'create-folder':
+      return mutation
+    case 'write-file':
+      return 'parent' in mutation.target ? mutation.target : null
+    case 'move':
+    case 'copy':
+    case 'restore':
+      return mutation.to
+    default:
+      return null
+  }
+}
+
 /** True only while the batch has changed nothing, so it is looked up ahead for the first mutation alone. */
 function wantTree(wanted: FactsWanted, mutation: Mutation): void {
   if (mutation.kind === 'copy' && mutation.revision === null) wanted.subtrees.push(mutation.node)
@@ -113,7 +147,7 @@ function wantWrite(wanted: FactsWanted, mutation: Mutation & { kind: 'write-file
 }
 
 /** A folder that an earlier mutation made is known by its first answer, when it is not of this batch. */
-function wantPlace(wanted: FactsWanted, { parent, name }: { parent: NodeRef; name: string }): void {
+function wantPlace(wanted: FactsWanted, { parent, name }: Place): void {
   if (typeof parent !== 'string') {
     wanted.mutations.push(parent.madeBy)
     return
@@ -126,6 +160,7 @@ export const factsNeeded = (needs: Needs): FactsWanted => ({
   ...nothing(),
   nodes: [...needs.nodes],
   children: [...needs.children.values()],
+  ways: [...needs.ways.values()],
   held: [...needs.held.values()],
   damaged: [...needs.damaged],
   versions: [...needs.versions.values()],
@@ -157,6 +192,7 @@ export const noFacts = (): Facts => ({
 export async function gatherFacts(tx: Tx, tenant: TenantId, wanted: FactsWanted, facts: Facts): Promise<Head> {
   const query = gatherQuery({
     forgotten: wanted.forgotten.length > 0,
+    ways: wanted.ways.length > 0,
     versions: wanted.versions.length > 0,
     subtrees: wanted.subtrees.length > 0,
     survivors: wanted.survivors.length > 0,

@@ -11,7 +11,7 @@ import {
   type PrincipalFacts,
   type VersionFacts,
 } from '../../core/namespace/model.ts'
-import type { Needs } from '../../core/namespace/view.ts'
+import { childKey, type Needs } from '../../core/namespace/view.ts'
 import { pathOf, unitBelow, type NamespaceState } from './namespace-state.ts'
 
 /** What the first round of a decision knows: principals, first answers and uploads; the rest it asks for. */
@@ -50,6 +50,7 @@ export function addFacts(state: NamespaceState, needs: Needs, facts: Facts): voi
     if (id) addNode(state, facts, id)
     facts.children.set(key, id ? state.nodes.get(id)! : null)
   }
+  addWays(state, facts, needs)
   for (const [key, { userId, sha256 }] of needs.held) facts.held.set(key, heldBy(state, userId, sha256))
   for (const id of needs.damaged) facts.damaged.set(id, hasDamage(state, id))
   for (const [key, { node, revision }] of needs.versions) facts.versions.set(key, versionFacts(state, node, revision))
@@ -64,6 +65,18 @@ function addNode(state: NamespaceState, facts: Facts, id: NodeId): void {
   for (const node of pathOf(state, id)) {
     facts.nodes.set(node.id, node)
     if (state.purged.has(node.id)) facts.purged.add(node.id)
+  }
+}
+
+function addWays(state: NamespaceState, facts: Facts, { ways }: Needs): void {
+  const found = new Map<string, NodeId>()
+  for (const step of ways.values()) {
+    const parent = 'parent' in step ? step.parent : found.get(step.up)
+    if (parent === undefined) continue
+    const key = childKey(parent, step.key)
+    const id = state.siblings.get(key)
+    facts.children.set(key, id ? state.nodes.get(id)! : null)
+    if (id) found.set(step.id, id)
   }
 }
 

@@ -8,8 +8,8 @@ import { addFacts, contentOf, firstFacts } from './namespace-facts.ts'
 import { emptyState, livesIn, pathOf, type NamespaceState } from './namespace-state.ts'
 import { requireLawfulTree } from './tree-law.ts'
 
-/** Deep enough for a stand-in of the deepest folder, each level found by a round. */
-const MAX_ROUNDS = 1_200
+/** As many as the journal's writer has. */
+const MAX_ROUNDS = 30
 
 export type NamespaceServerOptions = {
   /** Unix milliseconds. */
@@ -87,6 +87,7 @@ export class NamespaceServer {
       }
       const decision = decideBatch(own, mutations, now, (index) => this.#idOf(this.#made + index + 1))
       if (decision.at === 'decided') return decision
+      if (round + 1 === MAX_ROUNDS && decision.known > 0) return this.decide(mutations.slice(0, decision.known))
       addFacts(this.state, decision.needs, facts)
     }
     throw new Error('the facts never sufficed')
