@@ -42,6 +42,9 @@ export const VERDICTS = {
   trashed: applied('It goes to the trash as it is now, from where it is now; only new bytes would have saved it.'),
   'stays-outside': applied('The folder goes to the trash; what is not in it any more, or never was, stays.'),
   back: applied('It is out of the trash again, where it was.'),
+  lifted: applied(
+    'It is out of the trash again, in the folder above: there it has its place since its own was purged.',
+  ),
   purged: applied('What is in the trash goes for good.'),
   'newest-wins': applied('The second content is the next version of the file; the first is an older version.'),
   revived: applied(

@@ -97,7 +97,10 @@ describe('its folder is no more', () => {
     const w = planted()
     w.commit(trash('1', w.f), trash('2', w.d), purge('3', w.d))
     if (when === 'before') w.server.collect()
-    w.commit(restore('4', w.f))
+    // FD-12: with the purge its place is in the folder above.
+    const [outcome] = w.commit(restore('4', w.f))
+    expect(outcome).toEqual({ outcome: 'applied', seq: 7, node: w.server.node(w.f) })
+    expect(outcome).toMatchObject({ node: { parentId: w.root, placementRevision: 1 } })
     if (when === 'after') w.server.collect()
     expect(w.tree()).toEqual(['f'])
     expect(w.server.text(w.f)).toBe('f')

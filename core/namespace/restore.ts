@@ -1,6 +1,7 @@
 import { AppError, invariant } from '../errors.ts'
 import { freeName } from './free-name.ts'
 import type { NodeState, Notice, Outcome, Place, Restore } from './model.ts'
+import { folderOf } from './revive.ts'
 import {
   deadAbove,
   folderAbove,
@@ -27,8 +28,11 @@ export function restore(view: View, mutation: Restore): Outcome {
   const node = requireMine(view, principal, mutation.node, 'node')
   requireNoRoot(node)
   if (isLive(view, node)) return { outcome: 'applied', seq: node.changedSeq, node }
-  const { parent, name, notice } = mutation.to ? askedPlace(view, principal, node, mutation.to) : ownPlace(view, node)
-  const hasMoved = parent.id !== node.parentId || name !== node.name
+  const above = folderOf(view, node)
+  const { parent, name, notice } = mutation.to
+    ? askedPlace(view, principal, node, mutation.to)
+    : ownPlace(view, node, above)
+  const hasMoved = parent.id !== above.id || name !== node.name
   const restored = putNode(view, mutation, 'restored', {
     ...node,
     parentId: parent.id,
@@ -40,15 +44,16 @@ export function restore(view: View, mutation: Restore): Outcome {
   return { outcome: 'applied', seq: restored.changedSeq, node: restored, ...(notice && { notice }) }
 }
 
-/** Where it was, or the nearest folder above that lives; under its name, or one that is free. The notice says what is not as it was. */
-function ownPlace(view: View, node: NodeState): Destination {
-  const above = folderAbove(view, node)
-  invariant(above, 'the root of a space is never in the trash')
+/**
+ * Where it was, or the nearest folder above that lives; under its name, or one that is free. The notice says what is not as it was.
+ * @param above where it has its place: that of what was purged is above it from then on, whether the collector has been there or not
+ */
+function ownPlace(view: View, node: NodeState, above: NodeState): Destination {
   const dead = deadAbove(view, above)
   const parent = dead ? folderAbove(view, dead) : above
   invariant(parent, 'the root of a space is never in the trash')
   const name = freeName(view, parent, node.name)
-  if (parent.id !== node.parentId) return { parent, name, notice: 'parent-gone' }
+  if (parent.id !== above.id) return { parent, name, notice: 'parent-gone' }
   return name === node.name ? { parent, name } : { parent, name, notice: 'renamed' }
 }
 

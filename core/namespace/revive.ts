@@ -21,9 +21,10 @@ export function revive(
   dead: NodeState,
   renewal: Renewal | null,
 ): NodeState {
-  const folder = standIn(view, mutation, folderOf(view, dead))
+  const above = folderOf(view, dead)
+  const folder = standIn(view, mutation, above)
   const name = childOf(view, folder.id, dead.name) ? freeCopyName(view, principal, folder, dead.name) : dead.name
-  const moved = folder.id !== dead.parentId || name !== dead.name
+  const moved = folder.id !== above.id || name !== dead.name
   const state = {
     ...dead,
     ...(renewal && { ...renewal.content, contentRevision: dead.contentRevision + 1 }),

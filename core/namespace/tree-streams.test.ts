@@ -163,7 +163,9 @@ test('the collector changes nothing that anyone sees: the same stream without it
   )
 })
 
-const gist = (outcome: Outcome) =>
-  outcome.outcome === 'rejected'
-    ? outcome.code
-    : { is: outcome.outcome, seq: outcome.seq, id: outcome.node.id, name: outcome.node.name }
+/** Where something in the trash has its place may be told as the folder that was purged, or as the one above it. */
+function gist(outcome: Outcome) {
+  if (outcome.outcome === 'rejected') return outcome.code
+  const { node } = outcome
+  return node.trashedAt === null ? outcome : { ...outcome, node: { ...node, parentId: null } }
+}

@@ -103,7 +103,7 @@ export const SECOND_INSIDE: Table<FolderOperation, InnerOperation> = {
     'move-in': 'gone-for-good',
     'move-out': 'gone-for-good',
     trash: 'gone-for-good',
-    restore: 'nearest-folder',
+    restore: 'lifted',
     purge: 'purged',
     'restore-version': 'gone-for-good',
     'label-version': 'gone-for-good',
