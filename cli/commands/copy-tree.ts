@@ -5,6 +5,7 @@ import { numberedName } from '../../core/names.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import { nodeOf, resolvePath, settledOf } from '../remote.ts'
 import { usageError } from '../failure.ts'
+import type { Say } from '../say.ts'
 import { nameTaken, onlyFilesAreReplaced, type IfExists } from './destination.ts'
 import { eachAtOnce } from './each-at-once.ts'
 
@@ -18,8 +19,10 @@ export type Copied =
 
 export type CopyOptions = {
   revision?: number
-  /** So many files and folders were copied so far; only where it takes more than one request. */
+  /** So many requests were made so far; only where it takes more than one request. */
   onProgress: (requests: number, name: string) => void
+  /** It failed or was stopped on the way: a part of the copy is there. */
+  onPartial: (path: readonly string[]) => Promise<void>
 }
 
 /** Requests at once, of a tree that is copied in pieces. */
@@ -86,7 +89,19 @@ async function copyOver(api: Api, node: NodeStateWire, to: CopyTarget, options: 
 async function copyInPieces(api: Api, node: NodeStateWire, to: CopyTarget, options: CopyOptions): Promise<Copied> {
   await refuseInside(api, node, to.folder)
   const top = await makeAlike(api, node, to)
-  const open = [{ from: node.id, to: top.node }]
+  try {
+    await copyContents(api, { from: node.id, to: top.node }, options)
+  } catch (error) {
+    await options.onPartial([...to.path, top.node.name])
+    throw error
+  }
+  return { is: 'copied', node: top.node, firstSeq: top.seq, isBeside: top.node.name !== to.name }
+}
+
+type Pair = { from: string; to: NodeStateWire }
+
+async function copyContents(api: Api, top: Pair, options: CopyOptions): Promise<void> {
+  const open = [top]
   let requests = 1
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     const { from, to: into } = folder
@@ -96,7 +111,6 @@ async function copyInPieces(api: Api, node: NodeStateWire, to: CopyTarget, optio
       if (made !== null) open.push({ from: child.id, to: made })
     })
   }
-  return { is: 'copied', node: top.node, firstSeq: top.seq, isBeside: top.node.name !== to.name }
 }
 
 /** @returns the folder whose contents are still to be copied */
@@ -142,3 +156,9 @@ async function refuseInside(api: Api, node: NodeStateWire, folder: NodeStateWire
 }
 
 const isTooLarge = (error: unknown): boolean => error instanceof AppError && error.code === 'too-large'
+
+/** Said whatever broke: somebody has to finish it or put it away. */
+export const sayPartial =
+  (say: Say) =>
+  (path: readonly string[]): Promise<void> =>
+    say.trouble(`${say.nameInNote(path.join('/'))}: holds what was copied until now`)

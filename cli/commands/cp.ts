@@ -9,7 +9,7 @@ import { lookUp } from '../remote.ts'
 import { formatRemotePath, parseRemotePathBelowSpace, parseRemotePathInSpace, type RemotePath } from '../remote-path.ts'
 import type { Say } from '../say.ts'
 import type { World } from '../world.ts'
-import { copyTree, type CopyTarget } from './copy-tree.ts'
+import { copyTree, sayPartial, type CopyTarget } from './copy-tree.ts'
 import { ifExistsOf, openDestination } from './destination.ts'
 import { eachItem } from './each-item.ts'
 import type { GoingOptions } from './mv.ts'
@@ -59,6 +59,7 @@ async function copyOne({ api, say, status, revision }: Work, { shown, node }: Fo
   const copied = await copyTree(api, node, to, {
     ...(revision === undefined ? {} : { revision }),
     onProgress: (requests, at) => status.update(`Copying ${shown}: ${requests} so far · ${at}`),
+    onPartial: sayPartial(say),
   })
   const path = formatRemotePath([...to.path, copied.is === 'kept' ? to.name : copied.node.name])
   if (copied.is === 'kept') {

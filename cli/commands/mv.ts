@@ -11,7 +11,7 @@ import { lookUp, resolvePath, settledOf } from '../remote.ts'
 import { formatRemotePath, parseRemotePathBelowSpace, parseRemotePathInSpace } from '../remote-path.ts'
 import type { Say } from '../say.ts'
 import type { World } from '../world.ts'
-import { copyTree } from './copy-tree.ts'
+import { copyTree, sayPartial } from './copy-tree.ts'
 import {
   ifExistsOf,
   nameTaken,
@@ -111,6 +111,7 @@ async function moveAcross({ api, say, status }: Work, going: Going): Promise<Exi
     {
       ...(isFolder ? {} : { revision: node.contentRevision }),
       onProgress: (requests, at) => status.update(`Copying ${going.shown}: ${requests} so far · ${at}`),
+      onPartial: sayPartial(say),
     },
   )
   if (copied.is === 'kept') return sayKept(say, going)

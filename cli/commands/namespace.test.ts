@@ -160,7 +160,11 @@ const applied = (state: NodeStateWire, more = {}) => ({ outcome: 'applied', seq:
 
 describe('copies', () => {
   const to = { folder: root, path: ['home'], name: 'b', ifExists: 'fail' as const }
-  const options = { onProgress: () => {} }
+  const partial: string[] = []
+  const options = {
+    onProgress: () => {},
+    onPartial: async (path: readonly string[]) => void partial.push(path.join('/')),
+  }
   const taken = () => {
     throw new AppError('name-taken')
   }
@@ -247,6 +251,25 @@ describe('copies', () => {
     const copied = await copyTree(api, node({ id: 'big', kind: 'folder', parentId: 'root' }), to, options)
     expect(copied).toMatchObject({ is: 'copied', firstSeq: 9, node: { id: 'root/b' } })
     expect(copies).toEqual(['f1 into root/b', 'f2 into root/b/n', 'small into root/b/n'])
+  })
+
+  test('a tree in pieces that fails on the way says that a part of it is there', async () => {
+    const { api } = fakeApi(
+      {
+        'POST /v1/nodes/{id}/copy': (_, path) => {
+          throw new AppError(path.includes('/big/') ? 'too-large' : 'busy')
+        },
+      },
+      {
+        children: async function* () {
+          yield node({ id: 'f' })
+        },
+        createFolder: async () => applied(node({ id: 'made', kind: 'folder', name: 'b' })),
+      },
+    )
+    const big = node({ id: 'big', kind: 'folder' })
+    await expect(copyTree(api, big, to, options)).rejects.toMatchObject({ code: 'busy' })
+    expect(partial).toEqual(['home/b'])
   })
 
   test('a tree in pieces does not go into itself', async () => {

@@ -30,13 +30,13 @@ const adminAudit = defineCommand({
 
 const adminNewEpoch = defineCommand({
   name: 'admin new-epoch',
-  summary: 'after a restore: have every client begin anew (on the server)',
+  summary: 'let clients begin anew after a restore (on the server)',
   usage: '',
   about: `For the operator, where the server runs, after the database was restored from a backup. What clients have seen since the backup was made is
-    no longer there; from now on each of them is told so and takes a snapshot. The server notices most restores by itself; this command needs not notice.
+    no longer there; from now on each of them is told so and takes a snapshot. The server notices most restores by itself; this command leaves nothing to chance.
 
-    The database is found as by 'bitvault admin audit'.`,
-  examples: [['bitvault admin new-epoch', 'before or after the server is started on the restored database']],
+    The database is found as by bitvault admin audit.`,
+  examples: [['bitvault admin new-epoch', 'before or after the server starts again']],
   args: { min: 0, max: 0 },
   options: {},
   run: async (call, world) => (await import('../commands/admin-new-epoch.ts')).adminNewEpoch(call, world),
