@@ -45,7 +45,11 @@ export function raised(mark: Mark | null, seen: { epoch: string; seq: number; at
  */
 const WRITE_EVERY_MS = 100
 
-type Storage = Pick<DurableObjectStorage, 'put'> & { kv: { get(key: string): unknown } }
+/** What of an object's storage it uses. */
+type Storage = {
+  kv: { get(key: string): unknown }
+  put(key: string, value: Mark | null, options: { allowUnconfirmed: boolean }): Promise<void>
+}
 
 export type JournalMarkDeps = {
   storage: Storage

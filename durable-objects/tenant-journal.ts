@@ -1,47 +1,29 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { AppError } from '../core/errors.ts'
-import {
-  uuidV7,
-  type DeviceId,
-  type NodeId,
-  type SessionId,
-  type SpaceId,
-  type TenantId,
-  type UserId,
-} from '../core/ids.ts'
-import type { Cursor } from '../core/namespace/cursor.ts'
+import { uuidV7, type DeviceId, type NodeId, type SessionId, type TenantId, type UserId } from '../core/ids.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
 import { rowsOf } from '../core/namespace/weight.ts'
-import { readJournal, type FeedEntry } from '../db/tenant/journal.ts'
 import { findPrincipal } from '../db/tenant/principal.ts'
 import { asAppError } from '../protocol/problem.ts'
 import { alarmClock, type AlarmClock } from './alarm-clock.ts'
 import { readConfig } from './config.ts'
 import { faultsOf } from './faults.ts'
-import { Feed, type FeedPage, type Place } from './feed.ts'
 import { groupCommit, type GroupCommit } from './group-commit.ts'
 import { HeldDatabase } from './held-database.ts'
-import { JournalMark } from './journal-mark.ts'
+import { freshEpoch, JournalFeed, type ChangesAsked, type ChangesPage } from './journal-feed.ts'
 import { JournalWriter, type Written } from './journal-writer.ts'
 import { Live, type DeviceShown, type LiveTask } from './live.ts'
 import { countCommit, metrics } from './metrics.ts'
-import { ownJournal } from './own-journal.ts'
 import { relayOf, type Relay } from './relay.ts'
-import { RecentTail } from './recent-tail.ts'
 import { reply, type Reply } from './reply.ts'
 import { SessionCache } from './session-cache.ts'
 import { telemetryOf, type Telemetry } from './telemetry.ts'
 import { wait } from './wait.ts'
-import { Waiters } from './waiters.ts'
 
 /** In rows. A chunk is two of them and about a kilobyte while it is decided; what waits and what is written share 128 MB. */
 const LIMITS = { weigh: rowsOf, maxBatch: 12_000, maxWaiting: 120_000 }
-/** Requests that wait for something to say; more get an empty page at once. */
-const MAX_WAITERS = 2_000
 /** A held connection keeps the object in memory, and with it what hibernating sockets would free. */
 const IDLE_SECONDS = 5
-/** Whoever waits looks anyway this often: another process may have written. */
-const LOOK_AGAIN_MS = 2_000
 
 /**
  * Serialises one tenant's changes. A shell: it collects mutations, has them decided and written as one transaction
@@ -55,10 +37,7 @@ export class TenantJournal extends DurableObject<Env> {
   readonly #relay: Relay
   readonly #telemetry: Telemetry
   readonly #sessions: SessionCache
-  readonly #tail = new RecentTail()
-  readonly #mark: JournalMark
-  readonly #feed: Feed
-  readonly #waiters = new Waiters(MAX_WAITERS)
+  readonly #reads: JournalFeed
   readonly #live: Live
   readonly #alarms: AlarmClock<'relay' | LiveTask>
   readonly #faults
@@ -87,19 +66,20 @@ export class TenantJournal extends DurableObject<Env> {
       arm: (atMs) => arm('relay', atMs),
     })
     const onFailure = (error: unknown) => this.#logError(asAppError(error))
-    this.#mark = new JournalMark({ storage: ctx.storage, wait, onFailure })
-    this.#feed = new Feed({
-      tail: this.#tail,
-      mark: this.#mark,
-      read: (after, limit) => this.#db.read((tx) => readJournal(tx, this.#tenant, after, limit)),
-      renew: () => this.#renewEpoch(),
-      clock: () => Date.now(),
+    this.#reads = new JournalFeed({
+      tenant: this.#tenant,
+      db: this.#db,
+      storage: ctx.storage,
+      sessions: this.#sessions,
+      heard: (user, device, at) => this.#live.heard(user, device, at),
+      onNews: () => this.#live.wake(),
+      onFailure,
     })
     this.#live = new Live({
       ctx,
       tenant: this.#tenant,
       db: this.#db,
-      feed: this.#feed,
+      feed: this.#reads.feed,
       sessions: this.#sessions,
       arm,
       logError: this.#logError,
@@ -108,7 +88,7 @@ export class TenantJournal extends DurableObject<Env> {
       storage: ctx.storage,
       tasks: { relay: () => this.#relay.drain(), ...this.#live.tasks },
       clock: () => Date.now(),
-      onFailure: (_task, error) => this.#logError(asAppError(error)),
+      onFailure: (_task, error) => onFailure(error),
     })
     const writer = new JournalWriter({
       tenant: this.#tenant,
@@ -116,7 +96,7 @@ export class TenantJournal extends DurableObject<Env> {
       clock: () => Date.now(),
       freshId: () => uuidV7(Date.now(), crypto.getRandomValues(new Uint8Array(10))) as NodeId,
       freshEpoch,
-      mark: () => this.#mark.value,
+      mark: () => this.#reads.mark.value,
       dice: () => Math.random(),
       wait,
       faults: this.#faults,
@@ -134,25 +114,8 @@ export class TenantJournal extends DurableObject<Env> {
    * Journal entries that the session may read, after a place. An empty page may wait for something to say, for `waitMs` at most;
    * `isFull` says that it could not, since too many wait already.
    */
-  changes(
-    session: SessionId,
-    { from, limit, waitMs, device }: { from: Place; limit: number; waitMs: number; device: DeviceId | null },
-  ): Promise<Reply<ChangesPage>> {
-    return reply(async () => {
-      const until = Date.now() + waitMs
-      let isFull = false
-      for (let at = from; ;) {
-        const { wakes } = this.#waiters
-        const principal = await this.#sessions.require(session)
-        if (device !== null) await this.#live.heard(principal.userId, device, cursorOf(from))
-        const spaces = principal.spaces.map((space) => space.id)
-        const page = await this.#feed.page({ spaces: new Set(spaces) }, at, limit)
-        const leftMs = until - Date.now()
-        if (isFull || page.entries.length > 0 || page.more || leftMs <= 0) return { ...page, spaces, isFull }
-        at = { epoch: page.epoch, seq: page.through }
-        isFull = !(await this.#waiters.wait(wakes, Math.min(leftMs, LOOK_AGAIN_MS)))
-      }
-    }, this.#logError)
+  changes(session: SessionId, asked: ChangesAsked): Promise<Reply<ChangesPage>> {
+    return reply(() => this.#reads.changes(session, asked), this.#logError)
   }
 
   override alarm(): Promise<void> {
@@ -233,29 +196,12 @@ export class TenantJournal extends DurableObject<Env> {
       metrics().product.mutations.add({ outcome: 'failed' }, rest.length)
       throw error
     })
-    this.#remember(written)
+    this.#reads.remember(written)
     countCommit(written, Date.now())
     await this.#faults('commit.before-alarm')
     if (written.effects.outbox.length > 0) this.#relay.wake()
     this.#trace(rest.slice(0, written.outcomes.length), written)
     return written.outcomes
-  }
-
-  #remember({ effects, epoch, oldSeq, at }: Written): void {
-    const { journal } = effects
-    this.#mark.raise({ epoch, seq: effects.seq, at: journal.length > 0 ? at : null })
-    if (journal.length === 0) return
-    const entries = journal.map(({ seq, kind, spaceId, node }): FeedEntry => ({ seq, kind, at, spaceId, node }))
-    this.#tail.append({ epoch, oldSeq, entries }, Date.now())
-    this.#waiters.wake()
-    this.#live.wake()
-  }
-
-  /** The database was restored: what it will number anew must not pass for what was shown before. */
-  async #renewEpoch(): Promise<void> {
-    const mark = this.#mark.value
-    const owned = await this.#db.transact((tx) => ownJournal(tx, { tenant: this.#tenant, mark, freshEpoch }))
-    this.#mark.raise({ epoch: owned.epoch, seq: owned.seq, at: null })
   }
 
   /** One transaction serves many callers: each trace gets it as its own span, with Postgres below. */
@@ -278,8 +224,3 @@ export class TenantJournal extends DurableObject<Env> {
 
   #logError = (error: AppError): void => this.#telemetry.logError('journal', error)
 }
-
-export type ChangesPage = FeedPage & { spaces: SpaceId[]; isFull: boolean }
-
-const cursorOf = ({ epoch, seq }: Place): Cursor | null => (epoch === null ? null : { epoch, seq })
-const freshEpoch = (): string => crypto.randomUUID()

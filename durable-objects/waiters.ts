@@ -35,6 +35,6 @@ export class Waiters {
 
   wake(): void {
     this.#wakes += 1
-    for (const wake of [...this.#waiting]) wake()
+    for (const wake of this.#waiting) wake()
   }
 }

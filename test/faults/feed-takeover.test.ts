@@ -43,7 +43,7 @@ test('SV-02 SV-12 I10 pages read from both while both write and one is killed: n
   const dice = seededDice(12)
   const pick = (): Account['call'] => calls[dice() < 0.5 ? 0 : 1]
   const parent = owner.home.rootId
-  let isOver = false
+  const over = new AbortController()
   const write = async (): Promise<void> => {
     for (let i = 0; i < 60; i++)
       await pick()('POST', '/v1/files', inlineFile(parent, `${Math.floor(dice() * 20)}`, randomUUID()))
@@ -54,7 +54,7 @@ test('SV-02 SV-12 I10 pages read from both while both write and one is killed: n
       limit: () => 1 + Math.floor(dice() * 30),
     })
   const read = async (reader: Reader): Promise<Reader> => {
-    while (!isOver) await reader.pull()
+    while (!over.signal.aborted) await reader.pull()
     await reader.pull()
     return reader
   }
@@ -70,7 +70,7 @@ test('SV-02 SV-12 I10 pages read from both while both write and one is killed: n
     await second.restart()
   }
   await writing
-  isOver = true
+  over.abort()
   const stored = await storedTree(inspector.owner, [owner.home.id])
   const [head] = await inspector.owner<{ seq: number }[]>`select seq::float8 as seq from tenant_head`
   for (const reader of await Promise.all(reading)) {

@@ -20,7 +20,7 @@ export class FoldedTree {
   /** With what lies below; a unit that was trashed by itself stays, in the folder above. */
   #purge(id: string, above: string | null): void {
     this.nodes.delete(id)
-    for (const child of [...this.nodes.values()]) {
+    for (const child of this.nodes.values()) {
       if (child.parentId !== id) continue
       if (child.trashedAt === null) this.#purge(child.id, above)
       else this.nodes.set(child.id, { ...child, parentId: above })
