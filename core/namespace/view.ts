@@ -203,7 +203,7 @@ export function subtreeOf(view: View, folder: NodeId): NonNullable<ReturnType<Fa
 }
 
 /** Folders of one batch whose survivors are looked for together: each look reads the journal since its `seen`. */
-const SURVIVORS_AT_ONCE = 32
+export const SURVIVORS_AT_ONCE = 32
 
 /** What a delete must leave alive: `Facts.survivors`. @throws Barrier when the batch may have changed what that is */
 export function survivorsOf(view: View, folder: NodeId, seen: number, session: SessionId): NodeId[] | 'too-many' {

@@ -1,6 +1,6 @@
 import type { MutationId, NodeId, SessionId, TenantId, UploadId, UserId } from '../../core/ids.ts'
 import type { Facts, Mutation, Place } from '../../core/namespace/model.ts'
-import type { Needs, WayStep } from '../../core/namespace/view.ts'
+import { SURVIVORS_AT_ONCE, type Needs, type WayStep } from '../../core/namespace/view.ts'
 import { nameKey } from '../../core/names.ts'
 import type { Tx } from '../connect.ts'
 import { gatherQuery } from './facts-query.ts'
@@ -58,11 +58,12 @@ const nothing = (): FactsWanted => ({
 export function factsOf(mutations: readonly Mutation[], isRepeated = false): FactsWanted {
   const wanted = nothing()
   if (isRepeated) for (const { id, kind } of mutations) if (kind === 'write-file') wanted.forgotten.push(id)
+  const ahead = lookedAhead(mutations)
   for (const [index, mutation] of mutations.entries()) {
     wanted.mutations.push(mutation.id)
     wanted.sessions.push(mutation.actor.sessionId)
     wantOf(wanted, mutation)
-    if (index === 0) wantTree(wanted, mutation)
+    if (index < ahead) wantTree(wanted, mutation)
   }
   wanted.ways = waysOf(mutations)
   return wanted
@@ -130,7 +131,12 @@ function placeOf(mutation: Mutation): Place | null {
   }
 }
 
-/** True only while the batch has changed nothing, so it is looked up ahead for the first mutation alone. */
+/** Mutations for which whole trees are looked up ahead: they are true while the batch has changed nothing, or only deleted elsewhere. */
+function lookedAhead(mutations: readonly Mutation[]): number {
+  const other = mutations.findIndex((mutation) => mutation.kind !== 'trash')
+  return Math.max(1, Math.min(other === -1 ? mutations.length : other, SURVIVORS_AT_ONCE))
+}
+
 function wantTree(wanted: FactsWanted, mutation: Mutation): void {
   if (mutation.kind === 'copy' && mutation.revision === null) wanted.subtrees.push(mutation.node)
   if (mutation.kind === 'trash' && mutation.seen !== null)
