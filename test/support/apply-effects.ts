@@ -76,7 +76,12 @@ function addConflicts(state: NamespaceState, effects: Effects): void {
   for (const conflict of effects.conflicts) {
     refuse(state.conflicts.has(conflict.id), `conflict ${conflict.id} twice`)
     demand(state.contents.get(conflict.content), 'the content of a conflict is there')
-    state.conflicts.set(conflict.id, { ...conflict, resolvedBy: null, resolvedSeq: null })
+    const atOnce = conflict.resolution !== null
+    state.conflicts.set(conflict.id, {
+      ...conflict,
+      resolvedBy: atOnce ? conflict.userId : null,
+      resolvedSeq: atOnce ? conflict.seq : null,
+    })
   }
   for (const { id, resolution, by, seq } of effects.resolutions) {
     const conflict = demand(state.conflicts.get(id), 'the resolved conflict is there')
