@@ -17,7 +17,6 @@ import {
   findPlaced,
   listChildren,
   walkPath,
-  type Placed,
   type StoredContent,
   type Visible,
 } from '../db/tenant/reads.ts'
@@ -34,6 +33,7 @@ import {
 } from '../db/tenant/uploads.ts'
 import { readConfig } from './config.ts'
 import { faultsOf } from './faults.ts'
+import { found, living, requireContent } from './found.ts'
 import { HeldDatabase } from './held-database.ts'
 import { reply, type Reply } from './reply.ts'
 import { SessionCache } from './session-cache.ts'
@@ -251,22 +251,4 @@ export class TenantReader extends DurableObject<Env> {
   #answer<T>(work: () => Promise<T>): Promise<Reply<T>> {
     return reply(work, (error) => this.#telemetry.logError('reader', error))
   }
-}
-
-function found<T>(thing: T | null): T {
-  if (thing === null) throw new AppError('not-found')
-  return thing
-}
-
-/** @throws not-found; in-trash, which says what was deleted */
-function living(placed: Placed | null): NodeState {
-  const { node, trashed } = found(placed)
-  if (trashed === null) return node
-  throw new AppError('in-trash', { field: 'id', detail: 'it is in the trash: restore it, or make it anew', trashed })
-}
-
-/** @throws not-a-file */
-function requireContent(node: NodeState): NodeState {
-  if (node.kind === 'folder') throw new AppError('not-a-file', { detail: 'a folder has no content' })
-  return node
 }
