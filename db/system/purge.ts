@@ -57,16 +57,27 @@ export async function liftTrashed(
 export const takeLease = (tx: Tx, tenantId: TenantId): Promise<unknown> =>
   tx`update tenant_head set lease = lease + 1 where tenant_id = ${tenantId}`
 
-const PURGED = `(select r::uuid as id from jsonb_array_elements_text($2::text::jsonb) r) asked
-  cross join lateral (select * from nodes p where p.tenant_id = $1 and p.id = asked.id and p.purged_at is not null limit 1) p`
+/** Look-ups of many keys are laterals, see `enter` in db/connect.ts: a join in any other order would read a whole tenant. */
+const ASKED = `(select r::uuid as id from jsonb_array_elements_text($2::text::jsonb) r) asked`
+
+/** That they are purged is asked outside the limit: inside, the index of all that is purged would look cheap. */
+const PURGED = `(
+  select p.* from ${ASKED}
+  cross join lateral (select * from nodes p where p.tenant_id = $1 and p.id = asked.id limit 1) p where p.purged_at is not null) p`
+
+/** By the index of what is trashed in a folder, for the same reason. */
+function trashedBelow(folder: string): string {
+  return `(select ctid as place, id, kind, purged_at from nodes t
+    where t.tenant_id = $1 and t.parent_id = ${folder} and t.trashed_at is not null offset 0)`
+}
 
 const LIFTED = `
-select u.id, p.parent_id from ${PURGED} cross join lateral (
-  select id from nodes u where u.tenant_id = $1 and u.parent_id = p.id and u.trashed_at is not null and u.purged_at is null
-  limit $3::int) u limit $3::int`
+select u.place, p.parent_id from ${PURGED} cross join lateral (
+  select place from ${trashedBelow('p.id')} u where u.purged_at is null limit $3::int) u limit $3::int`
 
 const LIFT = `
-update nodes n set parent_id = l.parent_id from (${LIFTED}) l where n.tenant_id = $1 and n.id = l.id returning 1`
+with lifted as materialized (${LIFTED})
+update nodes n set parent_id = l.parent_id from lifted l where n.tenant_id = $1 and n.ctid = l.place returning 1`
 
 /**
  * One page. A kill between any two of its statements leaves nothing of it.
@@ -105,27 +116,35 @@ limit $3::int`
 
 const PURGED_BELOW = `
 select c.id, c.kind from ${PURGED} cross join lateral (
-  select id, kind from nodes c
-  where c.tenant_id = $1 and c.parent_id = p.id and c.trashed_at is not null and c.purged_at is not null limit $3::int) c
+  select id, kind from ${trashedBelow('p.id')} c where c.purged_at is not null limit $3::int) c
 limit $3::int`
 
 /** Its name is free: a row in the trash has none. */
 const UNFOLD = `
-update nodes c set parent_id = p.parent_id, trashed_at = coalesce(c.trashed_at, p.trashed_at, p.purged_at),
-  purged_at = coalesce(c.purged_at, p.purged_at)
-from nodes p
-where c.tenant_id = $1 and c.id in (select r::uuid from jsonb_array_elements_text($2::text::jsonb) r)
-  and p.tenant_id = $1 and p.id = c.parent_id and p.purged_at is not null and p.parent_id is not null`
+with up as materialized (
+  select c.place, p.parent_id, p.trashed_at, p.purged_at from ${ASKED}
+  cross join lateral (select ctid as place, parent_id from nodes c where c.tenant_id = $1 and c.id = asked.id limit 1) c
+  cross join lateral (select * from nodes p where p.tenant_id = $1 and p.id = c.parent_id limit 1) p
+  where p.purged_at is not null and p.parent_id is not null)
+update nodes c set parent_id = up.parent_id, trashed_at = coalesce(c.trashed_at, up.trashed_at, up.purged_at),
+  purged_at = coalesce(c.purged_at, up.purged_at)
+from up where c.tenant_id = $1 and c.ctid = up.place`
 
 const TOP_FILES = `select p.id, p.kind from ${PURGED} where p.kind <> 'folder'`
 
 const REMOVE_EMPTY = `
-delete from nodes n using (select p.id from ${PURGED} where p.kind = 'folder') f
-where n.tenant_id = $1 and n.id = f.id and n.parent_id is not null
-  and not exists (select 1 from nodes c where c.tenant_id = $1 and c.parent_id = n.id and c.trashed_at is null)
-  and not exists (select 1 from nodes c where c.tenant_id = $1 and c.parent_id = n.id and c.trashed_at is not null)
-  and not exists (select 1 from conflicts k where k.tenant_id = $1 and k.original = n.id)
-returning 1`
+with empty as materialized (
+  select p.place from ${ASKED}
+  cross join lateral (select ctid as place, * from nodes p where p.tenant_id = $1 and p.id = asked.id limit 1) p
+  left join lateral (
+    select true as there from nodes c where c.tenant_id = $1 and c.parent_id = p.id and c.trashed_at is null limit 1) living on true
+  left join lateral (
+    select true as there from nodes c where c.tenant_id = $1 and c.parent_id = p.id and c.trashed_at is not null limit 1) trashed on true
+  left join lateral (
+    select true as there from conflicts k where k.tenant_id = $1 and k.original = p.id limit 1) met on true
+  where p.purged_at is not null and p.kind = 'folder' and p.parent_id is not null
+    and living.there is null and trashed.there is null and met.there is null)
+delete from nodes n using empty where n.tenant_id = $1 and n.ctid = empty.place returning 1`
 
 /** Of the purged nodes themselves: a file that met a folder of its name has a folder for its original. */
 async function removeConflicts(
@@ -209,8 +228,8 @@ returning k.content_ref as content`
 const VERSIONS = `
 select v.node_id as "nodeId", v.revision, v.content_ref as content, t.chunk_count as chunks
 from ${FILES} f
-join versions v on v.tenant_id = $1 and v.node_id = f.id
-join contents t on t.tenant_id = $1 and t.id = v.content_ref
+cross join lateral (select * from versions v where v.tenant_id = $1 and v.node_id = f.id order by v.revision limit $3::int) v
+cross join lateral (select chunk_count from contents t where t.tenant_id = $1 and t.id = v.content_ref limit 1) t
 order by v.node_id, v.revision limit $3::int`
 
 export const REMOVE_VERSIONS = `

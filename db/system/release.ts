@@ -15,7 +15,8 @@ import type { Tx } from '../connect.ts'
  * chunk of it, behind: so of each tenant there is one at a time.
  */
 export const lockReleases = (tx: Tx, tenantId: TenantId): Promise<unknown> =>
-  tx`select pg_advisory_xact_lock(hashtextextended(${`release ${tenantId}`}, 0))`
+  // What was planned while a table was small must not read all of it later: see `enter` in db/connect.ts.
+  tx`select pg_advisory_xact_lock(hashtextextended(${`release ${tenantId}`}, 0)), set_config('enable_seqscan', 'off', true)`
 
 export type Release = { nowMs: number; graceMs: number; traceparent: string | null }
 
@@ -52,9 +53,11 @@ const LOCK = `
 select 1 from contents c where c.tenant_id = $1 and c.id in ${ASKED} order by c.id for update`
 
 const UNUSED = `
-select c.id from contents c where c.tenant_id = $1 and c.id in ${ASKED}
-  and not exists (select 1 from versions v where v.tenant_id = c.tenant_id and v.content_ref = c.id)
-  and not exists (select 1 from conflicts k where k.tenant_id = c.tenant_id and k.content_ref = c.id)`
+select c.id from ${ASKED} asked
+cross join lateral (select id from contents c where c.tenant_id = $1 and c.id = asked.id limit 1) c
+left join lateral (select true as there from versions v where v.tenant_id = $1 and v.content_ref = c.id limit 1) v on true
+left join lateral (select true as there from conflicts k where k.tenant_id = $1 and k.content_ref = c.id limit 1) k on true
+where v.there is null and k.there is null`
 
 /** The references that go with this statement are still in its snapshot: they do not count. */
 const DROP_CHUNK_LISTS = `
