@@ -14,7 +14,7 @@ export type PurgeDeps = {
 }
 
 /** In one delivery; a larger tree goes on in another message. */
-const MAX_PAGES = 100
+const MAX_PAGES = 50
 
 /**
  * Removes the rows of what was purged in a tenant, page by page, until nothing purged is left (db/system/purge.ts). The message only
