@@ -39,7 +39,10 @@ export function findContradictions<C extends Call>(calls: readonly C[], model: M
     const fault = model.change(next)
     if (fault) faults.push(`change ${next.order}: ${fault}`)
   }
-  return [...faults, ...placeAll(others, fitting).map((call) => `no place in the order gives the answer of ${model.describe(call)}`)]
+  return [
+    ...faults,
+    ...placeAll(others, fitting).map((call) => `no place in the order gives the answer of ${model.describe(call)}`),
+  ]
 }
 
 /** A change that returned before another was called comes before it. */

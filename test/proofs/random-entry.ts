@@ -23,6 +23,32 @@ export function randomEntry(memory: Memory, dice: () => number, id: string): Pus
   return MAKERS[kind].make(memory, dice, id) ?? MAKERS['create-folder'].make(memory, dice, id)!
 }
 
+/** Some changes that are sent together; what one makes is often where the next one goes. */
+export function randomBatch(memory: Memory, dice: () => number, ids: readonly string[]): PushEntry[] {
+  const made: string[] = []
+  return ids.map((id) => {
+    const entry = randomEntry(memory, dice, id)
+    const madeBy = dice() < 0.4 ? pick(dice, made) : undefined
+    if (entry.kind === 'create-folder') made.push(id)
+    return madeBy === undefined ? entry : intoMade(entry, { madeBy })
+  })
+}
+
+function intoMade(entry: PushEntry, parent: { madeBy: string }): PushEntry {
+  switch (entry.kind) {
+    case 'create-folder':
+      return { ...entry, parent }
+    case 'write':
+    case 'symlink':
+      return 'parent' in entry.target ? { ...entry, target: { ...entry.target, parent } } : entry
+    case 'move':
+    case 'copy':
+      return { ...entry, to: { ...entry.to, parent } }
+    default:
+      return entry
+  }
+}
+
 const NAMES = ['a', 'b', 'c', 'd', 'e.txt', 'f.txt']
 
 const pick = <T>(dice: () => number, from: readonly T[]): T | undefined => from[Math.floor(dice() * from.length)]
