@@ -63,9 +63,9 @@ export type Api = {
   snapshot(options?: { after?: string; limit?: number; space?: string; device?: string }): Promise<SnapshotReply>
   /**
    * Up to 1,000 mutations, answered in their order; each brings its id, so a push that is repeated gives the first answers.
-   * @param device a registered device of the user
+   * @param options `device`: a registered one of the user; `cursor`: where it stands, so that nothing is done after a restore (throws resync-required)
    */
-  push(mutations: readonly PushEntryInput[], device?: string): Promise<MutationResult[]>
+  push(mutations: readonly PushEntryInput[], options?: { device?: string; cursor?: string }): Promise<MutationResult[]>
   /** A fresh id for a mutation (UUID version 7). */
   newMutationId(): string
   /** The same API, its calls traced below `span` and given up with `signal`. */

@@ -59,10 +59,8 @@ export function createEndpoints(transport: Transport): Api {
     ...uploadEndpoints(transport, get, post),
     content: (nodeId, options = {}) =>
       get('/v1/files/{id}/content', `/v1/files/${nodeId}/content${query(options)}`, contentReply, CONTENT_LIST),
-    push: async (mutations, device) => {
-      const body = { mutations, ...(device === undefined ? {} : { device }) }
-      return (await post('/v1/sync/push', '/v1/sync/push', body, pushReply)).results
-    },
+    push: async (mutations, options = {}) =>
+      (await post('/v1/sync/push', '/v1/sync/push', { mutations, ...options }, pushReply)).results,
     changes: (options = {}) => get('/v1/sync/changes', `/v1/sync/changes${query(options)}`, changesReply),
     snapshot: (options = {}) => get('/v1/sync/snapshot', `/v1/sync/snapshot${query(options)}`, snapshotReply),
   }

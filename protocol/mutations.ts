@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { INLINE_MAX_BYTES } from '../core/content.ts'
+import { CURSOR_MAX_LENGTH } from '../core/namespace/cursor.ts'
 import { CHOICES, CONFLICT_POLICIES } from '../core/namespace/model.ts'
 import {
   contentInput,
@@ -205,6 +206,11 @@ export const pushEntry = z.discriminatedUnion('kind', [
 /** The outer shape. `mutations` are `pushEntry`, parsed one by one. */
 export const pushBody = z.strictObject({
   device: uuid.optional().describe('the device that pushes, as it is registered'),
+  cursor: z
+    .string()
+    .max(CURSOR_MAX_LENGTH)
+    .optional()
+    .describe('where you stood when you made these: if the server was restored since, none is done (resync-required)'),
   mutations: z.array(z.unknown()).min(1).max(PUSH_MAX_MUTATIONS),
 })
 /** For the document: what the entries look like. */

@@ -210,6 +210,16 @@ describe('I11 one id, one effect, one answer', () => {
   })
 })
 
+test('SV-05 what was made upon another epoch is not done; what says nothing of epochs is', () => {
+  const w = world()
+  w.commit(write('1', { parent: w.root, name: 'a' }, 0, 'one'))
+  const late = { ...write('2', { parent: w.root, name: 'a' }, 1, 'two'), epoch: w.server.state.epoch }
+  w.server.state.epoch = 'after the restore'
+  expect(w.commit(late)[0]).toMatchObject({ outcome: 'rejected', code: 'resync-required', facts: { reason: 'epoch' } })
+  expect(w.journal.length).toBe(1)
+  expect(w.commit({ ...late, epoch: 'after the restore' })[0]).toMatchObject({ outcome: 'applied' })
+})
+
 describe('rights are decided at commit (T26)', () => {
   test('a revoked session changes nothing', () => {
     const w = world()

@@ -4,6 +4,7 @@ import { allOrNothing } from './all-or-nothing.ts'
 import { setAttributes } from './attributes.ts'
 import { copy } from './copy.ts'
 import { createFolder } from './create-folder.ts'
+import { SNAPSHOT_PATH } from './cursor.ts'
 import type { Effects } from './effects.ts'
 import type { Facts, Mutation, Outcome, Prior } from './model.ts'
 import { move } from './move.ts'
@@ -98,6 +99,7 @@ const isOwn = (principal: Active, { by, outcome }: Prior & { fingerprint: null }
 function decideNew(view: View, mutation: Mutation): Outcome {
   try {
     return allOrNothing(view, mutation, () => {
+      requireEpoch(view, mutation)
       requireAsSeen(view, mutation)
       return decideKind(view, mutation)
     })
@@ -132,6 +134,20 @@ function decideKind(view: View, mutation: Mutation): Outcome {
     case 'resolve-conflict':
       return resolveConflict(view, mutation)
   }
+}
+
+/**
+ * After a restore from a backup, the revisions that a client has seen may be those of other contents: nothing that relies on them is done (SV-05).
+ * @throws resync-required
+ */
+function requireEpoch(view: View, { epoch }: Mutation): void {
+  if (epoch === undefined || epoch === view.facts.epoch) return
+  throw new AppError('resync-required', {
+    field: 'cursor',
+    detail: 'the server was restored from a backup since you read it',
+    reason: 'epoch',
+    snapshot: SNAPSHOT_PATH,
+  })
 }
 
 /** Of a write it is asked where the write's place is known. @throws session-revoked, not-found, forbidden, precondition-failed */

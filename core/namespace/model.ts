@@ -59,6 +59,8 @@ type Common = {
   traceparent: string | null
   /** What the client demands of the present state of the node that it names. */
   precondition?: Precondition
+  /** The epoch of the cursor that its author stood at: revisions of another one mean nothing. Absent = not told. */
+  epoch?: string
 }
 
 /** A node, or the one that an earlier mutation of the same client made. */
@@ -246,6 +248,8 @@ export type Prior = { fingerprint: string; outcome: Outcome } | { fingerprint: n
 export type Facts = {
   /** The head of the journal. */
   seq: number
+  /** Another one after the database was restored from a backup. */
+  epoch: string
   principals: Map<SessionId, PrincipalFacts>
   priors: Map<MutationId, Prior>
   nodes: Map<NodeId, NodeState | null>

@@ -52,6 +52,7 @@ export type FactsRow = {
 /** Adds what was found; what was wanted and is not there is written down as such. */
 export function addFacts(facts: Facts, wanted: FactsWanted, row: FactsRow): void {
   facts.seq = row.head.seq
+  facts.epoch = row.head.epoch
   for (const { id, fingerprint, outcome } of row.priors ?? []) {
     const answer = firstAnswer(outcome)
     if (answer) facts.priors.set(id, { fingerprint, outcome: answer })

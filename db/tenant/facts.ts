@@ -177,6 +177,7 @@ export const factsNeeded = (needs: Needs): FactsWanted => ({
 
 export const noFacts = (): Facts => ({
   seq: 0,
+  epoch: '',
   principals: new Map(),
   priors: new Map(),
   nodes: new Map(),

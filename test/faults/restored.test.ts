@@ -115,6 +115,20 @@ describe.each(restores)('FD-9 SV-05 the database is restored %s', (_, restore) =
     expect(await inspector.forks()).toEqual([])
   })
 
+  test('PU-15 a push from before is refused as a whole, though its bases fit what is there now', async () => {
+    const [{ home }] = accounts
+    const call = clientOf(accounts[0])
+    const { cursor } = clients[0]!
+    await restore()
+    await back()
+    const entry = { id: randomUUID(), kind: 'create-folder', parent: home.rootId, name: randomUUID() }
+    const refused = await call('POST', '/v1/sync/push', { cursor, mutations: [entry] })
+    expect(refused).toMatchObject({ status: 410, body: { code: 'resync-required', reason: 'epoch' } })
+    await expectToConverge(clients[0]!, accounts[0], ['epoch'])
+    const again = await call('POST', '/v1/sync/push', { cursor: clients[0]!.cursor, mutations: [entry] })
+    expect(again.body.results).toMatchObject([{ outcome: 'applied', mutationId: entry.id }])
+  })
+
   test('a snapshot that was begun before must be begun anew', async () => {
     const [client] = clients
     const first = await client!.snapshotPage(null, { limit: 2 })

@@ -18,6 +18,7 @@ import { pathOf, unitBelow, type NamespaceState } from './namespace-state.ts'
 export function firstFacts(state: NamespaceState): Facts {
   return {
     seq: state.seq,
+    epoch: state.epoch,
     principals: new Map([...state.sessions].map(([id, session]) => [id, principalOf(state, session)])),
     priors: state.priors,
     nodes: new Map(),

@@ -10,6 +10,8 @@ export type StoredSession = { userId: UserId; device: string; isRevoked: boolean
 export type NamespaceState = {
   /** The head of the journal. */
   seq: number
+  /** Another one after the database was restored. */
+  epoch: string
   nodes: Map<NodeId, NodeState>
   /** Their rows wait for the collector. */
   purged: Set<NodeId>
@@ -36,6 +38,7 @@ export type NamespaceState = {
 
 export const emptyState = (): NamespaceState => ({
   seq: 0,
+  epoch: 'first epoch',
   nodes: new Map(),
   purged: new Set(),
   siblings: new Map(),

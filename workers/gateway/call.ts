@@ -34,17 +34,19 @@ export const actorOf = ({ principal }: Call) => ({ userId: principal.userId, ses
 /** One call's message to a journal ends at 32 MiB; a chunk, with where it lies, is up to half a kilobyte of it. */
 const CALL_MAX_ROWS = 70_000
 
+const OF_THE_REQUEST: ReadonlySet<string> = new Set(['session-revoked', 'resync-required'])
+
 /**
  * Has the journal decide these changes; their outcomes come in the same order. Very many chunks go in several calls, so when a
  * later one fails the earlier are done: the repeated request gets their first answers (I11).
- * @throws session-revoked: the session's end is the request's own problem, not one of each change
+ * @throws session-revoked, resync-required: the end of a session or of an epoch is the request's own problem, not one of each change
  */
 export async function commitChanges(call: Call, mutations: Mutation[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (const part of splitByRows(mutations, CALL_MAX_ROWS)) outcomes.push(...unwrap(await journal(call).commit(part)))
   for (const outcome of outcomes)
-    if (outcome.outcome === 'rejected' && outcome.code === 'session-revoked')
-      throw new AppError('session-revoked', outcome.facts)
+    if (outcome.outcome === 'rejected' && OF_THE_REQUEST.has(outcome.code))
+      throw new AppError(outcome.code, outcome.facts)
   return outcomes
 }
 

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { DeviceId, MutationId, NodeId, UploadId } from '../../core/ids.ts'
+import { parseCursor } from '../../core/namespace/cursor.ts'
 import type { Mutation, NodeRef, Place, WriteFile } from '../../core/namespace/model.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
 import type { FileInit, MutationResult } from '../../protocol/files.ts'
@@ -10,6 +11,7 @@ import { planFile, toWriteFile } from '../gateway/drafts.ts'
 import { toCreateFolder } from '../gateway/folders.ts'
 import { parseWith, readBody } from '../gateway/read-body.ts'
 import { NO_MUTATION, rejected, toResult } from '../gateway/results.ts'
+import { sha256Hex } from '../gateway/hash.ts'
 import { namedPlace, toMutation, toSymlink } from '../gateway/to-mutation.ts'
 import { pushedUploads, type PushedUploads } from './pushed-uploads.ts'
 
@@ -23,8 +25,9 @@ type Planned = { at: number; mutation: Mutation }
  *          └── bad: rejected ──────┴── its chunks are not there ──┘
  */
 export async function push(call: Call): Promise<Response> {
-  const { mutations, device } = await readBody(call.request, pushBody)
+  const { mutations, device, cursor } = await readBody(call.request, pushBody)
   if (device !== undefined) unwrap(await journal(call).heard(call.principal.sessionId, device as DeviceId))
+  const stand = cursor === undefined ? {} : { epoch: epochOf(call, cursor, device ?? null) }
   const results = new Array<MutationResult | null>(mutations.length).fill(null)
   const refuse = (at: number, id: unknown, thrown: unknown): void => {
     results[at] = rejectedAt(at, id, asAppError(thrown))
@@ -42,7 +45,7 @@ export async function push(call: Call): Promise<Response> {
   const fingerprints = new Map<MutationId, string>()
   for (const { at, entry } of parsed) {
     try {
-      const mutation = planEntry(call, entry, uploads)
+      const mutation = { ...planEntry(call, entry, uploads), ...stand }
       requireOneMeaning(fingerprints, mutation)
       planned.push({ at, mutation })
     } catch (error) {
@@ -51,6 +54,12 @@ export async function push(call: Call): Promise<Response> {
   }
   await decideAll(call, planned, results)
   return json({ results: results.filter((result) => result !== null) } satisfies PushReply)
+}
+
+/** @throws cursor-invalid */
+function epochOf({ principal }: Call, cursor: string, device: string | null): string {
+  const holder = { tenant: principal.tenantId, user: principal.userId, device }
+  return parseCursor(cursor, holder, sha256Hex).epoch
 }
 
 async function decideAll(call: Call, planned: Planned[], results: (MutationResult | null)[]): Promise<void> {
