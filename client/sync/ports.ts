@@ -97,13 +97,19 @@ export type UploadFile = {
 /** @returns the plaintext bytes, or `null` when they are not here (any more): they are verified by the caller */
 export type ChunkSource = (sha256: Sha256) => Promise<Uint8Array | null>
 
-/** The three trees of one root, and what else outlives the process. Every `write` is one durable transaction, whole or not at all. */
+/**
+ * The three trees of one root, and what else outlives the process. Every `write` is one durable transaction, whole or not at all, also when
+ * the callback throws. What is iterated is read in pages, so that one may write meanwhile: an item that such a write changes may then come twice
+ * or not at all, every other one comes once.
+ */
 export type SyncStore = Trees & {
   cursor(): { cursor: string | null; snapshotAfter: string | null; seen: number }
   meta(key: MetaKey): string | null
   write<T>(change: (to: StoreWriter) => T): T
   /** Items whose local state is not settled or not read, oldest first. */
   unread(): Iterable<ItemId>
+  /** What a scan compares one folder's listing with, in one pass. */
+  localStates(folder: ItemId): Iterable<{ id: ItemId; local: LocalState }>
   /** By inode: for moves. */
   localByIno(ino: string): Iterable<ItemId>
   syncedByIno(ino: string): Iterable<ItemId>
@@ -127,9 +133,16 @@ export type StoreWriter = {
   setSynced(id: ItemId, state: SyncedState | null): void
   setBlocked(id: ItemId, blocked: Item['blocked']): void
   setPending(id: ItemId, pending: Item['pending']): void
-  /** What `from` had (local and synced) belongs to `to` from now on; children follow. */
+  /**
+   * What `from` had (local and synced, and what it was blocked by and waited for) belongs to `to` from now on; children follow.
+   * The two must not both be on the disk: that is a broken invariant.
+   */
   become(from: ItemId, to: ItemId): void
   newLocalId(): ItemId
+  /** A snapshot is read from its first page on. It may take many transactions, and outlive a restart. */
+  beginSnapshot(): void
+  /** It was read to its end: remote states that were not set since it began become `null`. @returns how many */
+  endSnapshot(): number
   setCursor(cursor: { cursor: string | null; snapshotAfter: string | null; seen: number }): void
   setMeta(key: MetaKey, value: string | null): void
 }
