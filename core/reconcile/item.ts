@@ -1,4 +1,5 @@
 import type { MutationId, NodeId, Sha256 } from '../ids.ts'
+import { nameKey } from '../names.ts'
 
 /**
  * One thing that a device keeps in step: a file, folder or symlink, with what the server says of it (remote), what the disk shows of it (local),
@@ -26,7 +27,10 @@ export type ItemContent =
 
 export type ItemKind = ItemContent['kind']
 
-/** As the journal said; only of what lives and is in the part of the tree that this device holds. */
+/**
+ * As the journal said; only of what lives: with a folder goes all that lies below it. A folder that is not selected has its state too;
+ * of what lies below it nothing need be kept.
+ */
 export type RemoteState = {
   place: Placement
   content: ItemContent
@@ -42,7 +46,10 @@ export type RemoteState = {
  */
 export type Stamp = { ino: string; size: number; mtimeNs: string; ctimeNs: string }
 
-/** As the last scan found it. */
+/**
+ * As the last scan found it. Where the disk has no executable bit, `content` repeats the one of `synced`, else of `remote` (PM-01): a bit that cannot be
+ * set was not taken away.
+ */
 export type LocalState = {
   place: Placement
   kind: ItemKind
@@ -55,9 +62,12 @@ export type LocalState = {
 
 /** What both sides had, durably, at one moment: the server acknowledged this revision and the disk held these bytes (I9). */
 export type SyncedState = {
-  /** As the server has it. */
+  /**
+   * Where both had it. After a change was sent: the place that was *asked for*. When the server answers with another (the name of a conflicted copy, P2),
+   * that is one more change on its side, which the device follows.
+   */
   place: Placement
-  /** As the disk spells it. */
+  /** As the disk spells it: at most another normalisation of `place.name`. */
   localName: string
   content: ItemContent
   contentRevision: number
@@ -70,6 +80,8 @@ export type BlockReason =
   | 'name-not-possible' // this system cannot hold the name
   | 'name-clash' // this system takes it for the name of a sibling
   | 'path-too-long'
+  | 'no-symlinks' // this system has no symbolic links
+  | 'not-empty' // gone on the server, but what is in it stays here: it is ignored or blocked
   | 'special-file' // neither file, folder nor symlink
   | 'not-utf8'
   | 'no-permission' // the disk refuses
@@ -102,6 +114,30 @@ export type Trees = {
   children(side: 'remote' | 'local' | 'synced', parent: ItemId): Iterable<ItemId>
   /** By the name as that side has it, compared as bytes. */
   childNamed(side: 'remote' | 'local', parent: ItemId, name: string): ItemId | null
+  /** Children whose `alike(name)` is this: at most a few. */
+  childrenAlike(side: 'remote' | 'local', parent: ItemId, key: string): Iterable<ItemId>
+  /**
+   * How many items both sides had (`synced`), and how many of those are on the server and not here any more (`local`), or here and not on the
+   * server (`remote`): what a brake is measured by.
+   */
+  gone(): { local: number; remote: number; synced: number }
+}
+
+/** Its three states are not one, or something is still to be said of it: the index behind `Trees.unsettled`. */
+export function isUnsettled({ remote, local, synced, blocked, pending }: Item): boolean {
+  if (blocked !== null || pending !== null) return true
+  if (!remote && !local && !synced) return false
+  if (!remote || !local || !synced || !local.content) return true
+  return (
+    remote.contentRevision !== synced.contentRevision ||
+    remote.placementRevision !== synced.placementRevision ||
+    !isSamePlacement(remote.place, synced.place) ||
+    local.place.parent !== synced.place.parent ||
+    local.place.name !== synced.localName ||
+    nameKey(synced.localName) !== nameKey(synced.place.name) ||
+    !isSameContent(remote.content, synced.content) ||
+    !isSameContent(local.content, synced.content)
+  )
 }
 
 export const isSameContent = (a: ItemContent, b: ItemContent): boolean => {
