@@ -30,6 +30,7 @@ const LOST = new Set([
   '25P03', // it was idle in its transaction for too long: see `enter` in db/connect.ts
   '53300',
   '55006',
+  '3D000', // the database is being exchanged for a backup
 ])
 
 export function failureOf(error: unknown): DatabaseFailure {
