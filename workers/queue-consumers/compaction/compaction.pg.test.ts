@@ -108,10 +108,10 @@ describe('RT-6: nobody ever reads half a run', () => {
     world.clock.advance(31 * DAY_MS)
     await countAll()
     const { head, horizon } = await extent()
-    let isOver = false
+    const over = new AbortController()
     const gaps: unknown[] = []
     const reader = async (start: number) => {
-      for (let after = start; !isOver; after = after + 7 > head ? horizon : after + 7) {
+      for (let after = start; !over.signal.aborted; after = after + 7 > head ? horizon : after + 7) {
         const page = await read(after, 10)
         const first = page.entries[0]?.seq
         if (after >= page.horizon && first !== undefined && first !== after + 1) gaps.push({ after, ...page })
@@ -126,7 +126,7 @@ describe('RT-6: nobody ever reads half a run', () => {
     )
     await notes(10)
     await compactors
-    isOver = true
+    over.abort()
     await Promise.all(readers)
     expect(gaps).toEqual([])
     expect(await extent()).toMatchObject({ head: head + 10, horizon: head, entries: 10 })
