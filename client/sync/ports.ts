@@ -17,6 +17,11 @@ export type DiskEntry = {
   kind: 'file' | 'folder' | 'symlink' | 'special'
   stamp: Stamp
   executable: boolean
+  /**
+   * `not-utf8`: the name is shown with its bytes escaped behind U+FFFD, and no call takes it. `mount`: another file system begins here;
+   * what is below is unknown (RT-03), and no call goes there.
+   */
+  fault?: 'not-utf8' | 'mount'
 }
 
 /**
@@ -25,6 +30,8 @@ export type DiskEntry = {
  */
 export type Disk = {
   readonly abilities: Abilities
+  /** What the file system would stamp on a change made now: only this is compared with stamps (TM-01, TM-05). */
+  timeNs(): Promise<bigint>
   /** The id in the root's marker file, or why it cannot be told: while it is not ours, nothing is done on either side (I13). */
   marker(): Promise<{ id: string } | { missing: true }>
   writeMarker(id: string): Promise<void>
@@ -42,10 +49,15 @@ export type Disk = {
   /**
    * Puts it over a file whose stamp is this one, in one step: the name never vanishes. What was there goes to the safety trash first
    * (a second link), so that a write that came in between is not lost (EE-05). Durable.
-   * @returns the new entry, and the stamp of what was displaced
-   * @throws EEXIST when another stamp is found
+   * @returns the new entry; what was displaced: its stamp (the ctime is not the expected one: it was linked), and where it is kept, from
+   *   where `move` brings it back
+   * @throws EEXIST when another stamp is found, ENOENT when nothing is there
    */
-  replace(temp: FinishedTemp, path: LocalPath, expected: Stamp): Promise<{ placed: DiskEntry; displaced: Stamp }>
+  replace(
+    temp: FinishedTemp,
+    path: LocalPath,
+    expected: Stamp,
+  ): Promise<{ placed: DiskEntry; displaced: Stamp; kept: LocalPath }>
   makeFolder(path: LocalPath): Promise<DiskEntry>
   makeSymlink(path: LocalPath, target: string): Promise<DiskEntry>
   /** Never over anything. Durable. @throws EEXIST, ENOENT; `AppError version-conflict` when the source has another stamp */
@@ -59,7 +71,7 @@ export type Disk = {
 
 export type TempFile = {
   write(bytes: Uint8Array): Promise<void>
-  /** Makes it durable. */
+  /** Nothing more is written. It is durable when it is placed: many that are placed at once cost few waits for the disk. */
   finish(meta: { mtimeNs: string | null; executable: boolean }): Promise<FinishedTemp>
   drop(): Promise<void>
 }
@@ -110,6 +122,8 @@ export type SyncStore = Trees & {
   unread(): Iterable<ItemId>
   /** What a scan compares one folder's listing with, in one pass. */
   localStates(folder: ItemId): Iterable<{ id: ItemId; local: LocalState }>
+  /** What the last scan found in one folder, in one read: what the next one compares with. */
+  localIn(parent: ItemId): Iterable<{ id: ItemId; state: LocalState; blocked: Item['blocked'] }>
   /** By inode: for moves. */
   localByIno(ino: string): Iterable<ItemId>
   syncedByIno(ino: string): Iterable<ItemId>
