@@ -67,7 +67,8 @@ const placementBase = (dice: () => number, known: number): number | null => {
 const seenBy = ({ seen }: Memory, dice: () => number): number | null =>
   dice() < 0.7 ? Math.max(0, seen - Math.floor(dice() * 6)) : null
 
-function written(text: string) {
+/** A file's bytes, inline. */
+export function textOf(text: string) {
   const bytes = Buffer.from(text)
   return {
     size: bytes.length,
@@ -99,7 +100,7 @@ const MAKERS: Record<PushEntry['kind'], Maker> = {
         kind: 'write',
         target: node ? { node: node.id } : place(memory, dice),
         base: node ? (base(dice, node.contentRevision) ?? 0) : 0,
-        ...written(text),
+        ...textOf(text),
         executable: dice() < 0.2,
       }
     },

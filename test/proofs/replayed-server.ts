@@ -71,8 +71,11 @@ export function saidBy(result: MutationResult | Outcome): unknown {
   return { outcome, seq, node: withoutTimes(node), notice, original: outcome === 'conflict' ? result.original : null }
 }
 
-/** Times of roots and of what was made before the first row are not known to the model. */
+/**
+ * Times of roots and of what was made before the first row are not known to the model; nor is when the collector came: then what was
+ * trashed by itself has its place in the folder above the purged one.
+ */
 export function withoutTimes(node: NodeState | NodeStateWire) {
   const { createdAt: _createdAt, changedAt: _changedAt, trashedAt, ...rest } = node
-  return { ...rest, isTrashed: trashedAt !== null }
+  return trashedAt === null ? { ...rest, isTrashed: false } : { ...rest, parentId: null, isTrashed: true }
 }

@@ -6,8 +6,9 @@ import type { Db } from '../../db/connect.ts'
 import type { MutationResult, NodeStateWire } from '../../protocol/files.ts'
 import type { PushEntry } from '../../protocol/mutations.ts'
 import type { Account } from '../support/account.ts'
+import type { NamespaceServer } from '../support/namespace-server.ts'
 import { findContradictions, type Call } from './linearize.ts'
-import { randomBatch, type Memory } from './random-entry.ts'
+import { randomBatch, textOf, type Memory } from './random-entry.ts'
 import { readJournalRows, replayedServer, saidBy, withoutTimes, type Device } from './replayed-server.ts'
 import { toMutation } from './to-mutation.ts'
 
@@ -44,6 +45,29 @@ export async function behave(behaviour: Behaviour): Promise<Done[]> {
     history.push(...(await push(behaviour, entries)))
   }
   return history
+}
+
+/** Something to begin with: folders in folders, with files in all of them. */
+export function plant(behaviour: Behaviour): Promise<Done[]> {
+  const { memory, dice } = behaviour
+  const made: string[] = []
+  const entries = Array.from({ length: 12 }, (_, at): PushEntry[] => {
+    const [folder, file] = [randomUUID(), randomUUID()]
+    const parent = made.length === 0 || dice() < 0.3 ? memory.root : { madeBy: made[Math.floor(dice() * made.length)]! }
+    made.push(folder)
+    return [
+      { id: folder, kind: 'create-folder', parent, name: `planted ${at}`, ifExists: 'fail' },
+      {
+        id: file,
+        kind: 'write',
+        target: { parent: { madeBy: folder }, name: 'e.txt' },
+        base: 0,
+        ...textOf(file),
+        executable: false,
+      },
+    ]
+  })
+  return push(behaviour, entries.flat())
 }
 
 function newEntries({ memory, dice, batch }: Behaviour): PushEntry[] {
@@ -127,10 +151,14 @@ function intoFolders(history: readonly Done[]): Done[] {
 }
 
 /**
- * Plays what a tenant's journal says to the server in memory, in its order, and compares: every answer, every listing, every entry,
- * and in the end every row. The collectors must have come to rest.
+ * Plays what a tenant's journal says to the server in memory, in its order, and compares: every answer, every listing, every entry.
+ * @returns that server, as the real one should be
  */
-export async function expectOneOrder(owner: Db, devices: readonly Device[], history: readonly Done[]): Promise<void> {
+export async function expectOneOrder(
+  owner: Db,
+  devices: readonly Device[],
+  history: readonly Done[],
+): Promise<NamespaceServer> {
   const { tenantId } = devices[0]!.account
   const rows = await readJournalRows(owner, tenantId)
   const { server, commit, peek } = replayedServer(rows, devices)
@@ -155,6 +183,7 @@ export async function expectOneOrder(owner: Db, devices: readonly Device[], hist
   expect(contradictions).toEqual([])
   expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, i) => i + 1))
   expect(server.journal.map(gist)).toEqual(rows.map(gist))
+  return server
 }
 
 const gist = ({ seq, kind, mutationId, node }: { seq: number; kind: string; mutationId: string; node: NodeState }) => ({
@@ -175,4 +204,29 @@ function sorted(value: unknown): unknown {
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, member]) => [key, sorted(member)]),
   )
+}
+
+/** I11 Every change that was acknowledged is sent once more: nothing happens, and the answers are as they were. */
+export async function expectSameAnswers(history: readonly Done[]): Promise<void> {
+  for (const { device, entries } of byDevice(withoutReplays(history))) {
+    for (let from = 0; from < entries.length; from += 500) {
+      const some = entries.slice(from, from + 500)
+      const mutations = some.map(({ entry }) => entry)
+      const { body } = await device.account.call('POST', '/v1/sync/push', { mutations })
+      expect(body.results).toEqual(some.map(({ result }) => result))
+    }
+  }
+}
+
+type Acknowledged = { device: Device; entries: { entry: PushEntry; result: MutationResult }[] }
+
+function byDevice(history: readonly Done[]): Iterable<Acknowledged> {
+  const all = new Map<Device, Acknowledged>()
+  for (const done of history) {
+    if (!('entry' in done) || done.result.outcome === 'rejected') continue
+    const { device } = done
+    if (!all.has(device)) all.set(device, { device, entries: [] })
+    all.get(device)!.entries.push(done)
+  }
+  return all.values()
 }

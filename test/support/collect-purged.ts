@@ -4,7 +4,7 @@ import { unitBelow, type NamespaceState } from './namespace-state.ts'
 
 /**
  * What the collector does: what was purged goes, and everything below it; units that were trashed by themselves move up into the
- * nearest folder that was not purged. Contents go with their last version, unless a conflict holds them.
+ * nearest folder that was not purged. Conflicts go with either side; contents with their last version, unless a conflict holds them.
  */
 export function collectPurged(state: NamespaceState): void {
   for (const id of state.purged) {
@@ -14,6 +14,8 @@ export function collectPurged(state: NamespaceState): void {
   }
   for (const id of state.purged) removeNode(state, state.nodes.get(id))
   state.purged.clear()
+  for (const { id, original, copy } of state.conflicts.values())
+    if (!state.nodes.has(original) || (copy !== null && !state.nodes.has(copy))) state.conflicts.delete(id)
   const kept = new Set([...state.versions.values(), ...state.conflicts.values()].map(({ content }) => content))
   for (const id of state.contents.keys()) if (!kept.has(id)) state.contents.delete(id)
 }
