@@ -4,23 +4,17 @@ import { parseCursor, type Cursor, type Holder } from '../core/namespace/cursor.
 import type { ReadPrincipal } from '../db/tenant/principal.ts'
 import { LIVE_CLOSE, LIVE_MESSAGE_MAX_BYTES, LIVE_SILENCE_MS, liveRequest } from '../protocol/live.ts'
 import type { LiveHub, LivePage } from './live-hub.ts'
+import { requireRoom, SpeechLimit } from './live-limits.ts'
 import { cursorText, plainMessage, sha256Hex } from './live-message.ts'
 import type { LiveSink, LiveState } from './live-sink.ts'
 import { LiveSocket } from './live-socket.ts'
 import { LiveStream } from './live-stream.ts'
 import { readTail, type Tail, type TailRequest } from './live-tail.ts'
 
-/** Open at once, sockets and streams together. */
-export const SINKS_MAX = { tenant: 20_000, session: 16 }
-/** A stream holds the object in memory and a request open. */
-export const STREAMS_MAX = 1_000
 /** While there are sinks, they are looked after this often: for what nobody told us. */
 export const SWEEP_EVERY_MS = 60_000
 /** How long a session that has just ended is remembered: longer than anyone takes to come in. */
 const ENDED_KEPT_MS = 60_000
-/** What a client may say in a minute: acknowledgements are gathered, and a resume is rare. */
-const MESSAGES_PER_MINUTE = 120
-
 /** How the gateway tells the object who asks for what; nobody else can send to it. */
 export const LIVE_HEADER = 'bitvault-live'
 export type LiveCall = {
@@ -52,10 +46,11 @@ export class LiveDoor {
   /** `null`: this life has not looked yet which sockets outlived the one before. */
   #sockets: Map<WebSocket, LiveSocket> | null = null
   readonly #ended = new Map<SessionId, number>()
-  readonly #spoken = new WeakMap<WebSocket, { since: number; count: number }>()
+  readonly #speech: SpeechLimit
 
   constructor(deps: LiveDoorDeps) {
     this.#deps = deps
+    this.#speech = new SpeechLimit(deps.clock)
   }
 
   /**
@@ -98,7 +93,7 @@ export class LiveDoor {
     const { hub, devices } = this.#deps
     const sink = this.#wakeSockets().get(socket)
     if (!sink) return
-    const said = this.#maySpeak(socket) ? this.#understand(sink, data) : 'too much'
+    const said = this.#speech.allows(socket) ? this.#understand(sink, data) : 'too much'
     if (typeof said === 'string')
       return hub.drop(sink, said === 'too much' ? LIVE_CLOSE.slow : LIVE_CLOSE.invalid, said)
     if (sink.state.device !== null) devices.seen(sink.state.device, said.cursor)
@@ -162,16 +157,7 @@ export class LiveDoor {
   #hasEnded = (session: SessionId): boolean => this.#ended.has(session)
 
   #requireRoom({ session, as }: LiveCall): void {
-    const counts = { tenant: 0, session: 0, streams: 0 }
-    for (const sink of this.#deps.hub.sinks) {
-      counts.tenant += 1
-      if (sink.state.session === session) counts.session += 1
-      if (sink instanceof LiveStream) counts.streams += 1
-    }
-    const isFull = (as === 'stream' && counts.streams >= STREAMS_MAX) || counts.tenant >= SINKS_MAX.tenant
-    if (!isFull && counts.session < SINKS_MAX.session) return
-    const detail = isFull ? 'too many listen already' : `at most ${SINKS_MAX.session} sockets of one session`
-    throw new AppError('too-many-requests', { retryAfterMs: 30_000, detail })
+    requireRoom(this.#deps.hub.sinks, { session, isStream: as === 'stream' })
   }
 
   async #tailOf({ cursor, holder, viewer }: TailAsk): Promise<Tail> {
@@ -197,14 +183,6 @@ export class LiveDoor {
     this.#deps.hub.add(sink)
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'private, no-store' }
     return { sink, answer: new Response(sink.body, { headers }) }
-  }
-
-  #maySpeak(socket: WebSocket): boolean {
-    const now = this.#deps.clock()
-    const known = this.#spoken.get(socket)
-    const spoken = known && now - known.since < 60_000 ? known : { since: now, count: 0 }
-    this.#spoken.set(socket, spoken)
-    return ++spoken.count <= MESSAGES_PER_MINUTE
   }
 
   #understand(
