@@ -88,6 +88,11 @@ export type Remote = {
   /** `null`: from the beginning, which the server answers with resync-required: take a snapshot. */
   changes(cursor: string | null, waitMs: number): Promise<{ changes: RemoteChange[]; cursor: string; more: boolean }>
   snapshot(after: string | null): Promise<{ nodes: NodeStateWire[]; after: string | null; cursor: string | null }>
+  /**
+   * All that lives below a folder, each after its parent, as it is now: of one that came out of the trash or in from elsewhere, since the
+   * states of what does not live are not kept. Nothing when the folder is gone meanwhile.
+   */
+  below(folder: NodeId): AsyncIterable<NodeStateWire>
   push(entries: PushEntry[]): Promise<MutationResult[]>
   /** Files whose bytes travel: in batches, packs and chunks, as few requests as can be. An answer for each, as it comes. */
   upload(
@@ -95,6 +100,8 @@ export type Remote = {
   ): AsyncIterable<{ item: ItemId; result: MutationResult | { outcome: 'failed'; error: unknown } }>
   /** The bytes of one version. `have` gives chunks of old local files, so that only missing ones travel. Verified. */
   download(node: NodeId, revision: number, have: ChunkSource): AsyncIterable<Uint8Array>
+  /** Which chunks a version has, in order: what an old local file may still hold. Without it every chunk travels. */
+  chunks?(node: NodeId, revision: number): AsyncIterable<{ sha256: Sha256; plainBytes: number }>
   /** Calls when there is something new; ends when the signal does. */
   live(cursor: () => string | null, onNews: () => void, signal: AbortSignal): Promise<void>
 }
