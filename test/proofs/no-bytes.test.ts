@@ -94,7 +94,7 @@ async function expectNoRequest(): Promise<void> {
   expect(requests).toEqual([])
 }
 
-test('changes of every kind, of files whose bytes lie in the store: not one request', async () => {
+test('FT-19 changes of every kind, of files whose bytes lie in the store: not one request', async () => {
   const [file, other] = files as [string, string]
   const { rootId } = account.home
   const name = (): string => randomUUID()
@@ -123,7 +123,7 @@ test('changes of every kind, of files whose bytes lie in the store: not one requ
   await expectNoRequest()
 })
 
-test('random changes, and whatever reads the tree: not one request', async () => {
+test('FT-19 random changes, and whatever reads the tree: not one request', async () => {
   const device = deviceOf(account, 'test device')
   const memory = emptyMemory(account.home.rootId)
   const behaviour = {
