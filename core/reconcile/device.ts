@@ -1,0 +1,33 @@
+import type { Abilities } from './abilities.ts'
+import type { Item } from './item.ts'
+
+/** What a plan needs to know of the device that it is for. */
+export type Device = {
+  abilities: Abilities
+  /** The person may change this place on the server. */
+  canWrite: boolean
+  brake: BrakeSetting
+  /** Of steps in one plan. */
+  maxSteps: number
+  /** Selective sync, asked of items on the server: with a folder goes what lies below it. By id, not by path (SS-06). */
+  isSelected(item: Item): boolean
+  /**
+   * Ignored by rule, or waiting after a failure: no step is made for it, it keeps its name, and it is never taken for deleted. For what lies below an
+   * ignored folder too.
+   */
+  isLeftAlone(item: Item): boolean
+}
+
+export type Direction = 'local' | 'remote'
+
+/** `ask`: nobody has answered. `keep` restores what is gone, `delete` lets it go (P9). */
+export type BrakeAnswer = 'ask' | 'keep' | 'delete'
+
+export type BrakeSetting = {
+  /** Fewer deletes than this never trip it. */
+  atLeast: number
+  /** Of what both sides had: more than this part, 0 to 1. */
+  share: number
+  /** By the side that would lose what is gone on the other. */
+  answer: Readonly<Record<Direction, BrakeAnswer>>
+}
