@@ -1,0 +1,75 @@
+import { findNameFault, nameFaultDetail, nameKey } from '../names.ts'
+import { isSameBytes, localChange, remoteChange } from './changes.ts'
+import { blockedBy, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
+import { CONTENT } from './item-table.ts'
+import type { Item } from './item.ts'
+import type { Moment } from './moment.ts'
+import type { Block } from './names.ts'
+
+/** An item that the server does not have: new here, or gone there (RC-3, RC-4). */
+export function decideMissing(moment: Moment, judge: Judge, item: Item): Decision {
+  const pair = moment.pairOf(item.id)
+  if (pair) return { do: 'pair', with: pair, blocked: null }
+  const action = CONTENT[localChange(item)][remoteChange(item)]
+  switch (action) {
+    case 'forget':
+      return item.synced ? { do: 'forget', blocked: null } : NOTHING
+    case 'create-remote':
+      return makeThere(moment, judge, item)
+    case 'revive-remote':
+      if (!moment.device.canWrite) return READ_ONLY
+      return { do: 'upload-version', base: item.synced!.contentRevision, blocked: null }
+    case 'remove-local':
+      return removeHere(moment, judge, item)
+    default:
+      return WAIT
+  }
+}
+
+function removeHere(moment: Moment, judge: Judge, item: Item): Decision {
+  if (moment.brake.local === 'wait') return WAIT
+  if (moment.brake.local === 'are-undone') return makeThere(moment, judge, item)
+  const fate = item.local!.kind === 'folder' ? judge.localFate(item.id) : 'goes'
+  switch (fate) {
+    case 'goes':
+      return { do: 'remove-local', blocked: null }
+    case 'stays':
+      return makeThere(moment, judge, item)
+    case 'waits':
+      return WAIT
+    case 'is-held':
+      return NOT_EMPTY
+  }
+}
+
+function makeThere(moment: Moment, judge: Judge, item: Item): Decision {
+  if (!moment.device.canWrite) return READ_ONLY
+  const fault = findServerNameFault(item.local!.place.name)
+  if (fault) return blockedBy(fault)
+  if (moment.strongerTwin(item)) return blockedBy(NAMED_TWICE)
+  return isNameLost(moment, judge, item) ? { do: 'dislodge', blocked: null } : { do: 'create-remote', blocked: null }
+}
+
+const NAMED_TWICE: Block = { reason: 'name-clash', detail: 'another spelling of the same name is here' }
+
+/** What no system could hold is not sent (names.md). */
+export function findServerNameFault(name: string): Block | null {
+  const fault = findNameFault(name)
+  if (fault === null) return null
+  const isText = fault !== 'not-unicode' && fault !== 'control'
+  return { reason: isText ? 'name-not-possible' : 'not-utf8', detail: nameFaultDetail(fault) }
+}
+
+/**
+ * Files stand beside what has their name, under that of a conflicted copy; the server makes no such copy of a folder, nor of bytes that are the
+ * same, and those it would take for the file that is on its way to this name.
+ */
+function isNameLost(moment: Moment, judge: Judge, { id, local }: Item): boolean {
+  const parent = moment.there(local!.place.parent)
+  const holder = moment.trees.childNamed('remote', parent, nameKey(local!.place.name))
+  if (!holder || holder === id) return false
+  const { do: next } = judge.decide(holder)
+  if (next === 'move-remote' || next === 'trash-remote') return false
+  const other = moment.item(holder)
+  return local!.kind === 'folder' || (!!other?.local && isSameBytes(local!.content!, other.remote!.content))
+}

@@ -1,0 +1,138 @@
+import {
+  isExecutable,
+  isSameBytes,
+  isSamePlaceOnBoth,
+  localChange,
+  localPlacement,
+  remoteChange,
+  remotePlacement,
+} from './changes.ts'
+import { findServerNameFault } from './decide-missing.ts'
+import {
+  ADOPT,
+  blockedBy,
+  NOT_EMPTY,
+  NOTHING,
+  READ_ONLY,
+  WAIT,
+  type Action,
+  type Decision,
+  type Judge,
+} from './decision.ts'
+import { CONTENT, PLACEMENT } from './item-table.ts'
+import { isSamePlacement, type Item } from './item.ts'
+import type { Moment } from './moment.ts'
+import type { Block } from './names.ts'
+
+const act = (action: Action): Decision => ({ ...action, blocked: null })
+
+/** An item that the server has and that should be here. */
+export function decidePresent(moment: Moment, judge: Judge, item: Item): Decision {
+  if (!item.local) return decideAbsentHere(moment, judge, item)
+  if (!item.local.content) return WAIT
+  const placement = decidePlacement(moment, item)
+  if (placement.do !== 'nothing') return placement
+  const content = decideContent(moment, item)
+  return placement.blocked && !content.blocked ? { ...content, blocked: placement.blocked } : content
+}
+
+function decideAbsentHere({ brake, device }: Moment, judge: Judge, item: Item): Decision {
+  const action = CONTENT[localChange(item)][remoteChange(item)]
+  if (action === 'create-local' || action === 'revive-local') return act({ do: 'create-local' })
+  if (action !== 'remove-remote') return WAIT
+  if (!device.canWrite || brake.remote === 'are-undone') return act({ do: 'create-local' })
+  if (brake.remote === 'wait') return WAIT
+  const fate = item.remote!.content.kind === 'folder' ? judge.remoteFate(item.id) : 'goes'
+  if (fate === 'goes') return act({ do: 'trash-remote' })
+  // P4, FD-05: with what this device had not seen the folder stays, and is here again.
+  return fate === 'waits' ? WAIT : act({ do: 'create-local' })
+}
+
+/** RC-5. `nothing` with a block: it stands where the server cannot have it. */
+function decidePlacement(moment: Moment, item: Item): Decision {
+  const { remote, local, synced } = item
+  const { there, device } = moment
+  if (isSamePlaceOnBoth(local!.place, remote!.place, there)) return NOTHING
+  if (!synced) return act({ do: 'move-local' })
+  switch (PLACEMENT[localPlacement(item, there)][remotePlacement(item, there)]) {
+    case 'nothing':
+      return NOTHING
+    case 'move-local':
+      return act({ do: 'move-local' })
+    case 'move-remote': {
+      if (!device.canWrite) return act({ do: 'move-local' })
+      const fault = findServerNameFault(local!.place.name)
+      return fault ? blockedBy(fault) : act({ do: 'move-remote' })
+    }
+  }
+}
+
+/** RC-6. Both sides have it, in one place. */
+function decideContent({ device }: Moment, item: Item): Decision {
+  const { remote, local, synced } = item
+  const action = CONTENT[localChange(item)][remoteChange(item)]
+  const bits = compareExecutable(item)
+  const isOneContent = isSameBytes(remote!.content, local!.content!)
+  if (action === 'nothing' || (isOneContent && action !== 'wait')) {
+    if (bits === 'theirs') return act({ do: 'set-executable-local' })
+    if (bits === 'mine') return device.canWrite ? act({ do: 'set-executable-remote' }) : READ_ONLY
+    return isNoted(item) ? NOTHING : ADOPT
+  }
+  switch (action) {
+    case 'update-local':
+      // RC-7: the bit that was set here is sent before the new bytes come, so that they come with it.
+      return act({ do: bits === 'mine' && device.canWrite ? 'set-executable-remote' : 'update-local' })
+    case 'update-remote':
+      if (bits === 'theirs') return act({ do: 'set-executable-local' })
+      return device.canWrite ? act({ do: 'upload-version', base: remote!.contentRevision }) : READ_ONLY
+    case 'conflict':
+      return device.canWrite ? act({ do: 'upload-version', base: synced?.contentRevision ?? 0 }) : READ_ONLY
+    default:
+      return WAIT
+  }
+}
+
+/** Whose executable bit is the newer one, where they differ. */
+function compareExecutable({ remote, local, synced }: Item): 'same' | 'mine' | 'theirs' {
+  const [mine, theirs] = [isExecutable(local!.content!), isExecutable(remote!.content)]
+  if (mine === theirs) return 'same'
+  return synced && theirs === isExecutable(synced.content) ? 'mine' : 'theirs'
+}
+
+function isNoted({ remote, local, synced }: Item): boolean {
+  return (
+    synced !== null &&
+    synced.contentRevision === remote!.contentRevision &&
+    synced.placementRevision === remote!.placementRevision &&
+    isSamePlacement(synced.place, remote!.place) &&
+    synced.localName === local!.place.name &&
+    isSameBytes(synced.content, remote!.content) &&
+    isExecutable(synced.content) === isExecutable(remote!.content)
+  )
+}
+
+/** An item that the server has and that should not be here (P7, SS-*): it goes when the server has all of it. */
+export function decideUnwanted(moment: Moment, judge: Judge, item: Item, blocked: Block | null): Decision {
+  const decision = removeUnwanted(moment, judge, item)
+  return decision.blocked ? decision : { ...decision, blocked }
+}
+
+function removeUnwanted(moment: Moment, judge: Judge, item: Item): Decision {
+  const { remote, local, synced } = item
+  if (!local) return synced ? act({ do: 'forget' }) : NOTHING
+  if (!local.content) return WAIT
+  if (synced && localPlacement(item, moment.there) === 'moved' && remotePlacement(item, moment.there) === 'same') {
+    const placement = decidePlacement(moment, item)
+    if (placement.do === 'move-remote') return placement
+  }
+  if (remote!.content.kind === 'folder') {
+    const fate = judge.localFate(item.id)
+    if (fate === 'is-held') return NOT_EMPTY
+    return fate === 'goes' ? act({ do: 'remove-local' }) : WAIT
+  }
+  const isHeldThere = synced ? isSameBytes(local.content, synced.content) : isSameBytes(local.content, remote!.content)
+  if (isHeldThere) return act({ do: 'remove-local' })
+  if (!moment.device.canWrite) return READ_ONLY
+  const isStale = !synced || remoteChange(item) === 'edited'
+  return act({ do: 'upload-version', base: isStale ? (synced?.contentRevision ?? 0) : remote!.contentRevision })
+}

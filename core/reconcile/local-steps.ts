@@ -1,0 +1,134 @@
+import { nameKey, numberedName } from '../names.ts'
+import { isExecutable } from './changes.ts'
+import type { Item, ItemId, Placement } from './item.ts'
+import type { Lineup } from './lineup.ts'
+import { parkedName } from './parked-name.ts'
+import type { Expectation } from './step.ts'
+import { asDependency, type Outcome, type Task } from './task.ts'
+
+/** Steps on the disk, each when those before it were done. */
+
+const NAMES_TRIED = 1_000
+
+const expectItem = ({ local }: Item): Expectation => ({ is: 'content', content: local!.content!, stamp: local!.stamp })
+
+export function* createLocal(lineup: Lineup, item: Item): Task {
+  const { id, remote } = item
+  const to = remote!.place
+  const twin = lineup.moment.here(id)
+  if (twin !== id) return asDependency(yield lineup.perform(twin))
+  const ground = yield groundLocal(lineup, to.parent)
+  if (ground !== 'done') return asDependency(ground)
+  const free = yield* freeLocalName(lineup, id, to)
+  if (free !== 'done') return free
+  return lineup.pushMove(
+    'local',
+    id,
+    remote!.content.kind === 'folder'
+      ? { do: 'make-local-folder', item: id, to }
+      : { do: 'download', item: id, to, expects: { is: 'nothing' } },
+    to,
+  )
+}
+
+export const updateLocal = (lineup: Lineup, item: Item): Outcome =>
+  lineup.push(item.id, { do: 'download', item: item.id, to: item.local!.place, expects: expectItem(item) })
+
+export const setExecutableLocal = (lineup: Lineup, item: Item): Outcome =>
+  lineup.push(item.id, {
+    do: 'set-executable-local',
+    item: item.id,
+    executable: isExecutable(item.remote!.content),
+    expects: expectItem(item),
+  })
+
+/** @param to where the server has it */
+export function* moveLocal(lineup: Lineup, item: Item, to: Placement): Task {
+  const { id } = item
+  const ground = yield groundLocal(lineup, to.parent)
+  if (lineup.hasStep(id)) return 'done'
+  if (ground !== 'done') return asDependency(ground)
+  // Its new folder is still below it: that one leaves first, in this plan or the next.
+  if (lineup.slots.isBelow('local', to.parent, id)) return 'waits'
+  const free = yield* freeLocalName(lineup, id, to)
+  if (lineup.hasStep(id)) return 'done'
+  if (free !== 'done') return free
+  return lineup.pushMove('local', id, { do: 'move-local', item: id, to, expects: expectItem(item) }, to)
+}
+
+/** Children first, each by itself (P1). What was moved out leaves before (MD-03). */
+export function* removeLocal(lineup: Lineup, item: Item): Task {
+  const { id } = item
+  if (item.local!.kind === 'folder') {
+    for (const child of [...lineup.moment.trees.children('local', id)]) {
+      const outcome = yield lineup.perform(child)
+      if (lineup.hasStep(id)) return 'done'
+      if (lineup.slots.placeOf('local', child)?.parent === id) return outcome === 'circle' ? 'circle' : 'waits'
+    }
+  }
+  return lineup.pushMove('local', id, { do: 'remove-local', item: id, expects: expectItem(item) }, null)
+}
+
+/** To the first free `name (2)`, `name (3)` …, on both sides. */
+export function dislodge(lineup: Lineup, item: Item): Outcome {
+  const { parent, name } = item.local!.place
+  for (let number = 2; number < NAMES_TRIED; number++) {
+    const to = { parent, name: numberedName(nameKey(name), number) }
+    if (lineup.slots.remoteHolder(to, item.id) || lineup.slots.localHolders(to, item.id).length > 0) continue
+    return lineup.pushMove('local', item.id, { do: 'move-local', item: item.id, to, expects: expectItem(item) }, to)
+  }
+  return { blocked: { reason: 'name-clash', detail: 'too many siblings of this name' } }
+}
+
+/** The folder is on the disk, and in its place. @param folder by the id that the server has for it */
+function* groundLocal(lineup: Lineup, folder: ItemId): Task {
+  const { moment, grounded } = lineup
+  if (grounded.local.has(folder)) return 'done'
+  const here = moment.here(folder)
+  const { do: next } = here === folder ? lineup.decide(folder) : { do: 'create-local' as const }
+  if (next === 'create-local') {
+    const outcome = yield lineup.perform(here)
+    if (outcome !== 'done') return asDependency(outcome)
+  } else if (!moment.item(here)?.local || next === 'remove-local') return 'waits'
+  // Its own move may wait: what goes into it goes into it wherever it is.
+  else if ((next === 'move-local' || next === 'move-remote') && (yield lineup.perform(folder)) === 'circle')
+    return 'circle'
+  const place = lineup.slots.placeOf('local', here)
+  if (place) {
+    const above = yield groundLocal(lineup, moment.there(place.parent))
+    if (above !== 'done') return above
+  }
+  grounded.local.add(folder)
+  return 'done'
+}
+
+/** Whoever is about to leave the name leaves it. Whatever the server has not settled is waited for: only it gives names (CR-02). */
+function* freeLocalName(lineup: Lineup, id: ItemId, place: Placement): Task {
+  for (const holder of lineup.slots.localHolders(place, id)) {
+    const decision = lineup.decide(holder)
+    switch (decision.do) {
+      case 'move-local':
+      case 'remove-local':
+      case 'dislodge': {
+        const outcome = yield lineup.perform(holder)
+        if (lineup.hasStep(id) || !lineup.slots.localHolders(place, id).includes(holder)) continue
+        if (outcome !== 'circle') return 'waits'
+        const parked = parkLocal(lineup, holder)
+        if (parked !== 'done') return parked
+        continue
+      }
+      case 'nothing':
+        return { blocked: { reason: 'name-clash', detail: 'something that is not synchronised has this name here' } }
+      default:
+        return 'waits'
+    }
+  }
+  return 'done'
+}
+
+function parkLocal(lineup: Lineup, id: ItemId): Outcome {
+  if (lineup.hasStep(id)) return 'waits'
+  const item = lineup.moment.item(id)!
+  const to = { parent: item.local!.place.parent, name: parkedName(id) }
+  return lineup.pushMove('local', id, { do: 'park-local', item: id, expects: expectItem(item) }, to)
+}

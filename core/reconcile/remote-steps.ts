@@ -1,0 +1,127 @@
+import { invariant } from '../errors.ts'
+import { nameKey } from '../names.ts'
+import { isExecutable } from './changes.ts'
+import type { Item, ItemId, Placement } from './item.ts'
+import type { Lineup } from './lineup.ts'
+import { moveLocal } from './local-steps.ts'
+import { parkedName } from './parked-name.ts'
+import { asDependency, type Outcome, type Task } from './task.ts'
+
+/** Steps that go to the server, each when those before it were taken. */
+
+export function* createRemote(lineup: Lineup, item: Item): Task {
+  const local = item.local!
+  const ground = yield groundRemote(lineup, local.place.parent)
+  if (ground !== 'done') return asDependency(ground)
+  const place = placeThere(lineup, local.place)
+  const free = yield* freeRemoteName(lineup, item.id, place)
+  if (free !== 'done') return 'waits'
+  if (local.kind === 'folder') {
+    // The server would refuse it: by the next plan it has another name here.
+    if (lineup.slots.remoteHolder(place, item.id)) return 'waits'
+    return lineup.pushMove('remote', item.id, { do: 'create-remote-folder', item: item.id, place }, place)
+  }
+  const step = { do: 'upload-new', item: item.id, place, content: local.content!, stamp: local.stamp } as const
+  const holder = lineup.slots.remoteHolder(place, item.id)
+  // Who comes second gets another name from the server; here it is not known which.
+  return holder ? lineup.push(item.id, step) : lineup.pushMove('remote', item.id, step, place)
+}
+
+export function uploadVersion(lineup: Lineup, { id, local }: Item, base: number): Outcome {
+  const { content, stamp } = local!
+  return lineup.push(id, { do: 'upload-version', item: id, base, content: content!, stamp })
+}
+
+export const setExecutableRemote = (lineup: Lineup, { id, local }: Item): Outcome =>
+  lineup.push(id, { do: 'set-executable-remote', item: id, executable: isExecutable(local!.content!) })
+
+export function* moveRemote(lineup: Lineup, item: Item): Task {
+  const { id, local, remote } = item
+  const ground = yield groundRemote(lineup, local!.place.parent)
+  if (lineup.hasStep(id)) return 'done'
+  const to = placeThere(lineup, local!.place)
+  // P5, MV-03: the server's moves hold; a folder that would then lie below itself goes back here.
+  if (ground !== 'waits' && lineup.slots.isBelow('remote', to.parent, id))
+    return yield* moveLocal(lineup, item, remote!.place)
+  if (ground !== 'done') return asDependency(ground)
+  const free = yield* freeRemoteName(lineup, id, to)
+  if (lineup.hasStep(id)) return 'done'
+  const base = remote!.placementRevision
+  // What is to be trashed waits for this one to leave it: this one goes ahead, and takes the name when it is free.
+  const target = free === 'circle' ? { parent: to.parent, name: parkedName(id) } : to
+  if (free !== 'done' && free !== 'circle') return asDependency(free)
+  return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to: target, base }, target)
+}
+
+/** The topmost folder of what was deleted here goes as one (P4, FD-07). */
+export function* trashRemote(lineup: Lineup, item: Item): Task {
+  const { id, remote } = item
+  const { parent } = remote!.place
+  if (lineup.decide(parent).do === 'trash-remote') return asDependency(yield lineup.perform(parent))
+  if (remote!.content.kind === 'folder') {
+    const left = yield* letLeave(lineup, id)
+    if (lineup.hasStep(id) || left !== 'done') return lineup.hasStep(id) ? 'done' : left
+  }
+  return lineup.pushMove('remote', id, { do: 'trash-remote', item: id, base: remote!.contentRevision }, null)
+}
+
+/** What was moved out of a folder that is deleted leaves it first (MD-03, MD-06). */
+function* letLeave(lineup: Lineup, folder: ItemId): Task {
+  const folders = [folder]
+  for (const at of folders) {
+    for (const child of [...lineup.moment.trees.children('remote', at)]) {
+      if (lineup.slots.placeOf('remote', child)?.parent !== at) continue
+      if (lineup.decide(child).do === 'move-remote') {
+        const outcome = yield lineup.perform(child)
+        if (lineup.slots.placeOf('remote', child)?.parent === at)
+          return asDependency(outcome === 'done' ? 'waits' : outcome)
+      } else if (lineup.moment.item(child)?.remote?.content.kind === 'folder') folders.push(child)
+    }
+  }
+  return 'done'
+}
+
+/** The folder is on the server, and in its place. @param folder by the id that it has here */
+function* groundRemote(lineup: Lineup, folder: ItemId): Task {
+  const { moment, grounded } = lineup
+  if (grounded.remote.has(folder)) return 'done'
+  const decision = lineup.decide(folder)
+  if (decision.do === 'pair' || decision.do === 'create-remote') {
+    const outcome = yield lineup.perform(folder)
+    if (outcome !== 'done') return asDependency(outcome)
+  } else if (!moment.item(folder)?.remote || decision.do === 'trash-remote') return 'waits'
+  // Its own move may wait: what goes into it goes into it wherever it is.
+  else if (decision.do === 'move-remote' && (yield lineup.perform(folder)) === 'circle') return 'circle'
+  const place = lineup.slots.placeOf('remote', moment.there(folder))
+  if (place) {
+    const above = yield groundRemote(lineup, place.parent)
+    if (above !== 'done') return above
+  }
+  grounded.remote.add(folder)
+  return 'done'
+}
+
+/** Whoever is about to leave the name leaves it; of whoever stays, the server decides (P2, MV-02). */
+function* freeRemoteName(lineup: Lineup, id: ItemId, place: Placement): Task {
+  const holder = lineup.slots.remoteHolder(place, id)
+  if (!holder) return 'done'
+  const { do: next } = lineup.decide(holder)
+  if (next !== 'move-remote' && next !== 'trash-remote') return 'done'
+  const outcome = yield lineup.perform(holder)
+  if (lineup.hasStep(id) || lineup.slots.remoteHolder(place, id) !== holder) return 'done'
+  if (outcome !== 'circle') return 'waits'
+  return next === 'trash-remote' ? 'circle' : parkRemote(lineup, holder)
+}
+
+function parkRemote(lineup: Lineup, id: ItemId): Outcome {
+  if (lineup.hasStep(id)) return 'waits'
+  const { remote } = lineup.moment.item(id)!
+  invariant(remote, 'what has a name on the server is there')
+  const to = { parent: remote.place.parent, name: parkedName(id) }
+  return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to, base: remote.placementRevision }, to)
+}
+
+const placeThere = (lineup: Lineup, { parent, name }: Placement): Placement => ({
+  parent: lineup.moment.there(parent),
+  name: nameKey(name),
+})

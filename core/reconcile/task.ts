@@ -1,0 +1,27 @@
+import type { Block } from './names.ts'
+
+/**
+ * How a piece of lining up ended. `circle`: it needs, in the end, itself to be gone first: whoever stands in whose place has to step
+ * aside.
+ */
+export type Outcome = 'done' | 'waits' | 'circle' | { blocked: Block }
+
+/** A piece of work that yields what has to be done before it, and is told how that ended. */
+export interface Task extends Generator<Task, Outcome, Outcome> {}
+
+/** Runs tasks as calls would, on a stack of its own: chains of renames and deep trees are longer than the machine's (RN-02, SC-04). */
+export function run(first: Task): Outcome {
+  const stack = [first]
+  let answer: Outcome = 'done'
+  for (let task: Task | undefined = first; task; task = stack.at(-1)) {
+    const next = task.next(answer)
+    if (next.done) {
+      stack.pop()
+      answer = next.value
+    } else stack.push(next.value)
+  }
+  return answer
+}
+
+/** What a dependant makes of it: the block is of the one that it waits for, not its own. */
+export const asDependency = (outcome: Outcome): Outcome => (typeof outcome === 'object' ? 'waits' : outcome)
