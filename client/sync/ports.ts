@@ -127,8 +127,6 @@ export type SyncStore = Trees & {
   write<T>(change: (to: StoreWriter) => T): T
   /** Items whose local state is not settled or not read, oldest first. */
   unread(): Iterable<ItemId>
-  /** What a scan compares one folder's listing with, in one pass. */
-  localStates(folder: ItemId): Iterable<{ id: ItemId; local: LocalState }>
   /** What the last scan found in one folder, in one read: what the next one compares with. */
   localIn(parent: ItemId): Iterable<{ id: ItemId; state: LocalState; blocked: Item['blocked'] }>
   /** By inode: for moves. */

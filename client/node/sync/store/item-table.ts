@@ -1,0 +1,155 @@
+import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
+import { blankItem } from '../../../sync/store-rules.ts'
+import type { Connection, Query } from './connection.ts'
+import { COLUMNS } from './schema.ts'
+import { packLocal, packRemote, packSynced, unpackLocal, unpackRemote, unpackSynced } from './state-codec.ts'
+import { nameHash, packId, packIno, unpackId, unpackIno, type Value } from './value-codec.ts'
+
+/** One row, as it is in memory. */
+export type Row = {
+  readonly id: ItemId
+  /** `null`: it is not in the table. */
+  number: number | null
+  /** As it shall be. Its states are never changed, only exchanged. */
+  item: Item
+  /** As the table has it. */
+  stored: Item
+  seen: number | null
+  depth: number | null
+  unread: number | null
+  /** Which groups of columns are to be written. */
+  changed: number
+}
+
+export const REMOTE = 1
+export const LOCAL = 2
+export const SYNCED = 4
+export const BLOCKED = 8
+export const PENDING = 16
+export const SEEN = 32
+export const DEPTH = 64
+export const UNREAD = 128
+
+type Group = { columns: readonly string[]; values(row: Row): Value[] }
+
+const GROUPS: readonly Group[] = [
+  { columns: ['r_parent', 'r_name', 'r_key', 'r_state'], values: ({ item }) => remoteValues(item.remote) },
+  { columns: ['l_parent', 'l_name', 'l_key', 'l_ino', 'l_state'], values: ({ item }) => localValues(item.local) },
+  {
+    columns: ['s_parent', 's_name', 's_local_name', 's_ino', 's_state'],
+    values: ({ item }) => syncedValues(item.synced),
+  },
+  { columns: ['blocked'], values: ({ item }) => [item.blocked && JSON.stringify(item.blocked)] },
+  { columns: ['pending'], values: ({ item }) => [item.pending && JSON.stringify(item.pending)] },
+  { columns: ['r_seen'], values: (row) => [row.seen] },
+  { columns: ['depth'], values: (row) => [row.depth] },
+  { columns: ['unread'], values: (row) => [row.unread] },
+]
+
+export type ItemTable = {
+  load(id: ItemId): Row | null
+  /** Writes what `changed` says; the caller notes what is stored now. */
+  save(row: Row): void
+  remove(row: Row): void
+}
+
+export function itemTable(db: Connection): ItemTable {
+  const find = db.prepare(`select ${COLUMNS} from item where id = ?`)
+  const drop = db.prepare('delete from item where row = ?')
+  const insert = insertStatement(db)
+  const updates = new Map<number, Query>()
+  const update = (changed: number): Query => {
+    const known = updates.get(changed)
+    if (known) return known
+    const made = updateStatement(db, changed)
+    updates.set(changed, made)
+    return made
+  }
+  return {
+    load(id) {
+      const values = find.get(packId(id))
+      return values ? db.guard(() => unpackRow(values)) : null
+    },
+    save(row) {
+      if (row.number === null) {
+        const values = GROUPS.flatMap((group) => group.values(row))
+        row.number = insert.get(packId(row.id), ...values)![0] as number
+      } else {
+        const values = GROUPS.flatMap((group, bit) => (row.changed & (1 << bit) ? group.values(row) : []))
+        update(row.changed).run(...values, row.number)
+      }
+    },
+    remove(row) {
+      drop.run(row.number)
+    },
+  }
+}
+
+function insertStatement(db: Connection): Query {
+  const columns = ['id', ...GROUPS.flatMap((group) => group.columns)]
+  return db.prepare(`insert into item (${columns.join()}) values (${columns.map(() => '?').join()}) returning row`)
+}
+
+function updateStatement(db: Connection, changed: number): Query {
+  const columns = GROUPS.flatMap((group, bit) => (changed & (1 << bit) ? group.columns : []))
+  return db.prepare(`update item set ${columns.map((column) => `${column} = ?`).join()} where row = ?`)
+}
+
+function remoteValues(state: Item['remote']): Value[] {
+  if (!state) return [null, null, null, null]
+  const { parent, name } = state.place
+  return [packId(parent), name, nameHash(name), packRemote(state)]
+}
+
+function localValues(state: Item['local']): Value[] {
+  if (!state) return [null, null, null, null, null]
+  const { parent, name } = state.place
+  return [packId(parent), name, nameHash(name), packIno(state.stamp.ino), packLocal(state)]
+}
+
+function syncedValues(state: Item['synced']): Value[] {
+  if (!state) return [null, null, null, null, null]
+  const { parent, name } = state.place
+  const localName = state.localName === name ? null : state.localName
+  return [packId(parent), name, localName, packIno(state.stamp.ino), packSynced(state)]
+}
+
+/** @param values in the order of `COLUMNS` */
+export function unpackRow(values: Value[]): Row {
+  const [number, id, , , , seen] = values
+  const item = { ...blankItem(unpackId(id!)), ...unpackStates(values) }
+  const [depth, unread] = values.slice(17)
+  return {
+    id: item.id,
+    number: number as number,
+    item,
+    stored: item,
+    seen: seen as number | null,
+    depth: depth as number | null,
+    unread: unread as number | null,
+    changed: 0,
+  }
+}
+
+function unpackStates(values: Value[]): Omit<Item, 'id'> {
+  const [, , rParent, rName, rState, , lParent, lName, lIno, lState] = values
+  const [sParent, sName, sLocalName, sIno, sState, blocked, pending] = values.slice(10)
+  return {
+    remote: rState ? { place: place(rParent!, rName!), ...unpackRemote(rState as Uint8Array) } : null,
+    local: lState ? { place: place(lParent!, lName!), ...unpackLocal(lState as Uint8Array, unpackIno(lIno!)) } : null,
+    synced: sState
+      ? {
+          place: place(sParent!, sName!),
+          localName: (sLocalName ?? sName) as string,
+          ...unpackSynced(sState as Uint8Array, unpackIno(sIno!)),
+        }
+      : null,
+    blocked: unpackBlocked(blocked!),
+    pending: pending ? (JSON.parse(pending as string) as Item['pending']) : null,
+  }
+}
+
+export const unpackBlocked = (value: Value): Item['blocked'] =>
+  value === null ? null : (JSON.parse(value as string) as Item['blocked'])
+
+const place = (parent: Value, name: Value) => ({ parent: unpackId(parent), name: name as string })

@@ -1,0 +1,121 @@
+import { alike } from '../../../../core/reconcile/alike.ts'
+import type { Item, ItemId, LocalState } from '../../../../core/reconcile/item.ts'
+import type { Side } from '../../../sync/store-rules.ts'
+import type { Connection, Query } from './connection.ts'
+import { unpackBlocked, unpackRow } from './item-table.ts'
+import { COLUMNS } from './schema.ts'
+import { unpackLocal } from './state-codec.ts'
+import { alikeHash, nameHash, packId, packIno, unpackId, unpackIno, type Value } from './value-codec.ts'
+
+/**
+ * What is asked of the table. Lists are read page by page, each by its own place in an index: no statement stays open, so one may write, or
+ * ask the same again, while a list is gone through.
+ */
+export type Queries = {
+  children(side: Side, parent: ItemId): Iterable<ItemId>
+  childrenAlike(side: 'remote' | 'local', parent: ItemId, key: string): ItemId[]
+  childNamed(side: 'remote' | 'local', parent: ItemId, name: string): ItemId | null
+  localIn(parent: ItemId): Iterable<{ id: ItemId; state: LocalState; blocked: Item['blocked'] }>
+  byIno(side: 'local' | 'synced', ino: string): Iterable<ItemId>
+  unsettled(): Iterable<ItemId>
+  /** @param last no later one: what is noted again meanwhile does not come twice */
+  unread(last: number): Iterable<ItemId>
+  blocked(limit: number): Item[]
+  /** Items whose remote state was told before this snapshot. */
+  unseen(snapshot: number): Iterable<ItemId>
+}
+
+type Pages = (first: Value[], query: (place: Value[]) => Value[][]) => Generator<Value[]>
+
+export function openQueries(db: Connection, pageRows: number): Queries {
+  const pages: Pages = function* (first, query) {
+    let place = first
+    for (;;) {
+      const rows = query(place)
+      yield* rows
+      if (rows.length < pageRows) return
+      place = rows.at(-1)!
+    }
+  }
+  return { ...folderQueries(db, { pages, pageRows }), ...indexQueries(db, { pages, pageRows }) }
+}
+
+type Paging = { pages: Pages; pageRows: number }
+/** Below every hash of a name, and every row. */
+const FIRST_CHILD: Value[] = [-(2 ** 31) - 1, 0]
+
+function folderQueries(db: Connection, { pages, pageRows }: Paging) {
+  const below = (side: 'r' | 'l', columns: string): Query =>
+    db.prepare(
+      `select ${side}_key, row, id${columns} from item where ${side}_parent = ? and (${side}_key, row) > (?, ?)
+       order by ${side}_key, row limit ${pageRows}`,
+    )
+  const namesakes = (side: 'r' | 'l'): Query =>
+    db.prepare(`select id, ${side}_name from item where ${side}_parent = ? and ${side}_key = ?`)
+  const named = (side: 'r' | 'l'): Query =>
+    db.prepare(`select min(id) from item where ${side}_parent = ? and ${side}_key = ? and ${side}_name = ?`)
+  const children = { remote: below('r', ''), local: below('l', '') }
+  const states = below('l', ', l_name, l_ino, l_state, blocked')
+  const hashed = { remote: namesakes('r'), local: namesakes('l') }
+  const byName = { remote: named('r'), local: named('l') }
+  const syncedBelow = db.prepare(
+    `select row, id from item where s_parent = ? and row > ? order by row limit ${pageRows}`,
+  )
+
+  return {
+    *children(side: Side, parent: ItemId) {
+      const at = packId(parent)
+      if (side === 'synced') for (const row of pages([0], ([row]) => syncedBelow.all(at, row!))) yield unpackId(row[1]!)
+      else
+        for (const row of pages(FIRST_CHILD, ([key, row]) => children[side].all(at, key!, row!)))
+          yield unpackId(row[2]!)
+    },
+    childrenAlike(side: 'remote' | 'local', parent: ItemId, key: string): ItemId[] {
+      const rows = hashed[side].all(packId(parent), alikeHash(key))
+      return rows.filter(([, name]) => alike(name as string) === key).map(([id]) => unpackId(id!))
+    },
+    childNamed(side: 'remote' | 'local', parent: ItemId, name: string) {
+      const [id] = byName[side].get(packId(parent), nameHash(name), name)!
+      return id === null ? null : unpackId(id!)
+    },
+    *localIn(parent: ItemId) {
+      const at = packId(parent)
+      for (const row of pages(FIRST_CHILD, ([key, row]) => states.all(at, key!, row!)))
+        yield {
+          id: unpackId(row[2]!),
+          state: db.guard(() => readLocal(row, parent)),
+          blocked: unpackBlocked(row[6]!),
+        }
+    },
+  }
+}
+
+function readLocal([, , , name, ino, state]: Value[], parent: ItemId): LocalState {
+  return { place: { parent, name: name as string }, ...unpackLocal(state as Uint8Array, unpackIno(ino!)) }
+}
+
+function indexQueries(db: Connection, { pages, pageRows }: Paging) {
+  const inode = (column: string): Query =>
+    db.prepare(`select row, id from item where ${column} = ? and row > ? order by row limit ${pageRows}`)
+  const inodes = { local: inode('l_ino'), synced: inode('s_ino') }
+  const unsettled = db.prepare(
+    `select depth, id from item where depth is not null and (depth, id) > (?, ?) order by depth, id limit ${pageRows}`,
+  )
+  const unread = db.prepare(
+    `select unread, id from item where unread > ? and unread <= ? order by unread limit ${pageRows}`,
+  )
+  const blocked = db.prepare(`select ${COLUMNS} from item where blocked is not null order by id limit ?`)
+  const unseen = db.prepare(
+    `select row, id from item where row > ? and r_state is not null and r_seen < ? order by row limit ${pageRows}`,
+  )
+  const ids = function* (rows: Iterable<Value[]>) {
+    for (const [, id] of rows) yield unpackId(id!)
+  }
+  return {
+    byIno: (side: 'local' | 'synced', ino: string) => ids(pages([0], ([row]) => inodes[side].all(packIno(ino), row!))),
+    unsettled: () => ids(pages([-1, null], ([depth, id]) => unsettled.all(depth!, id!))),
+    unread: (last: number) => ids(pages([0], ([number]) => unread.all(number!, last))),
+    blocked: (limit: number) => db.guard(() => blocked.all(limit).map((values) => unpackRow(values).item)),
+    unseen: (snapshot: number) => ids(pages([0], ([row]) => unseen.all(row!, snapshot))),
+  }
+}

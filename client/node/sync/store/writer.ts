@@ -1,0 +1,134 @@
+import { invariant } from '../../../../core/errors.ts'
+import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
+import type { StoreWriter } from '../../../sync/ports.ts'
+import { isSameLocal, isSameRemote, isSameSynced } from '../../../sync/same-state.ts'
+import { handOver, isUnread, type Side } from '../../../sync/store-rules.ts'
+import type { Connection } from './connection.ts'
+import { BLOCKED, LOCAL, PENDING, REMOTE, type Row, SEEN, SYNCED, UNREAD } from './item-table.ts'
+import type { Notes } from './notes.ts'
+import type { Queries } from './queries.ts'
+import type { Rows } from './rows.ts'
+import { packId } from './value-codec.ts'
+
+export const NOTE = {
+  root: 'root',
+  cursor: 'cursor',
+  snapshotAfter: 'snapshot-after',
+  seen: 'seen',
+  localIds: 'local-ids',
+  snapshot: 'snapshot',
+  /** Stored depths are to be measured anew. */
+  moved: 'moved',
+  /** With what rules names were hashed. */
+  alike: 'alike',
+  meta: (key: string): string => `meta:${key}`,
+} as const
+
+export type WriterParts = {
+  db: Connection
+  rows: Rows
+  notes: Notes
+  queries: Queries
+  begin(): void
+  /** The place in the order of what is to be read. */
+  nextUnread(): number
+}
+
+export function storeWriter(parts: WriterParts): StoreWriter {
+  const { rows, notes, nextUnread } = parts
+  const become = handOverRows(parts)
+  const setRemote = (id: ItemId, state: Item['remote']): void => {
+    const row = rows.touch(id)
+    if (!isSameRemote(row.item.remote, state)) set(row, 'remote', { to: state, bit: REMOTE })
+    const snapshot = state ? notes.getNumber(NOTE.snapshot) : null
+    if (row.seen === snapshot) return
+    row.seen = snapshot
+    row.changed |= SEEN
+  }
+  return {
+    setRemote,
+    setLocal(id, state) {
+      const row = rows.touch(id)
+      if (!isSameLocal(row.item.local, state)) putLocal(row, state, nextUnread)
+    },
+    setSynced(id, state) {
+      const row = rows.touch(id)
+      if (!isSameSynced(row.item.synced, state)) set(row, 'synced', { to: state, bit: SYNCED })
+    },
+    setBlocked: (id, blocked) => set(rows.touch(id), 'blocked', { to: blocked, bit: BLOCKED }),
+    setPending: (id, pending) => set(rows.touch(id), 'pending', { to: pending, bit: PENDING }),
+    become,
+    newLocalId() {
+      const number = notes.getNumber(NOTE.localIds) + 1
+      notes.set(NOTE.localIds, String(number))
+      return `local:${number}` as ItemId
+    },
+    setCursor({ cursor, snapshotAfter, seen }) {
+      notes.set(NOTE.cursor, cursor)
+      notes.set(NOTE.snapshotAfter, snapshotAfter)
+      notes.set(NOTE.seen, String(seen))
+    },
+    setMeta: (key, value) => notes.set(NOTE.meta(key), value),
+    beginSnapshot: () => notes.set(NOTE.snapshot, String(notes.getNumber(NOTE.snapshot) + 1)),
+    endSnapshot() {
+      rows.flush()
+      let swept = 0
+      for (const id of parts.queries.unseen(notes.getNumber(NOTE.snapshot))) {
+        setRemote(id, null)
+        swept++
+      }
+      return swept
+    },
+  }
+}
+
+function set<Field extends keyof Item>(row: Row, field: Field, { to, bit }: { to: Item[Field]; bit: number }): void {
+  row.item[field] = to
+  row.changed |= bit
+}
+
+function putLocal(row: Row, state: Item['local'], nextUnread: () => number): void {
+  set(row, 'local', { to: state, bit: LOCAL })
+  row.unread = isUnread(state) ? nextUnread() : null
+  row.changed |= UNREAD
+}
+
+function handOverRows({ db, rows, notes, begin, nextUnread }: WriterParts): StoreWriter['become'] {
+  const follow = {
+    local: db.prepare('update item set l_parent = ? where l_parent = ?'),
+    synced: db.prepare('update item set s_parent = ? where s_parent = ?'),
+  }
+  const anyChild = {
+    local: db.prepare('select 1 from item where l_parent = ? limit 1'),
+    synced: db.prepare('select 1 from item where s_parent = ? limit 1'),
+  }
+
+  /** @returns whether some way up changed its length: not so when a state comes along with its children */
+  function moveChildren(side: 'local' | 'synced', from: Item, to: ItemId): boolean {
+    const hasOwn = anyChild[side].get(packId(to)) !== undefined
+    const moved = follow[side].run(packId(to), packId(from.id))
+    if (moved > 0) rows.forget()
+    return hasOwn || (moved > 0 && from[side] === null)
+  }
+
+  return (from, to) => {
+    rows.flush()
+    const source = rows.find(from)
+    if (!source || from === to) return
+    invariant(!source.local || !rows.find(to)?.local, 'two things on the disk cannot become one item')
+    begin()
+    const sides: Extract<Side, 'local' | 'synced'>[] = ['local', 'synced']
+    const isLonger = sides.map((side) => moveChildren(side, source, to)).includes(true)
+    const [left, right] = [rows.touch(from), rows.touch(to)]
+    const handed = handOver(left.item, right.item)
+    const groups = LOCAL | SYNCED | BLOCKED | PENDING
+    if (left.item.local) putLocal(right, handed.to.local, nextUnread)
+    left.unread = null
+    left.item = handed.from
+    left.changed |= groups | UNREAD
+    right.item = handed.to
+    right.changed |= groups
+    rows.flush({ sameTrees: true })
+    if (isLonger) notes.set(NOTE.moved, 'yes')
+  }
+}
