@@ -1,0 +1,63 @@
+import {
+  isSameContent,
+  isSamePlacement,
+  type Item,
+  type RemoteState,
+  type SyncedState,
+} from '../../core/reconcile/item.ts'
+import { nameKey } from '../../core/names.ts'
+import type { RemoteStep } from '../../core/reconcile/step.ts'
+
+/**
+ * What was sent for an item and not answered yet, kept beside its mutation id (P10). Only the very same change is sent again under the
+ * same id; and when an answer is lost for good, the journal shows what became of it (NW-01, DK-07, MV-18).
+ */
+type WithoutItem<S> = S extends unknown ? Omit<S, 'item'> : never
+export type Sent = WithoutItem<RemoteStep> & { seen?: number }
+
+/** @param seen of a delete: the seq of the cursor, which is a part of the request */
+export function fingerprintOf(step: RemoteStep, seen: number): string {
+  const { item: _item, ...sent } = step
+  return JSON.stringify(step.do === 'trash-remote' ? { ...sent, seen } : sent)
+}
+
+/** `null`: nothing was sent, or by a version that wrote it in another way. */
+export function sentOf({ pending }: Pick<Item, 'pending'>): Sent | null {
+  if (pending === null) return null
+  try {
+    return JSON.parse(pending.fingerprint) as Sent
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The journal shows the effect of what was sent for this item: what both sides agree on is that, whatever the file has become since.
+ * @returns `null` when this is somebody else's change, or an older one
+ */
+export function agreedBySent(item: Item, remote: RemoteState): SyncedState | null {
+  const sent = sentOf(item)
+  const { synced } = item
+  if (sent?.do === 'upload-version' && synced !== null) {
+    const isOurs = remote.contentRevision === sent.base + 1 && isSameContent(remote.content, sent.content)
+    const { content, stamp } = sent
+    return isOurs ? { ...synced, content, stamp, contentRevision: remote.contentRevision } : null
+  }
+  if (sent?.do === 'move-remote' && synced !== null && isSamePlacement(remote.place, sent.to)) {
+    const { name } = item.local?.place ?? sent.to
+    const localName = nameKey(name) === nameKey(sent.to.name) ? name : sent.to.name
+    return { ...synced, place: sent.to, localName, placementRevision: remote.placementRevision }
+  }
+  return null
+}
+
+/** The same for something new, which the device has under an id of its own yet. */
+export function agreedByCreation(item: Item, remote: RemoteState): SyncedState | null {
+  const sent = sentOf(item)
+  if (item.local === null || (sent?.do !== 'upload-new' && sent?.do !== 'create-remote-folder')) return null
+  const content = sent.do === 'upload-new' ? sent.content : ({ kind: 'folder' } as const)
+  if (!isSamePlacement(sent.place, remote.place) || !isSameContent(content, remote.content)) return null
+  const { contentRevision, placementRevision } = remote
+  const stamp = sent.do === 'upload-new' ? sent.stamp : item.local.stamp
+  return { place: sent.place, localName: item.local.place.name, content, contentRevision, placementRevision, stamp }
+}
