@@ -1,0 +1,105 @@
+import { readdirSync, type BigIntStats } from 'node:fs'
+import { lstat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError } from '../../../../core/errors.ts'
+import { OWN_FOLDER } from '../../../sync/own-folder.ts'
+import type { DiskEntry, LocalPath } from '../../../sync/ports.ts'
+import { breathe } from './breathe.ts'
+import { lookAt, toEntry, type Looks } from './disk-entry.ts'
+import { checkRoot, inside, type Root } from './root.ts'
+import { codeOf, systemError } from './system-error.ts'
+
+const ATTEMPTS = 3
+/** Looked at between two breaths. */
+const SLICE = 64
+/** A look that takes longer waits for a device: then many are better asked for together. */
+const SLOW_MS = 0.3
+
+/**
+ * A folder to its end. Names that come and go meanwhile could be missed by the system's own reading: when the folder's times have moved, it is
+ * read again.
+ * @throws the system's errors; ENOTDIR; EXDEV of a mount point; `AppError busy` when it changes all the time
+ */
+export async function listFolder(root: Root, looks: Looks, folder: LocalPath): Promise<DiskEntry[]> {
+  const path = inside(root, folder)
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const before = lookAtFolder(path, root)
+    const names = readNames(path).filter(({ name }) => folder !== '' || name !== OWN_FOLDER)
+    const entries = await lookAtAll(path, names, looks)
+    const after = lookAtFolder(path, root)
+    if (isUnchanged(before, after)) {
+      checkRoot(root)
+      return entries
+    }
+  }
+  throw new AppError('busy', { detail: 'the folder changes while it is read' })
+}
+
+function lookAtFolder(path: string, root: Root): BigIntStats {
+  const stats = lookAt(path)
+  if (stats === null) throw systemError('ENOENT', 'no such folder')
+  if (!stats.isDirectory()) throw systemError('ENOTDIR', 'not a folder')
+  if (Number(stats.dev) !== root.dev) throw systemError('EXDEV', 'another file system is mounted here')
+  return stats
+}
+
+const isUnchanged = (a: BigIntStats, b: BigIntStats): boolean =>
+  a.ino === b.ino && a.dev === b.dev && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
+
+/** `bytes`: the name as it is, where it is not UTF-8. */
+type RawName = { name: string; bytes: Buffer | null }
+
+function readNames(path: string): RawName[] {
+  const names = readdirSync(path)
+  // Decoding leaves this mark for what it cannot decode; only then the slow way is gone.
+  if (!names.some((name) => name.includes('\uFFFD'))) return names.map((name) => ({ name, bytes: null }))
+  return readdirSync(path, { encoding: 'buffer' }).map((bytes) => {
+    const name = bytes.toString('utf8')
+    return Buffer.from(name, 'utf8').equals(bytes) ? { name, bytes: null } : { name: escapeName(bytes), bytes }
+  })
+}
+
+/** Shows every byte beyond ASCII behind U+FFFD, which no name on the server can hold: so it is unlike any other name. */
+function escapeName(bytes: Buffer): string {
+  let text = ''
+  for (const byte of bytes) text += byte < 0x80 ? String.fromCharCode(byte) : `\uFFFD${byte.toString(16)}`
+  return text
+}
+
+async function lookAtAll(path: string, names: RawName[], looks: Looks): Promise<DiskEntry[]> {
+  const entries: DiskEntry[] = []
+  let isSlow = false
+  for (let from = 0; from < names.length; from += SLICE) {
+    const slice = names.slice(from, from + SLICE)
+    const begun = performance.now()
+    const stats = isSlow
+      ? await Promise.all(slice.map((raw) => lookAway(path, raw)))
+      : slice.map((raw) => lookNow(path, raw))
+    isSlow = (performance.now() - begun) / slice.length > SLOW_MS
+    for (const [i, found] of stats.entries()) {
+      // What vanished since the names were read is not there.
+      if (found !== null) entries.push(entryOf(slice[i] as RawName, found, looks))
+    }
+    await breathe()
+  }
+  return entries
+}
+
+const entryOf = ({ name, bytes }: RawName, stats: BigIntStats, looks: Looks): DiskEntry => {
+  const entry = toEntry(name, stats, looks)
+  return bytes === null ? entry : { ...entry, fault: 'not-utf8' }
+}
+
+const fullPath = (path: string, { name, bytes }: RawName): string | Buffer =>
+  bytes === null ? join(path, name) : Buffer.concat([Buffer.from(`${path}/`), bytes])
+
+const lookNow = (path: string, raw: RawName): BigIntStats | null => lookAt(fullPath(path, raw) as string)
+
+async function lookAway(path: string, raw: RawName): Promise<BigIntStats | null> {
+  try {
+    return await lstat(fullPath(path, raw), { bigint: true })
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}

@@ -1,0 +1,120 @@
+import { closeSync, constants, fstatSync, openSync, readlinkSync, writeSync } from 'node:fs'
+import { LINUX, type Abilities } from '../../../../core/reconcile/abilities.ts'
+import type { Disk, LocalPath } from '../../../sync/ports.ts'
+import { OWN_FOLDER } from '../../../sync/own-folder.ts'
+import { discardEntry, makeFolder, makeSymlink, moveEntry, setExecutable } from './change-names.ts'
+import { lookAt, toEntry, type Looks } from './disk-entry.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { listFolder } from './list-folder.ts'
+import { placeNew, replaceFile, type Workshop } from './place-files.ts'
+import { probeAbilities } from './probe-abilities.ts'
+import { readFile } from './read-file.ts'
+import { inside, insideOrNull, openRoot, type Root } from './root.ts'
+import { makeOwnFolders, readMarker, writeMarkerFile } from './root-marker.ts'
+import { createSafetyTrash } from './safety-trash.ts'
+import { systemError } from './system-error.ts'
+import { createTempFiles } from './temp-files.ts'
+
+/** A disk, and what closes it. */
+export type OpenDisk = Disk & { readonly rootPath: string; close(): void }
+
+/**
+ * The file system below `path`. Nothing is written before the root has a marker: until `writeMarker` the abilities are a guess, and an
+ * empty mount point stays empty (RT-01).
+ * @throws ENOENT, ENOTDIR, EACCES of the root; EINVAL of a broken marker
+ */
+export function openDisk(path: string, now: () => number = Date.now): OpenDisk {
+  const root = openRoot(path)
+  const clock = createFileClock(root)
+  const looks: Looks = { birthTime: false, executableBit: LINUX.executableBit, dev: root.dev }
+  let abilities: Abilities = LINUX
+  const shop: Workshop = {
+    root,
+    looks,
+    temps: createTempFiles(root),
+    trash: createSafetyTrash(root, now),
+    commit: createGroupCommit(),
+  }
+  const probe = (): void => {
+    makeOwnFolders(root)
+    const found = probeAbilities(root)
+    abilities = found.abilities
+    Object.assign(looks, found.looks)
+  }
+  if ('id' in readMarker(root)) probe()
+  return {
+    get abilities() {
+      return abilities
+    },
+    rootPath: root.path,
+    ...reading(root, looks),
+    ...changing(shop),
+    timeNs: async () => clock.read(),
+    marker: async () => readMarker(root),
+    writeMarker: async (id) => {
+      writeMarkerFile(root, id)
+      probe()
+    },
+    close: () => clock.close(),
+  }
+}
+
+function reading(root: Root, looks: Looks): Pick<Disk, 'list' | 'stat' | 'readLink' | 'read'> {
+  return {
+    list: (folder) => listFolder(root, looks, folder),
+    stat: async (path) => {
+      const full = insideOrNull(root, path)
+      const stats = full === null ? null : lookAt(full)
+      return stats === null ? null : toEntry(nameOf(path), stats, looks)
+    },
+    readLink: async (path) => {
+      const bytes = readlinkSync(inside(root, path), { encoding: 'buffer' })
+      const target = bytes.toString('utf8')
+      if (!Buffer.from(target, 'utf8').equals(bytes)) throw systemError('EINVAL', 'the target of a link is not UTF-8')
+      return target
+    },
+    read: (path) => readFile(root, path),
+  }
+}
+
+type Changing = Omit<Disk, 'abilities' | 'timeNs' | 'marker' | 'writeMarker' | 'list' | 'stat' | 'readLink' | 'read'>
+
+function changing(shop: Workshop): Changing {
+  return {
+    createTemp: async () => shop.temps.create(),
+    placeNew: async (temp, path) => placeNew(shop, temp, path),
+    replace: async (temp, path, expected) => replaceFile(shop, temp, { path, expected }),
+    makeFolder: (path) => makeFolder(shop, path),
+    makeSymlink: (path, target) => makeSymlink(shop, path, target),
+    move: (from, to, expected) => moveEntry(shop, from, to, expected),
+    discard: (path, expected) => discardEntry(shop, path, expected),
+    setExecutable: (path, executable) => setExecutable(shop, path, executable),
+    tidy: async () => {
+      makeOwnFolders(shop.root)
+      shop.temps.tidy()
+      shop.trash.tidy()
+    },
+  }
+}
+
+const nameOf = (path: LocalPath): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** Asks the file system for its time by changing a file: its clock may be another machine's. */
+function createFileClock(root: Root): { read(): bigint; close(): void } {
+  let fd: number | null = null
+  return {
+    read: () => {
+      fd ??= openSync(
+        inside(root, `${OWN_FOLDER}/clock`),
+        constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0),
+        0o600,
+      )
+      writeSync(fd, '.', 0)
+      return fstatSync(fd, { bigint: true }).mtimeNs
+    },
+    close: () => {
+      if (fd !== null) closeSync(fd)
+      fd = null
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { lstatSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LocalPath } from '../../../sync/ports.ts'
+import { codeOf, systemError } from './system-error.ts'
+
+/**
+ * The folder that all paths are below, resolved once: it may itself be a symbolic link (LK-04), nothing below it is followed.
+ * `dev`: the file system it was on when it was opened.
+ */
+export type Root = { readonly path: string; readonly dev: number; readonly ino: number }
+
+/** @throws ENOENT, ENOTDIR */
+export function openRoot(path: string): Root {
+  const real = realpathSync(path)
+  const stats = lstatSync(real)
+  if (!stats.isDirectory()) throw systemError('ENOTDIR', 'the root is not a folder')
+  return { path: real, dev: stats.dev, ino: stats.ino }
+}
+
+/** What may stand between two slashes: nothing that leads up, or elsewhere. */
+function isPlainName(name: string): boolean {
+  if (name === '' || name === '.' || name === '..' || name.includes('\0')) return false
+  return process.platform !== 'win32' || !/[\\:]/.test(name)
+}
+
+/**
+ * The path for the system, after every folder above it was found to be a folder (no link) of the root's file system (I12). Node has
+ * no openat: between this look and the use of the path somebody may swap a folder for a link. Files are therefore opened with
+ * O_NOFOLLOW, and folders looked at again after they were listed.
+ * @throws EINVAL, ENOENT, ENOTDIR (something above is no folder), EXDEV (something above is a mount point), ESTALE (the root is another one)
+ */
+export function inside(root: Root, path: LocalPath): string {
+  checkRoot(root)
+  if (path === '') return root.path
+  const names = path.split('/')
+  if (!names.every(isPlainName)) throw systemError('EINVAL', 'not a path below the root')
+  let at = root.path
+  for (let i = 0; i < names.length - 1; i++) {
+    at = join(at, names[i] as string)
+    const stats = lstatSync(at)
+    if (!stats.isDirectory()) throw systemError('ENOTDIR', 'a folder on the way is not a folder')
+    if (stats.dev !== root.dev) throw systemError('EXDEV', 'another file system is mounted on the way')
+  }
+  return join(at, names.at(-1) as string)
+}
+
+/** The root as it was opened: neither gone, nor hidden by a mount (RT-01, RT-07). @throws ENOENT, ESTALE */
+export function checkRoot(root: Root): void {
+  const stats = lstatSync(root.path)
+  if (stats.ino !== root.ino || stats.dev !== root.dev || !stats.isDirectory())
+    throw systemError('ESTALE', 'the root is not the folder that it was')
+}
+
+/** `inside`, or `null` when there can be nothing at that path. */
+export function insideOrNull(root: Root, path: LocalPath): string | null {
+  checkRoot(root)
+  try {
+    return inside(root, path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
+    throw error
+  }
+}

@@ -1,0 +1,94 @@
+import {
+  copyFileSync,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { truncateUtf8 } from '../../../../core/names.ts'
+import { OWN_FOLDER } from '../../../sync/own-folder.ts'
+import type { LocalPath } from '../../../sync/ports.ts'
+import { inside, type Root } from './root.ts'
+import { codeOf } from './system-error.ts'
+
+const TRASH_FOLDER = `${OWN_FOLDER}/trash`
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000
+/** Of the file system that the root is on. */
+const SHARE_MAX = 0.1
+const SIZE_MAX_BYTES = 10 * 1024 ** 3
+const NAME_BYTES = 80
+/** File systems without hard links, or without one more for this file. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+/**
+ * Holds what the engine has displaced on this device, although it is held elsewhere too: 30 days, and at most a tenth of the file system or
+ * 10 GiB. Entries are called `<when, base 36>-<counter>-<name>`, so the oldest come first.
+ */
+export type SafetyTrash = {
+  readonly folder: string
+  /** A second name for a file that stays where it is. */
+  link(path: string, name: string): Kept
+  /** The file itself. */
+  take(path: string, name: string): Kept
+  tidy(): void
+}
+export type Kept = { path: string; local: LocalPath }
+
+export function createSafetyTrash(root: Root, now: () => number): SafetyTrash {
+  const folder = join(root.path, TRASH_FOLDER)
+  let count = 0
+  let bytesSinceTidy = 0
+  const nextPlace = (name: string): Kept => {
+    const own = `${now().toString(36).padStart(9, '0')}-${(count++).toString(36)}-${truncateUtf8(name, NAME_BYTES)}`
+    return { path: inside(root, `${TRASH_FOLDER}/${own}`), local: `${TRASH_FOLDER}/${own}` }
+  }
+  const tidy = (): void => {
+    bytesSinceTidy = 0
+    removeOld(inside(root, `${TRASH_FOLDER}/x`).slice(0, -2), now() - KEPT_MS, sizeMax(root.path))
+  }
+  const put = (how: (from: string, to: string) => void, path: string, name: string): Kept => {
+    const place = nextPlace(name)
+    how(path, place.path)
+    bytesSinceTidy += lstatSync(place.path).size
+    if (bytesSinceTidy > SIZE_MAX_BYTES) tidy()
+    return place
+  }
+  return {
+    folder,
+    link: (path, name) => put(linkOrCopy, path, name),
+    take: (path, name) => put(renameSync, path, name),
+    tidy,
+  }
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if (!NO_LINKS.has(codeOf(error) ?? '')) throw error
+    copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+  }
+}
+
+function sizeMax(path: string): number {
+  const { blocks, bsize } = statfsSync(path)
+  return Math.min(SIZE_MAX_BYTES, blocks * bsize * SHARE_MAX)
+}
+
+function removeOld(folder: string, olderThanMs: number, sizeMaxBytes: number): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const names = readdirSync(folder).sort()
+  const sizes = names.map((name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
+  let total = sizes.reduce((sum, size) => sum + size, 0)
+  for (const [i, name] of names.entries()) {
+    const isOld = Number.parseInt(name.slice(0, 9), 36) < olderThanMs
+    if (!isOld && total <= sizeMaxBytes) continue
+    rmSync(join(folder, name), { force: true })
+    total -= sizes[i] ?? 0
+  }
+}
