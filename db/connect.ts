@@ -78,6 +78,11 @@ function whileOpen<T>(life: Life, body: Promise<T>): Promise<T> {
  * frozen or cut off; it may hold the head of a journal, and Postgres must not wait for it as long as TCP would.
  */
 const IDLE_LIMIT_MS = '5000'
+/**
+ * A statement that whoever asked no longer waits for must not go on for ever (`TRANSACTION_LIMIT_MS` of
+ * durable-objects/held-database.ts is longer).
+ */
+const STATEMENT_LIMIT_MS = '25000'
 
 /**
  * Sets the tenant for this transaction. Sequential scans are off because every query of ours has an index for it, and a plan that
@@ -87,4 +92,5 @@ const IDLE_LIMIT_MS = '5000'
 export const enter = (tx: Tx, tenant: TenantId): Promise<unknown> =>
   // A query of this driver is sent when it is awaited; `execute` sends it now, before any other.
   tx`select set_config('app.tenant_id', ${tenant}, true), set_config('enable_seqscan', 'off', true),
-    set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT_MS}, true)`.execute()
+    set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT_MS}, true),
+    set_config('statement_timeout', ${STATEMENT_LIMIT_MS}, true)`.execute()

@@ -92,10 +92,10 @@ const childNamed = (parent: string, key: string): string => `(
     select n.id from nodes n where n.tenant_id = $1 and n.parent_id = ${parent} and n.name_key = ${key} collate "C"
       and n.trashed_at is null and n.purged_at is null limit 1)`
 
-/** Ways down by names: each step from where the one above it came. */
+/** Ways down by names: each step from where the one above it came. Every pair once, so that it ends whatever was asked. */
 const WALKED = `
   select s.id as step, n.id from steps s cross join lateral ${childNamed('s.parent', 's.key')} n where s.parent is not null
-  union all
+  union
   select s.id, n.id from walked w join steps s on s.up = w.step cross join lateral ${childNamed('w.id', 's.key')} n`
 
 const WAYS = `

@@ -1,4 +1,5 @@
 import { textOfBase64 } from '../../core/base64-text.ts'
+import { invariant } from '../../core/errors.ts'
 import type { MutationId, NodeId, SessionId, UploadId, UserId } from '../../core/ids.ts'
 import {
   COPY_MAX_NODES,
@@ -101,6 +102,7 @@ function addWays(facts: Facts, wanted: FactsWanted, row: FactsRow): void {
     const parent = 'parent' in step ? step.parent : found.get(step.up)?.id
     if (parent === undefined) continue
     const node = found.get(step.id) ?? null
+    invariant(node === null || node.parentId === parent, 'a step finds a child of the one above it')
     facts.children.set(childKey(parent, step.key), node)
     if (node) facts.nodes.set(node.id, node)
   }

@@ -103,10 +103,13 @@ function wantOf(wanted: FactsWanted, mutation: Mutation): void {
 
 /**
  * A folder that the batch makes may be there already; then what is put into it is looked up along with it. So a tree that is pushed
- * once more takes one round, however deep it is.
+ * once more takes one round, however deep it is. Of two mutations with one id only the first is a step: what a step finds is known by
+ * its id, and what one of them finds must never pass for what the other names (T11).
  */
 function waysOf(mutations: readonly Mutation[]): WayStep[] {
-  const places = mutations.map((mutation) => ({ id: mutation.id, place: placeOf(mutation) }))
+  const firsts = new Map<MutationId, Place | null>()
+  for (const mutation of mutations) if (!firsts.has(mutation.id)) firsts.set(mutation.id, placeOf(mutation))
+  const places = [...firsts].map(([id, place]) => ({ id, place }))
   const entered = new Set(places.map(({ place }) => place && typeof place.parent !== 'string' && place.parent.madeBy))
   return places.flatMap(({ id, place }): WayStep[] => {
     if (!place) return []

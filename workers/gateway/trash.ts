@@ -20,9 +20,13 @@ type TrashPlace = { trashedAt: number; id: NodeId }
 
 const formatPlace = ({ trashedAt, id }: NodeState): string => `${trashedAt}.${id}`
 
+/** The year 9999: what comes later, Postgres may not know how to read. */
+const LAST_MS = 253_370_764_800_000
+
 /** @throws invalid-request */
 function parsePlace(text: string): TrashPlace {
   const [time = '', id = '', more] = text.split('.')
-  if (more === undefined && /^\d{1,15}$/.test(time) && isUuid(id)) return { trashedAt: Number(time), id: id as NodeId }
+  const trashedAt = /^\d{1,15}$/.test(time) ? Number(time) : Infinity
+  if (more === undefined && trashedAt < LAST_MS && isUuid(id)) return { trashedAt, id: id as NodeId }
   throw new AppError('invalid-request', { field: 'after', detail: 'as `next` of the page before gave it' })
 }
