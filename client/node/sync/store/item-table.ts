@@ -2,7 +2,15 @@ import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import { blankItem } from '../../../sync/store-rules.ts'
 import type { Connection, Query } from './connection.ts'
 import { COLUMNS } from './schema.ts'
-import { packLocal, packRemote, packSynced, unpackLocal, unpackRemote, unpackSynced } from './state-codec.ts'
+import {
+  DamagedState,
+  packLocal,
+  packRemote,
+  packSynced,
+  unpackLocal,
+  unpackRemote,
+  unpackSynced,
+} from './state-codec.ts'
 import { nameHash, packId, packIno, unpackId, unpackIno, type Value } from './value-codec.ts'
 
 /** One row, as it is in memory. */
@@ -145,11 +153,19 @@ function unpackStates(values: Value[]): Omit<Item, 'id'> {
         }
       : null,
     blocked: unpackBlocked(blocked!),
-    pending: pending ? (JSON.parse(pending as string) as Item['pending']) : null,
+    pending: unpackJson(pending!) as Item['pending'],
   }
 }
 
-export const unpackBlocked = (value: Value): Item['blocked'] =>
-  value === null ? null : (JSON.parse(value as string) as Item['blocked'])
+export const unpackBlocked = (value: Value): Item['blocked'] => unpackJson(value) as Item['blocked']
+
+function unpackJson(value: Value): unknown {
+  if (value === null) return null
+  try {
+    return JSON.parse(value as string)
+  } catch {
+    throw new DamagedState('a text that is no JSON')
+  }
+}
 
 const place = (parent: Value, name: Value) => ({ parent: unpackId(parent), name: name as string })

@@ -81,17 +81,18 @@ function folderQueries(db: Connection, { pages, pageRows }: Paging) {
     *localIn(parent: ItemId) {
       const at = packId(parent)
       for (const row of pages(FIRST_CHILD, ([key, row]) => states.all(at, key!, row!)))
-        yield {
-          id: unpackId(row[2]!),
-          state: db.guard(() => readLocal(row, parent)),
-          blocked: unpackBlocked(row[6]!),
-        }
+        yield db.guard(() => readLocal(row, parent))
     },
   }
 }
 
-function readLocal([, , , name, ino, state]: Value[], parent: ItemId): LocalState {
-  return { place: { parent, name: name as string }, ...unpackLocal(state as Uint8Array, unpackIno(ino!)) }
+function readLocal([, , id, name, ino, state, blocked]: Value[], parent: ItemId) {
+  const place = { parent, name: name as string }
+  return {
+    id: unpackId(id!),
+    state: { place, ...unpackLocal(state as Uint8Array, unpackIno(ino!)) },
+    blocked: unpackBlocked(blocked!),
+  }
 }
 
 function indexQueries(db: Connection, { pages, pageRows }: Paging) {

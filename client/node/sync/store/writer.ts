@@ -2,7 +2,7 @@ import { invariant } from '../../../../core/errors.ts'
 import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import type { StoreWriter } from '../../../sync/ports.ts'
 import { isSameLocal, isSameRemote, isSameSynced } from '../../../sync/same-state.ts'
-import { handOver, isUnread, type Side } from '../../../sync/store-rules.ts'
+import { blankItem, handOver, isUnread, type Side } from '../../../sync/store-rules.ts'
 import type { Connection } from './connection.ts'
 import { BLOCKED, LOCAL, PENDING, REMOTE, type Row, SEEN, SYNCED, UNREAD } from './item-table.ts'
 import type { Notes } from './notes.ts'
@@ -55,8 +55,17 @@ export function storeWriter(parts: WriterParts): StoreWriter {
       const row = rows.touch(id)
       if (!isSameSynced(row.item.synced, state)) set(row, 'synced', { to: state, bit: SYNCED })
     },
-    setBlocked: (id, blocked) => set(rows.touch(id), 'blocked', { to: blocked, bit: BLOCKED }),
-    setPending: (id, pending) => set(rows.touch(id), 'pending', { to: pending, bit: PENDING }),
+    setBlocked(id, blocked) {
+      const row = rows.touch(id)
+      const { reason, detail } = row.item.blocked ?? {}
+      if (reason !== blocked?.reason || detail !== blocked?.detail) set(row, 'blocked', { to: blocked, bit: BLOCKED })
+    },
+    setPending(id, pending) {
+      const row = rows.touch(id)
+      const { mutation, fingerprint } = row.item.pending ?? {}
+      if (mutation !== pending?.mutation || fingerprint !== pending?.fingerprint)
+        set(row, 'pending', { to: pending, bit: PENDING })
+    },
     become,
     newLocalId() {
       const number = notes.getNumber(NOTE.localIds) + 1
@@ -93,6 +102,8 @@ function putLocal(row: Row, state: Item['local'], nextUnread: () => number): voi
   row.changed |= UNREAD
 }
 
+const HANDED_OVER = LOCAL | SYNCED | BLOCKED | PENDING | UNREAD
+
 function handOverRows({ db, rows, notes, begin, nextUnread }: WriterParts): StoreWriter['become'] {
   const follow = {
     local: db.prepare('update item set l_parent = ? where l_parent = ?'),
@@ -119,15 +130,16 @@ function handOverRows({ db, rows, notes, begin, nextUnread }: WriterParts): Stor
     begin()
     const sides: Extract<Side, 'local' | 'synced'>[] = ['local', 'synced']
     const isLonger = sides.map((side) => moveChildren(side, source, to)).includes(true)
-    const [left, right] = [rows.touch(from), rows.touch(to)]
-    const handed = handOver(left.item, right.item)
-    const groups = LOCAL | SYNCED | BLOCKED | PENDING
-    if (left.item.local) putLocal(right, handed.to.local, nextUnread)
-    left.unread = null
+    const handed = handOver(source, rows.find(to) ?? blankItem(to))
+    // One after the other: to touch a row may write the one before.
+    const left = rows.touch(from)
     left.item = handed.from
-    left.changed |= groups | UNREAD
+    left.unread = null
+    left.changed |= HANDED_OVER
+    const right = rows.touch(to)
     right.item = handed.to
-    right.changed |= groups
+    if (source.local) right.unread = isUnread(source.local) ? nextUnread() : null
+    right.changed |= HANDED_OVER
     rows.flush({ sameTrees: true })
     if (isLonger) notes.set(NOTE.moved, 'yes')
   }
