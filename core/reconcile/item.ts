@@ -91,7 +91,6 @@ export type BlockReason =
   | 'over-quota' // on the server
   | 'content-damaged' // the bytes on the server do not match their hash
   | 'unreadable'
-  | 'ignored' // a rule of this root leaves it out, although the server has it: neither side is followed (FD-04)
   | 'refused' // the server refused it for another reason: see its code
 
 export type Item = {
