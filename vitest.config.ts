@@ -13,6 +13,7 @@ const UNIT = [
   'durable-objects',
   'workers/gateway',
   'bench',
+  'test/sim',
 ].map((dir) => `${dir}/**/*.test.ts`)
 const WORKERD = ['**/*.workerd.test.ts']
 const POSTGRES = ['**/*.pg.test.ts']
