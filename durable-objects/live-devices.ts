@@ -47,6 +47,8 @@ export class LiveDevices {
   readonly #deps: LiveDevicesDeps
   readonly #known = new Map<DeviceId, UserId>()
   #seen = new Map<DeviceId, Seen>()
+  /** On its way to Postgres: it counts until it is there. */
+  #writing = new Map<DeviceId, Seen>()
   #mirroredAt = -Infinity
 
   constructor(deps: LiveDevicesDeps) {
@@ -67,14 +69,17 @@ export class LiveDevices {
     const { clock, arm } = this.#deps
     const now = clock()
     if (this.#seen.size === 0) arm(Math.max(now + MIRROR_AFTER_MS, this.#mirroredAt + MIRROR_EVERY_MS))
-    this.#seen.set(id, { at: now, cursor: cursor ?? this.#seen.get(id)?.cursor ?? null })
+    this.#seen.set(id, {
+      at: now,
+      cursor: cursor ?? this.#seen.get(id)?.cursor ?? this.#writing.get(id)?.cursor ?? null,
+    })
   }
 
   /** Writes what was gathered. Safe to run at any time. */
   async mirror(): Promise<number | null> {
     const { db, tenant, clock } = this.#deps
     if (this.#seen.size === 0) return null
-    const writing = this.#seen
+    const writing = (this.#writing = this.#seen)
     this.#seen = new Map()
     const rows = [...writing].map(([id, { at, cursor }]) => ({ id, at, cursor }))
     try {
@@ -87,6 +92,7 @@ export class LiveDevices {
       }
       throw error
     }
+    this.#writing = new Map()
     this.#mirroredAt = clock()
     return this.#seen.size === 0 ? null : this.#mirroredAt + MIRROR_EVERY_MS
   }
@@ -139,7 +145,7 @@ export class LiveDevices {
 
   /** The row, and what was heard since it was written. */
   #view({ cursorEpoch, cursorSeq, ...row }: DeviceRow, head: Cursor): DeviceView {
-    const seen = this.#seen.get(row.id)
+    const seen = this.#seen.get(row.id) ?? this.#writing.get(row.id)
     const stored = cursorEpoch === null || cursorSeq === null ? null : { epoch: cursorEpoch, seq: cursorSeq }
     const cursor = seen?.cursor ?? stored
     const lag = cursor?.epoch === head.epoch ? Math.max(0, head.seq - cursor.seq) : null
