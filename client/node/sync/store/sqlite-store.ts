@@ -49,12 +49,9 @@ export function sqliteStore(
       const found = rows.find(id)
       return found && { ...found }
     },
-    unsettled: () => {
-      const measure = (): void => measureAnew(parts)
-      if (notes.get(NOTE.moved) !== null) {
-        if (isWriting()) measure()
-        else write(measure)
-      }
+    unsettled() {
+      if (isWriting()) measureIfMoved(parts)
+      else if (hasMoved(notes)) write(() => measureIfMoved(parts))
       return current(({ unsettled }) => unsettled())
     },
     children: (side, parent) => current(({ children }) => children(side, parent)),
@@ -115,9 +112,12 @@ function transactions({ db, notes, rows, queries, tally }: Parts, begin: () => v
   return { write, isWriting: () => isWriting, lastUnread: () => unread }
 }
 
+const hasMoved = (notes: Notes): boolean => notes.get(NOTE.moved) !== null
+
 /** A folder went elsewhere in its tree: what lies below it is deeper or less deep than it was. */
-function measureAnew({ rows, queries, notes }: Parts): void {
+function measureIfMoved({ rows, queries, notes }: Parts): void {
   rows.flush()
+  if (!hasMoved(notes)) return
   for (const id of queries.unsettled()) rows.touch(id)
   notes.set(NOTE.moved, null)
 }

@@ -130,7 +130,7 @@ function handOverRows({ db, rows, notes, begin, nextUnread }: WriterParts): Stor
     begin()
     const sides: Extract<Side, 'local' | 'synced'>[] = ['local', 'synced']
     const isLonger = sides.map((side) => moveChildren(side, source, to)).includes(true)
-    const handed = handOver(source, rows.find(to) ?? blankItem(to))
+    const handed = handOver(rows.find(from)!, rows.find(to) ?? blankItem(to))
     // One after the other: to touch a row may write the one before.
     const left = rows.touch(from)
     left.item = handed.from
