@@ -1,9 +1,13 @@
+import { WAKE_FLOOR_MS } from '../../bus/next-wake.ts'
 import { connect } from '../../db/connect.ts'
 import { audit, type AuditReport } from '../../db/system/audit.ts'
 import { NODE_JSON } from '../../db/tenant/node-json.ts'
 import type { Stack } from '../../embedded/stack.ts'
 import { s3ObjectStore, type S3ObjectStore } from '../../storage/s3/s3-object-store.ts'
 import { until } from './until.ts'
+
+/** A pump that nothing has woken looks again by itself (WAKE_FLOOR_MS): a chain of messages may meet that once. */
+const DRAINED_LIMIT_MS = WAKE_FLOOR_MS + 30_000
 
 /** The graces of these tests: none, so that "after the grace time" is now. */
 export const NO_GRACE = { GC_GRACE_MS: '1' }
@@ -86,14 +90,18 @@ export function inspect(stack: Pick<Stack, 'ownerUrl' | 'systemUrl' | 's3'>) {
     /** Until no message is left, with the time that each waits for passing at once. @param poke wakes the pumps */
     async drained(poke: () => Promise<unknown>): Promise<void> {
       let looks = 0
-      await until('the outbox is empty', async () => {
-        if (looks++ % 20 === 0) {
-          await owner`update outbox set available_at = now() where available_at > now() + interval '50 ms'`
-          await poke().catch(() => {})
-        }
-        const [row] = await owner<{ count: number }[]>`select count(*)::int as count from outbox`
-        return row!.count === 0
-      })
+      await until(
+        'the outbox is empty',
+        async () => {
+          if (looks++ % 20 === 0) {
+            await owner`update outbox set available_at = now() where available_at > now() + interval '50 ms'`
+            await poke().catch(() => {})
+          }
+          const [row] = await owner<{ count: number }[]>`select count(*)::int as count from outbox`
+          return row!.count === 0
+        },
+        DRAINED_LIMIT_MS,
+      )
     },
 
     async close(): Promise<void> {

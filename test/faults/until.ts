@@ -4,8 +4,12 @@ const LIMIT_MS = 20_000
 const PAUSE_MS = 15
 
 /** Looks again and again until the condition holds, at most 20 s. @param what for the error that says what never came */
-export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + LIMIT_MS
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  limitMs = LIMIT_MS,
+): Promise<void> {
+  const deadline = performance.now() + limitMs
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`it never came to this: ${what}`)
     await pause(PAUSE_MS)
