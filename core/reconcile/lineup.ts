@@ -7,7 +7,7 @@ import type { Block } from './names.ts'
 import { createRemote, moveRemote, setExecutableRemote, trashRemote, uploadVersion } from './remote-steps.ts'
 import { Slots } from './slots.ts'
 import type { Step } from './step.ts'
-import type { Outcome, Task } from './task.ts'
+import { circleOf, type Outcome, type Task } from './task.ts'
 
 /** Found by a plan, and lifted by one. The others are set and lifted by whoever meets them. */
 const OF_PLANS: ReadonlySet<BlockReason> = new Set([
@@ -30,6 +30,8 @@ export class Lineup {
   readonly steps: Step[] = []
   /** Folders whose own place, and that of every folder above, is settled as far as this plan can. */
   readonly grounded: { local: Set<ItemId>; remote: Set<ItemId> }
+  /** Moves that the server could not make: they are taken back here, so what is there stays there. */
+  readonly undone = new Set<ItemId>()
   readonly #decider: Decider
   readonly #doing = new Set<ItemId>()
   readonly #ended = new Map<ItemId, Outcome>()
@@ -55,10 +57,6 @@ export class Lineup {
 
   decide(id: ItemId): Decision {
     return this.#decider.decide(id)
-  }
-
-  isDoing(id: ItemId): boolean {
-    return this.#doing.has(id)
   }
 
   hasStep(id: ItemId): boolean {
@@ -88,13 +86,13 @@ export class Lineup {
     const ended = this.#ended.get(id)
     if (ended) return ended
     if (this.#stepped.has(id)) return 'done'
-    if (this.#doing.has(id)) return 'circle'
+    if (this.#doing.has(id)) return { circle: id }
     const item = this.moment.item(id)
     if (!item) return 'waits'
     this.#doing.add(id)
     const outcome = yield* this.#act(item)
     this.#doing.delete(id)
-    if (outcome !== 'circle') this.#ended.set(id, outcome)
+    if (circleOf(outcome) === null) this.#ended.set(id, outcome)
     this.#noteBlock(item, outcome)
     return outcome
   }
@@ -137,7 +135,7 @@ export class Lineup {
   }
 
   #noteBlock(item: Item, outcome: Outcome): void {
-    const found = typeof outcome === 'object' ? outcome.blocked : this.decide(item.id).blocked
+    const found = typeof outcome === 'object' && 'blocked' in outcome ? outcome.blocked : this.decide(item.id).blocked
     if (found) {
       if (!isSame(item.blocked, found)) this.#push({ do: 'block', item: item.id, ...found })
     } else if (outcome === 'done' && item.blocked && this.#isOver(item, item.blocked))

@@ -4,7 +4,7 @@ import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
 import { parkedName } from './parked-name.ts'
 import type { Expectation } from './step.ts'
-import { asDependency, type Outcome, type Task } from './task.ts'
+import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
 
 /** Steps on the disk, each when those before it were done. */
 
@@ -47,7 +47,8 @@ export function* moveLocal(lineup: Lineup, item: Item, to: Placement): Task {
   const { id } = item
   const ground = yield groundLocal(lineup, to.parent)
   if (lineup.hasStep(id)) return 'done'
-  if (ground !== 'done') return asDependency(ground)
+  if (ground !== 'done' && !(circleOf(ground) === id && lineup.slots.isThere('local', to.parent)))
+    return asDependency(ground)
   // Its new folder is still below it: that one leaves first, in this plan or the next.
   if (lineup.slots.isBelow('local', to.parent, id)) return 'waits'
   const free = yield* freeLocalName(lineup, id, to)
@@ -63,7 +64,7 @@ export function* removeLocal(lineup: Lineup, item: Item): Task {
     for (const child of [...lineup.moment.trees.children('local', id)]) {
       const outcome = yield lineup.perform(child)
       if (lineup.hasStep(id)) return 'done'
-      if (lineup.slots.placeOf('local', child)?.parent === id) return outcome === 'circle' ? 'circle' : 'waits'
+      if (lineup.slots.placeOf('local', child)?.parent === id) return circleOf(outcome) === null ? 'waits' : outcome
     }
   }
   return lineup.pushMove('local', id, { do: 'remove-local', item: id, expects: expectItem(item) }, null)
@@ -91,8 +92,10 @@ function* groundLocal(lineup: Lineup, folder: ItemId): Task {
     if (outcome !== 'done') return asDependency(outcome)
   } else if (!moment.item(here)?.local || next === 'remove-local') return 'waits'
   // Its own move may wait: what goes into it goes into it wherever it is.
-  else if ((next === 'move-local' || next === 'move-remote') && (yield lineup.perform(folder)) === 'circle')
-    return 'circle'
+  else if (next === 'move-local' || next === 'move-remote') {
+    const outcome = yield lineup.perform(folder)
+    if (circleOf(outcome) !== null) return outcome
+  }
   const place = lineup.slots.placeOf('local', here)
   if (place) {
     const above = yield groundLocal(lineup, moment.there(place.parent))
@@ -112,7 +115,7 @@ function* freeLocalName(lineup: Lineup, id: ItemId, place: Placement): Task {
       case 'dislodge': {
         const outcome = yield lineup.perform(holder)
         if (lineup.hasStep(id) || !lineup.slots.localHolders(place, id).includes(holder)) continue
-        if (outcome !== 'circle') return 'waits'
+        if (circleOf(outcome) === null) return 'waits'
         const parked = parkLocal(lineup, holder)
         if (parked !== 'done') return parked
         continue

@@ -1,7 +1,7 @@
 import { findNameFault, nameKey } from '../names.ts'
 import { alike } from './alike.ts'
 import { brakeOf, type Brake } from './brake.ts'
-import { isSameBytes } from './changes.ts'
+import { isSameBytes, remotePlacement } from './changes.ts'
 import type { Device } from './device.ts'
 import type { Item, ItemId, Trees } from './item.ts'
 import { Standings } from './standing.ts'
@@ -71,9 +71,9 @@ export class Moment {
     const { remote } = other
     if (!remote || other.local || remote.content.kind !== local!.kind) return false
     if (this.device.isLeftAlone(other) || !this.isWanted(other.id)) return false
-    if (local!.kind === 'folder' || isSameBytes(local!.content!, remote.content)) return true
-    // Taken away, and made anew with other bytes: that is an edit (AS-02).
-    return other.synced !== null && !synced
+    // Taken away, and made anew in the same place: that is an edit (AS-02). Deleted here, and moved to this name there: it is another thing.
+    if (other.synced) return !synced && remotePlacement(other, (id) => id) === 'same'
+    return local!.kind === 'folder' || isSameBytes(local!.content!, remote.content)
   }
 
   /** `null`: the server has no such folder yet. */

@@ -1,11 +1,11 @@
 import { invariant } from '../errors.ts'
 import { nameKey } from '../names.ts'
-import { isExecutable } from './changes.ts'
+import { isExecutable, isSameBytes } from './changes.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
-import { moveLocal } from './local-steps.ts'
+import { dislodge, moveLocal } from './local-steps.ts'
 import { parkedName } from './parked-name.ts'
-import { asDependency, type Outcome, type Task } from './task.ts'
+import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
 
 /** Steps that go to the server, each when those before it were taken. */
 
@@ -16,15 +16,21 @@ export function* createRemote(lineup: Lineup, item: Item): Task {
   const place = placeThere(lineup, local.place)
   const free = yield* freeRemoteName(lineup, item.id, place)
   if (free !== 'done') return 'waits'
-  if (local.kind === 'folder') {
-    // The server would refuse it: by the next plan it has another name here.
-    if (lineup.slots.remoteHolder(place, item.id)) return 'waits'
-    return lineup.pushMove('remote', item.id, { do: 'create-remote-folder', item: item.id, place }, place)
-  }
-  const step = { do: 'upload-new', item: item.id, place, content: local.content!, stamp: local.stamp } as const
   const holder = lineup.slots.remoteHolder(place, item.id)
+  // The server would refuse it, or take it for the other: by the next plan one of the two has another name here.
+  if (holder && isTakenFrom(lineup, item, holder)) return lineup.undone.has(holder) ? dislodge(lineup, item) : 'waits'
+  if (local.kind === 'folder')
+    return lineup.pushMove('remote', item.id, { do: 'create-remote-folder', item: item.id, place }, place)
+  const step = { do: 'upload-new', item: item.id, place, content: local.content!, stamp: local.stamp } as const
   // Who comes second gets another name from the server; here it is not known which.
   return holder ? lineup.push(item.id, step) : lineup.pushMove('remote', item.id, step, place)
+}
+
+function isTakenFrom(lineup: Lineup, { local }: Item, holder: ItemId): boolean {
+  const other = lineup.moment.item(holder)
+  return (
+    local!.kind === 'folder' || (!!other?.local && !!other.remote && isSameBytes(local!.content!, other.remote.content))
+  )
 }
 
 export function uploadVersion(lineup: Lineup, { id, local }: Item, base: number): Outcome {
@@ -41,15 +47,19 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   if (lineup.hasStep(id)) return 'done'
   const to = placeThere(lineup, local!.place)
   // P5, MV-03: the server's moves hold; a folder that would then lie below itself goes back here.
-  if (ground !== 'waits' && lineup.slots.isBelow('remote', to.parent, id))
+  if (ground !== 'waits' && lineup.slots.isBelow('remote', to.parent, id)) {
+    lineup.undone.add(id)
     return yield* moveLocal(lineup, item, remote!.place)
-  if (ground !== 'done') return asDependency(ground)
+  }
+  if (ground !== 'done' && !(circleOf(ground) === id && lineup.slots.isThere('remote', to.parent)))
+    return asDependency(ground)
   const free = yield* freeRemoteName(lineup, id, to)
   if (lineup.hasStep(id)) return 'done'
   const base = remote!.placementRevision
   // What is to be trashed waits for this one to leave it: this one goes ahead, and takes the name when it is free.
-  const target = free === 'circle' ? { parent: to.parent, name: parkedName(id) } : to
-  if (free !== 'done' && free !== 'circle') return asDependency(free)
+  const isCircle = circleOf(free) !== null
+  if (free !== 'done' && !isCircle) return asDependency(free)
+  const target = isCircle ? { parent: to.parent, name: parkedName(id) } : to
   return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to: target, base }, target)
 }
 
@@ -91,7 +101,10 @@ function* groundRemote(lineup: Lineup, folder: ItemId): Task {
     if (outcome !== 'done') return asDependency(outcome)
   } else if (!moment.item(folder)?.remote || decision.do === 'trash-remote') return 'waits'
   // Its own move may wait: what goes into it goes into it wherever it is.
-  else if (decision.do === 'move-remote' && (yield lineup.perform(folder)) === 'circle') return 'circle'
+  else if (decision.do === 'move-remote') {
+    const outcome = yield lineup.perform(folder)
+    if (circleOf(outcome) !== null) return outcome
+  }
   const place = lineup.slots.placeOf('remote', moment.there(folder))
   if (place) {
     const above = yield groundRemote(lineup, place.parent)
@@ -108,9 +121,10 @@ function* freeRemoteName(lineup: Lineup, id: ItemId, place: Placement): Task {
   const { do: next } = lineup.decide(holder)
   if (next !== 'move-remote' && next !== 'trash-remote') return 'done'
   const outcome = yield lineup.perform(holder)
-  if (lineup.hasStep(id) || lineup.slots.remoteHolder(place, id) !== holder) return 'done'
-  if (outcome !== 'circle') return 'waits'
-  return next === 'trash-remote' ? 'circle' : parkRemote(lineup, holder)
+  if (lineup.hasStep(id) || lineup.undone.has(holder)) return 'done'
+  if (lineup.slots.remoteHolder(place, id) !== holder) return 'done'
+  if (circleOf(outcome) === null) return 'waits'
+  return next === 'trash-remote' ? outcome : parkRemote(lineup, holder)
 }
 
 function parkRemote(lineup: Lineup, id: ItemId): Outcome {

@@ -30,6 +30,12 @@ export class Slots {
     this.#arrived[side].set(key, [...(this.#arrived[side].get(key) ?? []), id])
   }
 
+  isThere(side: Side, folder: ItemId): boolean {
+    const { there, trees } = this.#moment
+    const id = side === 'remote' ? there(folder) : this.#moment.here(folder)
+    return id === trees.root || this.placeOf(side, id) !== null
+  }
+
   /** Whatever else has this name on the server. */
   remoteHolder(place: Placement, except: ItemId): ItemId | null {
     const parent = this.#moment.there(place.parent)
@@ -57,14 +63,16 @@ export class Slots {
     })
   }
 
-  /** Going up from a folder, `id` is met. */
+  /** Going up from a folder, `id` is met. What is not on this side yet comes to where it is on the other. */
   isBelow(side: Side, folder: ItemId, id: ItemId): boolean {
-    const { there, here, trees } = this.#moment
+    const { there, trees } = this.#moment
     const seen = new Set<ItemId>()
     for (let at = folder; at !== trees.root && !seen.has(at);) {
       if (at === id || there(at) === id) return true
       seen.add(at)
-      const place = this.placeOf(side, side === 'remote' ? there(at) : here.call(this.#moment, at))
+      const ids = { remote: there(at), local: this.#moment.here(at) }
+      const other = side === 'remote' ? 'local' : 'remote'
+      const place = this.placeOf(side, ids[side]) ?? this.placeOf(other, ids[other])
       if (!place) return false
       at = place.parent
     }

@@ -1,10 +1,11 @@
+import type { ItemId } from './item.ts'
 import type { Block } from './names.ts'
 
 /**
- * How a piece of lining up ended. `circle`: it needs, in the end, itself to be gone first: whoever stands in whose place has to step
- * aside.
+ * How a piece of lining up ended. `circle`: it needs something that in the end waits for it, the item that is named and was begun before: whoever
+ * stands in whose place has to step aside, and where nobody does, the named one goes ahead.
  */
-export type Outcome = 'done' | 'waits' | 'circle' | { blocked: Block }
+export type Outcome = 'done' | 'waits' | { circle: ItemId } | { blocked: Block }
 
 /** A piece of work that yields what has to be done before it, and is told how that ended. */
 export interface Task extends Generator<Task, Outcome, Outcome> {}
@@ -24,4 +25,8 @@ export function run(first: Task): Outcome {
 }
 
 /** What a dependant makes of it: the block is of the one that it waits for, not its own. */
-export const asDependency = (outcome: Outcome): Outcome => (typeof outcome === 'object' ? 'waits' : outcome)
+export const asDependency = (outcome: Outcome): Outcome =>
+  typeof outcome === 'object' && 'blocked' in outcome ? 'waits' : outcome
+
+export const circleOf = (outcome: Outcome): ItemId | null =>
+  typeof outcome === 'object' && 'circle' in outcome ? outcome.circle : null

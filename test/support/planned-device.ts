@@ -91,6 +91,12 @@ export class PlannedDevice {
     for (const id of going) going.push(...this.trees.children('local', id))
     for (const id of going) this.trees.setLocal(id, null)
   }
+  chmod(path: string, executable: boolean): void {
+    const id = this.at(path)
+    const local = this.trees.item(id)!.local!
+    if (local.content?.kind !== 'file') throw new Error(`${path} is no file`)
+    this.trees.setLocal(id, { ...local, content: { ...local.content, executable }, stamp: this.#stamp() })
+  }
   /** Noticed, and not read yet. */
   touch(path: string): void {
     const id = this.at(path)

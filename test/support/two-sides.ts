@@ -1,0 +1,200 @@
+import type { NodeId } from '../../core/ids.ts'
+import type { Mutation, NodeState } from '../../core/namespace/model.ts'
+import type { Device } from '../../core/reconcile/device.ts'
+import { isUnsettled, type ItemId } from '../../core/reconcile/item.ts'
+import { setAttributes } from './content-mutations.ts'
+import { by, mkdir, move, PHONE, trash, world, write } from './namespace-world.ts'
+import { PlannedDevice, serverListing } from './planned-device.ts'
+
+/** What a person does, on the disk or on the server. Paths are those of that side at that time. */
+export type Change =
+  | { do: 'edit'; path: string; text: string }
+  | { do: 'create'; path: string; text: string }
+  | { do: 'mkdir'; path: string }
+  | { do: 'move'; from: string; to: string }
+  | { do: 'delete'; path: string }
+  | { do: 'chmod'; path: string }
+
+/** `a/` is a folder, `a/f` a file with its path as text. */
+export type BaseTree = readonly string[]
+
+export type TwoSides = { base: BaseTree; local: readonly Change[]; remote: readonly Change[]; device?: Partial<Device> }
+
+/** One tree that both sides had, changed on each; then the device comes to rest. @param pick a choice among the orders of the index */
+export class TwoSidesWorld {
+  readonly w = world()
+  readonly device: PlannedDevice
+  /** Nodes that both sides had, and who deleted or edited them since. */
+  readonly base = new Map<NodeId, { kind: string }>()
+  readonly deleted = { local: new Set<NodeId>(), remote: new Set<NodeId>() }
+  readonly edited = { local: new Set<NodeId>(), remote: new Set<NodeId>() }
+  #count = 0
+
+  constructor({ base, local, remote, device = {} }: TwoSides) {
+    this.device = new PlannedDevice(this.w.server, this.w.root)
+    for (const path of base) {
+      if (path.endsWith('/')) this.device.mkdir(path.slice(0, -1))
+      else this.device.write(path, path)
+    }
+    this.device.settle()
+    this.device.device = { ...this.device.device, ...device }
+    this.device.done.length = 0
+    for (const node of this.live()) this.base.set(node.id, { kind: node.kind })
+    for (const change of remote) this.#changeThere(change)
+    for (const change of local) this.#changeHere(change)
+  }
+
+  live(): NodeState[] {
+    return [...this.w.server.state.nodes.values()].filter(
+      ({ id, parentId }) => parentId !== null && this.w.server.isLive(id),
+    )
+  }
+
+  #changeHere(change: Change): void {
+    const { device } = this
+    const isFree = (path: string) => device.find(path) === null && this.#isFolderHere(parentOf(path))
+    switch (change.do) {
+      case 'edit': {
+        const id = device.find(change.path)
+        if (!id || device.trees.item(id)?.local?.kind !== 'file') return
+        this.edited.local.add(id as NodeId)
+        device.write(change.path, change.text)
+        return
+      }
+      case 'create':
+        return void (isFree(change.path) && device.write(change.path, change.text))
+      case 'mkdir':
+        return void (isFree(change.path) && device.mkdir(change.path))
+      case 'move': {
+        if (!device.find(change.from) || !isFree(change.to) || isWithin(change.to, change.from)) return
+        return device.move(change.from, change.to)
+      }
+      case 'delete': {
+        const id = device.find(change.path)
+        if (!id) return
+        for (const gone of below(id, (at) => device.trees.children('local', at))) this.deleted.local.add(gone as NodeId)
+        return device.remove(change.path)
+      }
+      case 'chmod': {
+        const id = device.find(change.path)
+        const content = id && device.trees.item(id)?.local?.content
+        if (content && content.kind === 'file') device.chmod(change.path, !content.executable)
+      }
+    }
+  }
+
+  #isFolderHere(path: string): boolean {
+    if (path === '') return true
+    const id = this.device.find(path)
+    return id !== null && this.device.trees.item(id)?.local?.kind === 'folder'
+  }
+
+  #changeThere(change: Change): void {
+    const mutation = this.#mutation(change)
+    if (!mutation) return
+    const { nodes } = this.w.server.state
+    const [outcome] = this.w.commit(by(PHONE, mutation))
+    if (outcome?.outcome !== 'applied') return
+    const { id } = outcome.node
+    if (change.do === 'edit') this.edited.remote.add(id)
+    if (change.do !== 'delete') return
+    const childrenOf = (at: ItemId) => [...nodes.values()].filter((n) => n.parentId === at && n.trashedAt === null)
+    for (const gone of below(id, (at) => childrenOf(at).map((n) => n.id))) this.deleted.remote.add(gone as NodeId)
+  }
+
+  #mutation(change: Change): Mutation | null {
+    const id = `there ${++this.#count}`
+    const at = (path: string) => this.#nodeAt(path)
+    const [path] = change.do === 'move' ? [change.to] : [change.path]
+    const [parent, name] = [at(parentOf(path)), nameOf(path)]
+    if (!parent) return null
+    switch (change.do) {
+      case 'edit': {
+        const node = at(change.path)
+        return node?.kind === 'file' ? write(id, { node: node.id }, node.contentRevision, change.text) : null
+      }
+      case 'create':
+        return at(change.path) ? null : write(id, { parent: parent.id, name }, 0, change.text)
+      case 'mkdir':
+        return mkdir(id, parent.id, name)
+      case 'move': {
+        const node = at(change.from)
+        return node && move(id, node.id, parent.id, name)
+      }
+      case 'delete': {
+        const node = at(change.path)
+        return node && trash(id, node.id)
+      }
+      case 'chmod': {
+        const node = at(change.path)
+        return node?.kind === 'file' ? setAttributes(id, node.id, { executable: !node.executable }) : null
+      }
+    }
+  }
+
+  #nodeAt(path: string): NodeState | null {
+    let at = this.w.server.node(this.w.root)!
+    for (const name of path.split('/').filter(Boolean)) {
+      const next = this.w.server.children(at.id).find((node) => node.name === name)
+      if (!next) return null
+      at = next
+    }
+    return at
+  }
+
+  /** @throws Error that says which promise does not hold */
+  settle(maxRounds = 12): { rounds: number; listing: string[] } {
+    const saved = [...textsOf(this.device.listing(), 'L'), ...textsOf(serverListing(this.w.server, this.w.root), 'R')]
+    const rounds = this.device.settle(maxRounds)
+    const listing = serverListing(this.w.server, this.w.root)
+    require('nothing is refused', this.device.rejections.length === 0, this.device.rejections)
+    require('I18 both sides are alike', `${listing}` === `${this.device.listing()}`, [listing, this.device.listing()])
+    const open = [...this.device.trees.items()].filter(isUnsettled)
+    require('I19 nothing is unsettled', open.length === 0, open)
+    const parked = listing.filter((line) => line.includes('.bitvault-moving'))
+    require('nothing stands aside for good', parked.length === 0, parked)
+    const kept = textsOf(listing, 'LR')
+    for (const text of saved) require(`I2 ${text} is there`, kept.includes(text), listing)
+    this.#requireExplained()
+    return { rounds, listing }
+  }
+
+  /** I5, I6, P3: a node is gone when somebody deleted it, and nobody wrote it without knowing; and only then. */
+  #requireExplained(): void {
+    const { deleted, edited } = this
+    for (const [id, { kind }] of this.base) {
+      const isLive = this.w.server.isLive(id)
+      const isDeleted = deleted.local.has(id) || deleted.remote.has(id)
+      if (!isDeleted) require(`I5 ${id} was deleted by nobody`, isLive, this.w.server.path(id))
+      else if (kind === 'file' && isLive) require(`I6 ${id} was deleted`, this.#isWritten(id), this.w.server.path(id))
+      else if (deleted.local.has(id) && !deleted.remote.has(id) && edited.remote.has(id))
+        require(`P3 ${id} was edited there`, isLive, this.w.server.path(id))
+      else if (deleted.remote.has(id) && !edited.remote.has(id) && !deleted.local.has(id) && edited.local.has(id))
+        require(`P3 ${id} was edited here`, isLive, this.w.server.path(id))
+    }
+  }
+
+  #isWritten(id: NodeId): boolean {
+    return 'LR'.includes(this.w.server.text(id)![0]!)
+  }
+}
+
+function require(what: string, holds: boolean, seen: unknown): void {
+  if (!holds) throw new Error(`${what}: ${JSON.stringify(seen)}`)
+}
+
+const textsOf = (listing: string[], by: string): string[] =>
+  listing.flatMap((line) => {
+    const text = line.split(' = ')[1]
+    return text !== undefined && by.includes(text[0]!) ? [text] : []
+  })
+
+function below(id: ItemId, children: (id: ItemId) => ItemId[]): ItemId[] {
+  const all = [id]
+  for (const at of all) all.push(...children(at))
+  return all
+}
+
+const parentOf = (path: string): string => path.split('/').slice(0, -1).join('/')
+const nameOf = (path: string): string => path.split('/').at(-1)!
+const isWithin = (path: string, folder: string): boolean => `${path}/`.startsWith(`${folder}/`)
