@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../../../../core/errors.ts'
 import { sqliteCode } from './connection.ts'
@@ -31,6 +31,7 @@ function openExclusively(path: string): DatabaseSync {
   const lock = new DatabaseSync(file, { timeout: 0 })
   try {
     lock.exec('begin exclusive')
+    chmodSync(file, 0o600)
     return lock
   } catch (error) {
     lock.close()
