@@ -44,9 +44,9 @@ export function failureOf(error: unknown): DatabaseFailure {
   return isLostMessage(error) ? 'lost' : 'final'
 }
 
-/** workerd reports a broken socket as a plain error. */
+/** workerd reports a broken socket as a plain error; the driver may write to one that it has just let go of. */
 const isLostMessage = (error: unknown): boolean =>
   error instanceof Error &&
-  /network connection lost|socket|connection (was )?(closed|refused|terminated|ended)|cannot connect|proxy request failed/i.test(
+  /null \(reading 'write'\)|network connection lost|socket|connection (was )?(closed|refused|terminated|ended)|cannot connect|proxy request failed/i.test(
     error.message,
   )
