@@ -182,25 +182,18 @@ export class TenantJournal extends DurableObject<Env> {
     return reply(() => this.#live.revokeDevice(user, id), this.#logError)
   }
 
+  /** One transaction: the outcomes of all of `batch`, or of its first part. */
   async #write(writer: JournalWriter, batch: Mutation[]): Promise<Outcome[]> {
-    const outcomes: Outcome[] = []
-    while (outcomes.length < batch.length) {
-      outcomes.push(...(await this.#writePart(writer, batch.slice(outcomes.length))))
-    }
-    await this.#faults('commit.before-answer')
-    return outcomes
-  }
-
-  async #writePart(writer: JournalWriter, rest: Mutation[]): Promise<Outcome[]> {
-    const written = await writer.write(rest).catch((error: unknown) => {
-      metrics().product.mutations.add({ outcome: 'failed' }, rest.length)
+    const written = await writer.write(batch).catch((error: unknown) => {
+      metrics().product.mutations.add({ outcome: 'failed' }, batch.length)
       throw error
     })
     this.#reads.remember(written)
     countCommit(written, Date.now())
     await this.#faults('commit.before-alarm')
     if (written.effects.outbox.length > 0) this.#relay.wake()
-    this.#trace(rest.slice(0, written.outcomes.length), written)
+    this.#trace(batch.slice(0, written.outcomes.length), written)
+    await this.#faults('commit.before-answer')
     return written.outcomes
   }
 

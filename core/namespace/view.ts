@@ -202,8 +202,8 @@ export function subtreeOf(view: View, folder: NodeId): NonNullable<ReturnType<Fa
   return subtree
 }
 
-/** Folders of one batch whose survivors are looked for together: each look reads the journal since its `seen`. */
-export const SURVIVORS_AT_ONCE = 32
+/** Folders of one batch whose survivors are looked for together: one look reads the journal since the least `seen`. */
+export const SURVIVORS_AT_ONCE = 128
 
 /** What a delete must leave alive: `Facts.survivors`. @throws Barrier when the batch may have changed what that is */
 export function survivorsOf(view: View, folder: NodeId, seen: number, session: SessionId): NodeId[] | 'too-many' {

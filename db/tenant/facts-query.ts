@@ -20,7 +20,7 @@ export type RareParts = {
 export const gatherQuery = (rare: RareParts): string => `
 with recursive q as (select $2::text::jsonb as j),
 ${rare.ways ? `steps as materialized (${STEPS}), walked as (${WALKED}),` : ''}
-${rare.survivors ? `survivors as (${SURVIVORS}),` : ''}
+${rare.survivors ? SURVIVORS : ''}
 ${rare.conflicts ? `met as (${CONFLICTS}),` : ''}
 asked as (
   select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'nodes') w
@@ -171,36 +171,43 @@ const SUBTREES = `
 export const SURVIVORS_SCAN_MAX = 20_000
 
 /**
- * The journal names what changed, so this costs what happened since, not what the folder holds:
+ * The journal names what changed, so this costs what happened since, not what the folders hold; and it is read once for all deletes of
+ * a session, however many there are:
  *
- *     entries after `seen` by others ──► nodes that are still as such an entry left them ──► up to the folder, through
- *     what is in no trash of its own ──► down again from the folder, as far as the first survivor on each way
+ *     entries after the least `seen` by others ──► nodes that are still as such an entry left them, and its seq ──► up, through what
+ *     is in no trash of its own ──► down again from each folder, as far as the first on each way that came after *its* `seen`
  *
  * `id` is null where there are none, and `far` says that it was not looked for.
  */
 const SURVIVORS = `
-  select w.folder, w.seen, w.session, w.far, s.id
-  from (
-    select distinct w.folder, w.seen, w.session, n.space_id, h.seq,
-      w.seen < h.horizon or h.seq - w.seen > ${SURVIVORS_SCAN_MAX} as far
-    from q cross join jsonb_to_recordset(q.j->'survivors') as w(folder uuid, seen bigint, session uuid)
-    cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = w.folder limit 1) n
-    cross join lateral (select * from tenant_head h where h.tenant_id = $1 limit 1) h) w
-  left join lateral (
-    with recursive changed as materialized (
-      select distinct n.id, n.parent_id
-      from (select j.seq, j.node_id from journal j where j.tenant_id = $1 and j.seq > case when w.far then w.seq else w.seen end
-              and j.space_id = w.space_id and j.session_id <> w.session offset 0) j
-      cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = j.node_id limit 1) n
-      where j.seq in (n.content_seq, n.placed_seq) and n.trashed_at is null and n.id <> w.folder),
-    above as (
-      select id, parent_id from changed
-      union
-      select n.id, n.parent_id from above cross join lateral (
-        select * from nodes n where n.tenant_id = $1 and n.id = above.parent_id limit 1) n
-      where n.id <> w.folder and n.trashed_at is null),
-    below as (
-      select a.id, a.id in (select id from changed) as survives from above a where a.parent_id = w.folder
-      union all
-      select a.id, a.id in (select id from changed) from below b join above a on a.parent_id = b.id where not b.survives)
-    select id from below where survives limit ${SURVIVORS_MAX + 1}) s on true`
+deletes as materialized (
+  select distinct w.folder, w.seen, w.session, n.space_id, w.seen < h.horizon or h.seq - w.seen > ${SURVIVORS_SCAN_MAX} as far
+  from q cross join jsonb_to_recordset(q.j->'survivors') as w(folder uuid, seen bigint, session uuid)
+  cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = w.folder limit 1) n
+  cross join lateral (select * from tenant_head h where h.tenant_id = $1 limit 1) h),
+changed as materialized (
+  select w.session, n.id, n.parent_id, max(j.seq) as seq
+  from (select space_id, session, min(seen) as seen from deletes where not far group by space_id, session) w
+  cross join lateral (select j.seq, j.node_id from journal j where j.tenant_id = $1 and j.seq > w.seen
+    and j.space_id = w.space_id and j.session_id <> w.session offset 0) j
+  cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = j.node_id limit 1) n
+  where j.seq in (n.content_seq, n.placed_seq) and n.trashed_at is null
+  group by w.session, n.id, n.parent_id),
+above as (
+  select session, id, parent_id from changed
+  union
+  select above.session, n.id, n.parent_id from above cross join lateral (
+    select * from nodes n where n.tenant_id = $1 and n.id = above.parent_id limit 1) n
+  where n.trashed_at is null),
+ways_down as materialized (
+  select a.session, a.id, a.parent_id, coalesce(c.seq, 0) as seq from above a left join changed c on c.session = a.session and c.id = a.id),
+below as (
+  select w.folder, w.seen, w.session, a.id, a.seq > w.seen as survives
+  from deletes w join ways_down a on a.session = w.session and a.parent_id = w.folder where not w.far
+  union all
+  select b.folder, b.seen, b.session, a.id, a.seq > b.seen
+  from below b join ways_down a on a.session = b.session and a.parent_id = b.id where not b.survives),
+survivors as (
+  select w.folder, w.seen, w.session, w.far, s.id from deletes w left join lateral (
+    select b.id from below b where b.folder = w.folder and b.seen = w.seen and b.session = w.session and b.survives
+    limit ${SURVIVORS_MAX + 1}) s on true),`

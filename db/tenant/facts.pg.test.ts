@@ -167,6 +167,28 @@ describe('P4: what survives the delete of a folder', () => {
     expect(await survivors(a!, seen)).toEqual([file!.id])
   })
 
+  test('of several deletes of one look, each by its own place in the journal', async () => {
+    const [a, b] = await deepTree()
+    const [c, d] = await deepTree()
+    const seen = world.head()
+    const [early] = await world.put({ parentId: b!.id, by: OTHER })
+    const between = world.head()
+    const [late, other] = await world.put({ parentId: b!.id, by: OTHER }, { parentId: d!.id, by: OTHER })
+    const session = world.sessionId
+    const asked = [
+      { folder: a!.id, seen, finds: [early!.id, late!.id] },
+      { folder: a!.id, seen: between, finds: [late!.id] },
+      { folder: b!.id, seen: between, finds: [late!.id] },
+      { folder: c!.id, seen, finds: [other!.id] },
+      { folder: c!.id, seen: world.head(), finds: [] },
+    ]
+    const { survivors: found } = await world.gather({
+      survivors: asked.map(({ folder, seen }) => ({ folder, seen, session })),
+    })
+    for (const { folder, seen, finds } of asked)
+      expect(found.get(survivorsKey(folder, seen, session))).toEqual(finds.toSorted())
+  })
+
   test('too many, too long ago, or before the horizon', async () => {
     const [folder] = await world.put({ kind: 'folder' })
     const seen = world.head()

@@ -44,7 +44,7 @@ describe('T11 one mutation id in two places', () => {
       chain.push({ ...newFolder('d', at === 0 ? folder.id : { madeBy: chain[at - 1]!.id }), ifExists: 'keep' })
     const first = await push(member, chain)
     expect(first.body.results.at(-1).outcome).toBe('applied')
-    const again = chain.map((entry) => ({ ...entry, id: randomUUID() }))
+    const again = chain.map((entry): Entry => ({ ...entry, id: randomUUID() }))
     for (const [at, entry] of again.entries()) if (at > 0) entry.parent = { madeBy: again[at - 1]!.id }
     const startedAt = performance.now()
     const { status, body } = await push(
@@ -55,6 +55,35 @@ describe('T11 one mutation id in two places', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(body.results).toHaveLength(56)
   })
+})
+
+test('T25 JR-11 one request of many copies makes the others wait for one copy, not for all', async () => {
+  const folder = await makeFolder(member, member.home.rootId)
+  const { newFolder } = entriesIn(() => folder.id)
+  await push(
+    member,
+    Array.from({ length: 300 }, () => newFolder(randomUUID())),
+  )
+  const copyTo = (name: string): Entry => ({
+    id: randomUUID(),
+    kind: 'copy',
+    node: folder.id,
+    to: { parent: member.home.rootId, name },
+  })
+  const running = { isCopied: false }
+  const copied = push(
+    member,
+    Array.from({ length: 20 }, () => copyTo(randomUUID())),
+  ).finally(() => (running.isCopied = true))
+  let answers = 0
+  while (!running.isCopied) {
+    const { status } = await owner.call('POST', '/v1/folders', { parent: owner.home.rootId, name: randomUUID() })
+    expect(status).toBe(201)
+    if (!running.isCopied) answers += 1
+  }
+  const { body } = await copied
+  expect(body.results.map((result: { outcome: string }) => result.outcome)).toEqual(Array(20).fill('applied'))
+  expect(answers).toBeGreaterThanOrEqual(5)
 })
 
 test.each([`999999999999999.${randomUUID()}`, `253370764800000.${randomUUID()}`, `1.1.${randomUUID()}`, '1.', '.'])(
