@@ -36,7 +36,10 @@ export function decidePresent(moment: Moment, judge: Judge, item: Item): Decisio
   return placement.blocked && !content.blocked ? { ...content, blocked: placement.blocked } : content
 }
 
-function decideAbsentHere({ brake, device }: Moment, judge: Judge, item: Item): Decision {
+function decideAbsentHere(moment: Moment, judge: Judge, item: Item): Decision {
+  const { brake, device } = moment
+  // Made anew here: the two are one from this plan on.
+  if (moment.here(item.id) !== item.id) return WAIT
   const action = CONTENT[localChange(item)][remoteChange(item)]
   if (action === 'create-local' || action === 'revive-local') return act({ do: 'create-local' })
   if (action !== 'remove-remote') return WAIT

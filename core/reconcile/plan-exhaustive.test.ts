@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { TwoSidesWorld, type BaseTree, type Change } from '../../test/support/two-sides.ts'
+import { treeAfter, TwoSidesWorld, type BaseTree, type Change } from '../../test/support/two-sides.ts'
 
 /**
  * Every tree of few nodes, every change of each side: whatever the two did, the device comes to rest with what the server has (I18, I19), in
@@ -33,31 +33,11 @@ function* changes(base: BaseTree, by: 'L' | 'R', ordinal: number): Generator<Cha
   }
 }
 
-/** The tree that a change leaves: the second change is one of that. */
-function after(base: BaseTree, change: Change): BaseTree {
-  switch (change.do) {
-    case 'create':
-      return [...base, change.path]
-    case 'mkdir':
-      return [...base, `${change.path}/`]
-    case 'delete':
-      return base.filter((path) => path.replace(/\/$/, '') !== change.path && !path.startsWith(`${change.path}/`))
-    case 'move':
-      return base.map((path) =>
-        path.replace(/\/$/, '') === change.from || path.startsWith(`${change.from}/`)
-          ? change.to + path.slice(change.from.length)
-          : path,
-      )
-    default:
-      return base
-  }
-}
-
 function* sequences(base: BaseTree, by: 'L' | 'R', length: number): Generator<Change[]> {
   yield []
   if (length === 0) return
   for (const first of changes(base, by, length))
-    for (const rest of sequences(after(base, first), by, length - 1)) yield [first, ...rest]
+    for (const rest of sequences(treeAfter(base, first), by, length - 1)) yield [first, ...rest]
 }
 
 type Extent = { nodes: number; local: number; remote: number; every: number }

@@ -3,7 +3,7 @@ import { nameKey } from '../names.ts'
 import { isExecutable, isSameBytes } from './changes.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
-import { dislodge, moveLocal } from './local-steps.ts'
+import { createLocal, dislodge, moveLocal } from './local-steps.ts'
 import { parkedName } from './parked-name.ts'
 import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
 
@@ -70,19 +70,25 @@ export function* trashRemote(lineup: Lineup, item: Item): Task {
   if (lineup.decide(parent).do === 'trash-remote') return asDependency(yield lineup.perform(parent))
   if (remote!.content.kind === 'folder') {
     const left = yield* letLeave(lineup, id)
-    if (lineup.hasStep(id) || left !== 'done') return lineup.hasStep(id) ? 'done' : left
+    if (lineup.hasStep(id)) return 'done'
+    if (left === 'stays') return yield* createLocal(lineup, item)
+    if (left !== 'done') return left
   }
   return lineup.pushMove('remote', id, { do: 'trash-remote', item: id, base: remote!.contentRevision }, null)
 }
 
-/** What was moved out of a folder that is deleted leaves it first (MD-03, MD-06). */
-function* letLeave(lineup: Lineup, folder: ItemId): Task {
+/**
+ * What was moved out of a folder that is deleted leaves it first (MD-03, MD-06). `stays`: something comes back to it, so it stays
+ * for that.
+ */
+function* letLeave(lineup: Lineup, folder: ItemId): Generator<Task, Outcome | 'stays', Outcome> {
   const folders = [folder]
   for (const at of folders) {
     for (const child of [...lineup.moment.trees.children('remote', at)]) {
       if (lineup.slots.placeOf('remote', child)?.parent !== at) continue
       if (lineup.decide(child).do === 'move-remote') {
         const outcome = yield lineup.perform(child)
+        if (lineup.undone.has(child)) return 'stays'
         if (lineup.slots.placeOf('remote', child)?.parent === at)
           return asDependency(outcome === 'done' ? 'waits' : outcome)
       } else if (lineup.moment.item(child)?.remote?.content.kind === 'folder') folders.push(child)

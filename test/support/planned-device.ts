@@ -13,7 +13,7 @@ import {
   type RemoteState,
   type Stamp,
 } from '../../core/reconcile/item.ts'
-import { isSameOnDisk } from '../../core/reconcile/names.ts'
+import { findLocalNameFault, isSameOnDisk } from '../../core/reconcile/names.ts'
 import { plan } from '../../core/reconcile/plan.ts'
 import type { Expectation, LocalStep, Plan, RemoteStep, Step } from '../../core/reconcile/step.ts'
 import { MemoryTrees } from './memory-trees.ts'
@@ -110,8 +110,29 @@ export class PlannedDevice {
   }
   find(path: string): ItemId | null {
     let at: ItemId | null = this.trees.root
-    for (const name of path.split('/').filter(Boolean)) at = at && this.trees.childNamed('local', at, name)
+    for (const name of path.split('/').filter(Boolean))
+      at = at && this.trees.childNamed('local', at, this.#spelled(name))
     return at
+  }
+  /** This disk could take something under this name: nothing of that name, or of one that it takes for the same, is there. */
+  isFree(path: string, except: ItemId | null = null): boolean {
+    const names = path.split('/')
+    const name = names.pop()!
+    const parent = this.find(names.join('/'))
+    const folder = parent && parent !== this.trees.root ? this.trees.item(parent)!.local! : null
+    if (!parent || (folder && folder.kind !== 'folder')) return false
+    const { abilities } = this.device
+    return (
+      findLocalNameFault(name, abilities) === null &&
+      this.trees
+        .children('local', parent)
+        .every((id) => id === except || !isSameOnDisk(this.trees.item(id)!.local!.place.name, name, abilities))
+    )
+  }
+
+  pathOf(id: ItemId): string {
+    const { parent, name } = this.trees.item(id)!.local!.place
+    return parent === this.trees.root ? name : `${this.pathOf(parent)}/${name}`
   }
 
   /** Paths with what is there, in order. */
