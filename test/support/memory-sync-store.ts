@@ -154,6 +154,7 @@ export class MemorySyncStore implements SyncStore {
   #become(from: ItemId, to: ItemId): void {
     const source = this.data.items.get(from)
     if (!source || from === to) return
+    invariant(from !== this.root && to !== this.root, 'the root is what it is')
     const target = this.#get(to)
     invariant(!source.local || !target.local, 'two things on the disk cannot become one item')
     const handed = handOver(source, target)

@@ -1,22 +1,23 @@
-import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
+import type { ItemId } from '../../../../core/reconcile/item.ts'
 import { DEPTH_MAX, type Side } from '../../../sync/store-rules.ts'
 
-/** How deep items are (store-rules.ts). It remembers what it walked: made anew after every change of the trees. */
-export type Depths = { of(item: Item): number }
+/** `undefined`: in this tree it is not. */
+export type ParentOf = (side: Side, id: ItemId) => ItemId | undefined
 
-export function depths(root: ItemId, find: (id: ItemId) => Item | null): Depths {
+/** How deep items are (store-rules.ts). What was walked is remembered: to be made anew whenever the trees have changed. */
+export function depths(root: ItemId, parentOf: ParentOf): (id: ItemId) => number {
   const known = {
     remote: new Map<ItemId, number>(),
     local: new Map<ItemId, number>(),
     synced: new Map<ItemId, number>(),
   }
 
-  function inTree(side: Side, id: ItemId): number {
+  function inTree(side: Side, id: ItemId): number | null {
     const way: ItemId[] = []
     let depth = 0
     for (let at = id; at !== root;) {
       const before = known[side].get(at)
-      const parent = before === undefined ? find(at)?.[side]?.place.parent : undefined
+      const parent = before === undefined ? parentOf(side, at) : undefined
       if (parent === undefined) {
         depth = before ?? 0
         break
@@ -30,13 +31,12 @@ export function depths(root: ItemId, find: (id: ItemId) => Item | null): Depths 
       depth = Math.min(depth + 1, DEPTH_MAX)
       known[side].set(step, depth)
     }
-    return depth
+    return depth === 0 ? null : depth
   }
 
-  return {
-    of({ id, remote, local, synced }) {
-      if (!remote && !local) return synced ? inTree('synced', id) : 0
-      return Math.max(remote ? inTree('remote', id) : 0, local ? inTree('local', id) : 0)
-    },
+  return (id) => {
+    const [remote, local] = [inTree('remote', id), inTree('local', id)]
+    if (remote === null && local === null) return inTree('synced', id) ?? 0
+    return Math.max(remote ?? 0, local ?? 0)
   }
 }

@@ -1,7 +1,6 @@
 import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import { blankItem } from '../../../sync/store-rules.ts'
 import type { Connection, Query } from './connection.ts'
-import { COLUMNS } from './schema.ts'
 import {
   DamagedState,
   packLocal,
@@ -11,7 +10,7 @@ import {
   unpackRemote,
   unpackSynced,
 } from './state-codec.ts'
-import { nameHash, packId, packIno, unpackId, unpackIno, type Value } from './value-codec.ts'
+import { bytesColumn, idColumn, nameHash, packId, packIno, unpackId, unpackIno, type Value } from './value-codec.ts'
 
 /** One row, as it is in memory. */
 export type Row = {
@@ -54,6 +53,15 @@ const GROUPS: readonly Group[] = [
   { columns: ['unread'], values: (row) => [row.unread] },
 ]
 
+/** What `unpackRow` takes. */
+export const ROW_COLUMNS = [
+  ...['row', idColumn('id')],
+  ...[idColumn('r_parent'), 'r_name', bytesColumn('r_state'), 'r_seen'],
+  ...[idColumn('l_parent'), 'l_name', 'l_ino', bytesColumn('l_state')],
+  ...[idColumn('s_parent'), 's_name', 's_local_name', 's_ino', bytesColumn('s_state')],
+  ...['blocked', 'pending', 'depth', 'unread'],
+].join()
+
 export type ItemTable = {
   load(id: ItemId): Row | null
   /** Writes what `changed` says; the caller notes what is stored now. */
@@ -62,7 +70,7 @@ export type ItemTable = {
 }
 
 export function itemTable(db: Connection): ItemTable {
-  const find = db.prepare(`select ${COLUMNS} from item where id = ?`)
+  const find = db.prepare(`select ${ROW_COLUMNS} from item where id = ?`)
   const drop = db.prepare('delete from item where row = ?')
   const insert = insertStatement(db)
   const updates = new Map<number, Query>()
@@ -122,7 +130,7 @@ function syncedValues(state: Item['synced']): Value[] {
   return [packId(parent), name, localName, packIno(state.stamp.ino), packSynced(state)]
 }
 
-/** @param values in the order of `COLUMNS` */
+/** @param values of `ROW_COLUMNS` */
 export function unpackRow(values: Value[]): Row {
   const [number, id, , , , seen] = values
   const item = { ...blankItem(unpackId(id!)), ...unpackStates(values) }
@@ -143,13 +151,13 @@ function unpackStates(values: Value[]): Omit<Item, 'id'> {
   const [, , rParent, rName, rState, , lParent, lName, lIno, lState] = values
   const [sParent, sName, sLocalName, sIno, sState, blocked, pending] = values.slice(10)
   return {
-    remote: rState ? { place: place(rParent!, rName!), ...unpackRemote(rState as Uint8Array) } : null,
-    local: lState ? { place: place(lParent!, lName!), ...unpackLocal(lState as Uint8Array, unpackIno(lIno!)) } : null,
+    remote: rState ? { place: place(rParent!, rName!), ...unpackRemote(rState as string) } : null,
+    local: lState ? { place: place(lParent!, lName!), ...unpackLocal(lState as string, unpackIno(lIno!)) } : null,
     synced: sState
       ? {
           place: place(sParent!, sName!),
           localName: (sLocalName ?? sName) as string,
-          ...unpackSynced(sState as Uint8Array, unpackIno(sIno!)),
+          ...unpackSynced(sState as string, unpackIno(sIno!)),
         }
       : null,
     blocked: unpackBlocked(blocked!),

@@ -2,10 +2,19 @@ import { alike } from '../../../../core/reconcile/alike.ts'
 import type { Item, ItemId, LocalState } from '../../../../core/reconcile/item.ts'
 import type { Side } from '../../../sync/store-rules.ts'
 import type { Connection, Query } from './connection.ts'
-import { unpackBlocked, unpackRow } from './item-table.ts'
-import { COLUMNS } from './schema.ts'
+import { ROW_COLUMNS, unpackBlocked, unpackRow } from './item-table.ts'
 import { unpackLocal } from './state-codec.ts'
-import { alikeHash, nameHash, packId, packIno, unpackId, unpackIno, type Value } from './value-codec.ts'
+import {
+  alikeHash,
+  bytesColumn,
+  idColumn,
+  nameHash,
+  packId,
+  packIno,
+  unpackId,
+  unpackIno,
+  type Value,
+} from './value-codec.ts'
 
 /**
  * What is asked of the table. Lists are read page by page, each by its own place in an index: no statement stays open, so one may write, or
@@ -41,25 +50,28 @@ export function openQueries(db: Connection, pageRows: number): Queries {
 }
 
 type Paging = { pages: Pages; pageRows: number }
+const ID = idColumn('id')
 /** Below every hash of a name, and every row. */
 const FIRST_CHILD: Value[] = [-(2 ** 31) - 1, 0]
 
 function folderQueries(db: Connection, { pages, pageRows }: Paging) {
   const below = (side: 'r' | 'l', columns: string): Query =>
     db.prepare(
-      `select ${side}_key, row, id${columns} from item where ${side}_parent = ? and (${side}_key, row) > (?, ?)
+      `select ${side}_key, row, ${ID}${columns} from item where ${side}_parent = ? and (${side}_key, row) > (?, ?)
        order by ${side}_key, row limit ${pageRows}`,
     )
   const namesakes = (side: 'r' | 'l'): Query =>
-    db.prepare(`select id, ${side}_name from item where ${side}_parent = ? and ${side}_key = ?`)
+    db.prepare(`select ${ID}, ${side}_name from item where ${side}_parent = ? and ${side}_key = ?`)
   const named = (side: 'r' | 'l'): Query =>
-    db.prepare(`select min(id) from item where ${side}_parent = ? and ${side}_key = ? and ${side}_name = ?`)
+    db.prepare(
+      `select ${ID} from item where ${side}_parent = ? and ${side}_key = ? and ${side}_name = ? order by id limit 1`,
+    )
   const children = { remote: below('r', ''), local: below('l', '') }
-  const states = below('l', ', l_name, l_ino, l_state, blocked')
+  const states = below('l', `, l_name, l_ino, ${bytesColumn('l_state')}, blocked`)
   const hashed = { remote: namesakes('r'), local: namesakes('l') }
   const byName = { remote: named('r'), local: named('l') }
   const syncedBelow = db.prepare(
-    `select row, id from item where s_parent = ? and row > ? order by row limit ${pageRows}`,
+    `select row, ${ID} from item where s_parent = ? and row > ? order by row limit ${pageRows}`,
   )
 
   return {
@@ -75,8 +87,8 @@ function folderQueries(db: Connection, { pages, pageRows }: Paging) {
       return rows.filter(([, name]) => alike(name as string) === key).map(([id]) => unpackId(id!))
     },
     childNamed(side: 'remote' | 'local', parent: ItemId, name: string) {
-      const [id] = byName[side].get(packId(parent), nameHash(name), name)!
-      return id === null ? null : unpackId(id!)
+      const found = byName[side].get(packId(parent), nameHash(name), name)
+      return found ? unpackId(found[0]!) : null
     },
     *localIn(parent: ItemId) {
       const at = packId(parent)
@@ -90,31 +102,32 @@ function readLocal([, , id, name, ino, state, blocked]: Value[], parent: ItemId)
   const place = { parent, name: name as string }
   return {
     id: unpackId(id!),
-    state: { place, ...unpackLocal(state as Uint8Array, unpackIno(ino!)) },
+    state: { place, ...unpackLocal(state as string, unpackIno(ino!)) },
     blocked: unpackBlocked(blocked!),
   }
 }
 
 function indexQueries(db: Connection, { pages, pageRows }: Paging) {
   const inode = (column: string): Query =>
-    db.prepare(`select row, id from item where ${column} = ? and row > ? order by row limit ${pageRows}`)
+    db.prepare(`select row, ${ID} from item where ${column} = ? and row > ? order by row limit ${pageRows}`)
   const inodes = { local: inode('l_ino'), synced: inode('s_ino') }
   const unsettled = db.prepare(
-    `select depth, id from item where depth is not null and (depth, id) > (?, ?) order by depth, id limit ${pageRows}`,
+    `select depth, ${ID} from item where depth is not null and (depth, id) > (?, ?) order by depth, id limit ${pageRows}`,
   )
   const unread = db.prepare(
-    `select unread, id from item where unread > ? and unread <= ? order by unread limit ${pageRows}`,
+    `select unread, ${ID} from item where unread > ? and unread <= ? order by unread limit ${pageRows}`,
   )
-  const blocked = db.prepare(`select ${COLUMNS} from item where blocked is not null order by id limit ?`)
+  const blocked = db.prepare(`select ${ROW_COLUMNS} from item where blocked is not null order by id limit ?`)
   const unseen = db.prepare(
-    `select row, id from item where row > ? and r_state is not null and r_seen < ? order by row limit ${pageRows}`,
+    `select row, ${ID} from item where row > ? and r_state is not null and r_seen < ? order by row limit ${pageRows}`,
   )
   const ids = function* (rows: Iterable<Value[]>) {
     for (const [, id] of rows) yield unpackId(id!)
   }
   return {
     byIno: (side: 'local' | 'synced', ino: string) => ids(pages([0], ([row]) => inodes[side].all(packIno(ino), row!))),
-    unsettled: () => ids(pages([-1, null], ([depth, id]) => unsettled.all(depth!, id!))),
+    unsettled: () =>
+      ids(pages([-1, null], ([depth, id]) => unsettled.all(depth!, id === null ? null : packId(unpackId(id!))))),
     unread: (last: number) => ids(pages([0], ([number]) => unread.all(number!, last))),
     blocked: (limit: number) => db.guard(() => blocked.all(limit).map((values) => unpackRow(values).item)),
     unseen: (snapshot: number) => ids(pages([0], ([row]) => unseen.all(row!, snapshot))),

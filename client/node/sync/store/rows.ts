@@ -1,7 +1,7 @@
 import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import { addToTally, blankItem, isBlank, isListedUnsettled, type Side, type Tally } from '../../../sync/store-rules.ts'
 import type { Connection, Query } from './connection.ts'
-import { type Depths, depths } from './depth.ts'
+import { depths, type ParentOf } from './depth.ts'
 import { DEPTH, itemTable, type Row } from './item-table.ts'
 import { rowCache } from './row-cache.ts'
 import { packId } from './value-codec.ts'
@@ -56,17 +56,19 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
     return item && !isBlank(item) ? item : null
   }
 
+  const parentOf: ParentOf = (side, id) => load(id)?.item[side]?.place.parent
+
   function flush({ sameTrees } = { sameTrees: false }): void {
     if (dirty.size === 0) return
     begin()
     // Before the first is written: children that come in the same transaction are measured with it.
     if (!sameTrees && [...dirty.values()].some((row) => isRechained(row, hasChildren))) onMoved()
-    const measure = depths(root, find)
+    const measure = depths(root, parentOf)
     for (const row of dirty.values()) write(row, measure)
     dirty.clear()
   }
 
-  function write(row: Row, measure: Depths): void {
+  function write(row: Row, measure: (id: ItemId) => number): void {
     addToTally(tally, row.stored, { root, sign: -1 })
     addToTally(tally, row.item, { root, sign: 1 })
     clean.drop(row.id)
@@ -74,7 +76,7 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
       if (row.number !== null) table.remove(row)
       return
     }
-    const depth = isListedUnsettled(row.item, root) ? measure.of(row.item) : null
+    const depth = isListedUnsettled(row.item, root) ? measure(row.id) : null
     row.changed = depth === row.depth ? row.changed & ~DEPTH : row.changed | DEPTH
     row.depth = depth
     if (row.changed !== 0 || row.number === null) table.save(row)

@@ -32,8 +32,3 @@ export const SCHEMA = `
   pragma application_id = ${APPLICATION_ID};
   pragma user_version = ${SCHEMA_VERSION};
 `
-
-/** In the order of a `StoredRow`. */
-export const COLUMNS =
-  'row, id, r_parent, r_name, r_state, r_seen, l_parent, l_name, l_ino, l_state, ' +
-  's_parent, s_name, s_local_name, s_ino, s_state, blocked, pending, depth, unread'

@@ -4,6 +4,7 @@ import type { NodeId } from '../../../../core/ids.ts'
 import type { SyncStore } from '../../../sync/ports.ts'
 import type { Tally } from '../../../sync/store-rules.ts'
 import type { Connection } from './connection.ts'
+import { measuring } from './measure.ts'
 import { openNotes, type Notes } from './notes.ts'
 import { openQueries, type Queries } from './queries.ts'
 import { openRows, type RowLimits, type Rows } from './rows.ts'
@@ -17,7 +18,7 @@ export type StoreLimits = RowLimits & {
 
 export const STORE_LIMITS: StoreLimits = { cachedRows: 8_192, changedRows: 2_048, pageRows: 512 }
 
-type Parts = { db: Connection; notes: Notes; rows: Rows; queries: Queries; tally: Tally }
+type Parts = { db: Connection; root: NodeId; notes: Notes; rows: Rows; queries: Queries; tally: Tally }
 
 /** @param db locked, and of this schema; closed with the store */
 export function sqliteStore(
@@ -34,8 +35,18 @@ export function sqliteStore(
   }
   const onMoved = (): void => notes.set(NOTE.moved, 'yes')
   const rows = openRows({ db, root, limits, tally, begin, onMoved })
-  const parts = { db, notes, rows, queries, tally }
+  const parts = { db, root, notes, rows, queries, tally }
   const { write, isWriting, lastUnread } = transactions(parts, begin)
+  const hasMoved = (): boolean => notes.get(NOTE.moved) !== null
+  const measureAll = measuring(db, { root, pageRows: limits.pageRows })
+  const measureMoved = (): void => {
+    rows.flush()
+    if (!hasMoved()) return
+    begin()
+    measureAll()
+    rows.forget()
+    notes.set(NOTE.moved, null)
+  }
   /** What the callback of a `write` changed is seen by what it asks. */
   const current = <T>(ask: (queries: Queries) => T): T => {
     if (isWriting()) rows.flush()
@@ -50,9 +61,9 @@ export function sqliteStore(
       return found && { ...found }
     },
     unsettled() {
-      if (isWriting()) measureIfMoved(parts)
-      else if (hasMoved(notes)) write(() => measureIfMoved(parts))
-      return current(({ unsettled }) => unsettled())
+      if (isWriting()) measureMoved()
+      else if (hasMoved()) write(measureMoved)
+      return queries.unsettled()
     },
     children: (side, parent) => current(({ children }) => children(side, parent)),
     childNamed: (side, parent, name) => current(({ childNamed }) => childNamed(side, parent, name)),
@@ -74,10 +85,10 @@ export function sqliteStore(
   }
 }
 
-function transactions({ db, notes, rows, queries, tally }: Parts, begin: () => void) {
+function transactions({ db, root, notes, rows, queries, tally }: Parts, begin: () => void) {
   let isWriting = false
   let unread = (db.prepare('select max(unread) from item').get()![0] ?? 0) as number
-  const writer = storeWriter({ db, rows, notes, queries, begin, nextUnread: () => ++unread })
+  const writer = storeWriter({ db, root, rows, notes, queries, begin, nextUnread: () => ++unread })
 
   function commit(): void {
     rows.flush()
@@ -110,16 +121,6 @@ function transactions({ db, notes, rows, queries, tally }: Parts, begin: () => v
     }
   }
   return { write, isWriting: () => isWriting, lastUnread: () => unread }
-}
-
-const hasMoved = (notes: Notes): boolean => notes.get(NOTE.moved) !== null
-
-/** A folder went elsewhere in its tree: what lies below it is deeper or less deep than it was. */
-function measureIfMoved({ rows, queries, notes }: Parts): void {
-  rows.flush()
-  if (!hasMoved(notes)) return
-  for (const id of queries.unsettled()) rows.touch(id)
-  notes.set(NOTE.moved, null)
 }
 
 function countAll(db: Connection, root: NodeId): Tally {

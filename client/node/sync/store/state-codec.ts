@@ -46,8 +46,8 @@ export function packRemote(state: Packed<RemoteState>): Uint8Array {
   return taken()
 }
 
-export function unpackRemote(bytes: Uint8Array): Packed<RemoteState> {
-  const from = new Reader(bytes)
+export function unpackRemote(hex: string): Packed<RemoteState> {
+  const from = new Reader(hex)
   const content = from.content()
   if (content === null) throw new DamagedState('a remote state without content')
   return from.done({
@@ -66,8 +66,8 @@ export function packLocal(state: Packed<LocalState>): Uint8Array {
   return taken()
 }
 
-export function unpackLocal(bytes: Uint8Array, ino: string): Packed<LocalState> {
-  const from = new Reader(bytes)
+export function unpackLocal(hex: string, ino: string): Packed<LocalState> {
+  const from = new Reader(hex)
   const head = from.byte()
   const kind = KINDS[head & ~SETTLED]
   if (!kind) throw new DamagedState('a local state of no kind')
@@ -86,8 +86,8 @@ export function packSynced(state: PackedSynced): Uint8Array {
   return taken()
 }
 
-export function unpackSynced(bytes: Uint8Array, ino: string): PackedSynced {
-  const from = new Reader(bytes)
+export function unpackSynced(hex: string, ino: string): PackedSynced {
+  const from = new Reader(hex)
   const content = from.content()
   if (content === null) throw new DamagedState('a synced state without content')
   return from.done({
@@ -153,16 +153,18 @@ function putContent(content: ItemContent | null): void {
 }
 
 class Reader {
-  readonly #bytes: Buffer
+  readonly #bytes = scratch
+  readonly #length: number
   #at = 0
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  /** One at a time: all are unpacked in the same place. */
+  constructor(hex: string) {
+    this.#length = scratch.write(hex, 'hex')
   }
 
   #take(count: number): number {
     const start = this.#at
     this.#at += count
-    if (this.#at > this.#bytes.length) throw new DamagedState('a state that ends too soon')
+    if (this.#at > this.#length) throw new DamagedState('a state that ends too soon')
     return start
   }
 
@@ -215,7 +217,7 @@ class Reader {
   }
 
   done<T>(state: T): T {
-    if (this.#at !== this.#bytes.length) throw new DamagedState('a state that is too long')
+    if (this.#at !== this.#length) throw new DamagedState('a state that is too long')
     return state
   }
 }

@@ -30,7 +30,7 @@ function openExclusively(path: string): DatabaseSync {
   const file = `${path}-lock`
   const lock = new DatabaseSync(file, { timeout: 0 })
   try {
-    lock.exec('begin exclusive')
+    lock.exec('pragma journal_mode = memory; begin exclusive')
     chmodSync(file, 0o600)
     return lock
   } catch (error) {

@@ -7,19 +7,24 @@ export type Value = null | number | string | Uint8Array
 const LOCAL = 'local:'
 const PLAIN_NUMBER = /^(?:0|[1-9]\d{0,14})$/
 
-/** A node id is 16 bytes, a local id its number, and anything else stays text. SQLite sorts them: numbers, text, bytes. */
+/** A node id is 16 bytes, a local id its number, and anything else is text behind a colon. SQLite sorts them: numbers, text, bytes. */
 export function packId(id: ItemId): Value {
   if (isUuid(id)) return Buffer.from(id.replaceAll('-', ''), 'hex')
-  return id.startsWith(LOCAL) && PLAIN_NUMBER.test(id.slice(LOCAL.length)) ? Number(id.slice(LOCAL.length)) : id
+  const number = id.startsWith(LOCAL) ? id.slice(LOCAL.length) : ''
+  return PLAIN_NUMBER.test(number) ? Number(number) : `:${id}`
 }
 
+/** Bytes are asked for as text: a buffer for each of them would cost more than all the rest of a query. */
+export const idColumn = (column: string): string =>
+  `case typeof(${column}) when 'blob' then lower(hex(${column})) else ${column} end`
+export const bytesColumn = (column: string): string => `hex(${column})`
+
+/** @param value of an `idColumn` */
 export function unpackId(value: Value): ItemId {
   if (typeof value === 'number') return `${LOCAL}${value}` as ItemId
-  if (value instanceof Uint8Array && value.length === 16) {
-    const hex = Buffer.from(value.buffer, value.byteOffset, 16).toString('hex')
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as ItemId
-  }
-  return value as ItemId
+  const text = value as string
+  if (text.startsWith(':')) return text.slice(1) as ItemId
+  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}` as ItemId
 }
 
 /** Those of some file systems have 64 or 128 bits: they stay text. */

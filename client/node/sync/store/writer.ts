@@ -26,6 +26,7 @@ export const NOTE = {
 
 export type WriterParts = {
   db: Connection
+  root: ItemId
   rows: Rows
   notes: Notes
   queries: Queries
@@ -104,7 +105,7 @@ function putLocal(row: Row, state: Item['local'], nextUnread: () => number): voi
 
 const HANDED_OVER = LOCAL | SYNCED | BLOCKED | PENDING | UNREAD
 
-function handOverRows({ db, rows, notes, begin, nextUnread }: WriterParts): StoreWriter['become'] {
+function handOverRows({ db, root, rows, notes, begin, nextUnread }: WriterParts): StoreWriter['become'] {
   const follow = {
     local: db.prepare('update item set l_parent = ? where l_parent = ?'),
     synced: db.prepare('update item set s_parent = ? where s_parent = ?'),
@@ -126,6 +127,7 @@ function handOverRows({ db, rows, notes, begin, nextUnread }: WriterParts): Stor
     rows.flush()
     const source = rows.find(from)
     if (!source || from === to) return
+    invariant(from !== root && to !== root, 'the root is what it is')
     invariant(!source.local || !rows.find(to)?.local, 'two things on the disk cannot become one item')
     begin()
     const sides: Extract<Side, 'local' | 'synced'>[] = ['local', 'synced']
