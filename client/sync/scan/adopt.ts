@@ -1,0 +1,119 @@
+import type { Item, ItemId } from '../../../core/reconcile/item.ts'
+import { resolveSpots, type SpotVerdict } from '../../../core/reconcile/match.ts'
+import { folderOf } from '../local-path.ts'
+import type { StoreWriter } from '../ports.ts'
+import { look } from './list-folders.ts'
+import type { Observation } from './observe.ts'
+import { isScanBlock } from './scan-faults.ts'
+import { putLocal, type MetSpot, type ScanRun } from './scan-run.ts'
+
+/** Removed in one transaction. */
+const BATCH = 512
+
+/**
+ * The end of a scan that failed nowhere fatally: tells what is at each spot, and notes moves and what is gone. Whatever has to do with one another
+ * in names (swaps, things in each other's place) is one transaction, so that the trees have one item a name at any time (I7).
+ * @param mayBelieve whether what is lost, by its ids, may be taken for moved or gone yet
+ */
+export async function adoptLost(run: ScanRun, mayBelieve: (lost: Iterable<ItemId>) => boolean): Promise<void> {
+  run.flush()
+  await findOwnersLost(run)
+  if (!mayBelieve(lostIds(run))) return waitWithAll(run)
+  const verdicts = resolveSpots(run.spots, run.isLost)
+  const arrivals: Arrival[] = []
+  for (const [i, verdict] of verdicts.entries()) arrivals.push(await arrive(run, run.spots[i] as MetSpot, verdict))
+  const arrived = new Set(arrivals.map(({ id }) => id))
+  const gone = [...run.lost].filter(([id]) => !run.moves.has(id) && !arrived.has(id))
+  const proven: ItemId[] = []
+  for (const [id, { isTaken, path, folder }] of gone) {
+    if (isTaken) continue
+    // The folder was listed to its end, but names that come and go meanwhile can be missed: asked for by its name it must not be there either.
+    if ((await run.disk.stat(path)) === null) proven.push(id)
+    else run.again.add(folder)
+  }
+  noteArrivals(
+    run,
+    arrivals,
+    gone.flatMap(([id, { isTaken }]) => (isTaken ? [id] : [])),
+  )
+  for (const id of proven) removeTree(run, id)
+}
+
+function* lostIds(run: ScanRun): Generator<ItemId> {
+  yield* run.moves.keys()
+  yield* run.lost.keys()
+}
+
+/** In a scan of single folders: is what is known by an inode that turned up still where it was? */
+async function findOwnersLost(run: ScanRun): Promise<void> {
+  for (const { id } of run.spots.flatMap(({ owners }) => owners)) {
+    const local = run.store.item(id)?.local
+    if (!local || run.isLost(id) || run.moves.has(id) || run.listed.has(local.place.parent)) continue
+    const path = run.pathNow(id)
+    if (path === null) continue
+    const there = await run.disk.stat(path)
+    if (there?.stamp.ino !== local.stamp.ino)
+      run.lost.set(id, { isTaken: there !== null, path, folder: folderOf(path) })
+  }
+}
+
+/** Nothing of it is noted; the folders in question are scanned again. */
+function waitWithAll(run: ScanRun): void {
+  for (const { folder } of run.lost.values()) run.again.add(folder)
+  for (const { path } of run.spots) run.again.add(folderOf(path))
+  for (const id of run.moves.keys()) {
+    const path = run.pathNow(id)
+    if (path !== null) run.again.add(folderOf(path))
+  }
+}
+
+type Arrival = { id: ItemId; spot: MetSpot; observation: Observation; before: Item['blocked'] }
+
+async function arrive(run: ScanRun, spot: MetSpot, verdict: SpotVerdict): Promise<Arrival> {
+  const id = verdict.is === 'new' ? run.newId() : verdict.item
+  const met = { entry: spot.found, parent: spot.parent, path: spot.path }
+  // Read again even where size and time say that it was only moved: the move has changed the ctime, so nothing vouches for the bytes (TM-02).
+  const observation = await look(run, met, { id, begun: await run.disk.timeNs() })
+  return { id, spot, observation, before: run.store.item(id)?.blocked ?? null }
+}
+
+function noteArrivals(run: ScanRun, arrivals: Arrival[], displaced: ItemId[]): void {
+  const isNothing = arrivals.length + displaced.length + run.moves.size === 0
+  if (isNothing) return
+  run.store.write((to) => {
+    for (const [id, state] of run.moves)
+      putLocal(to, id, state, { blocked: null, before: run.store.item(id)?.blocked ?? null })
+    for (const { id, spot, observation, before } of arrivals) {
+      const place = { parent: spot.parent, name: spot.found.name }
+      putLocal(to, id, { place, ...observation.state }, { blocked: observation.blocked, before })
+    }
+    // What was found elsewhere is not below them any more.
+    for (const id of displaced) for (const below of treeUp(run, id)) removeOne(run, to, below)
+  })
+  run.sums.moved += run.moves.size
+  run.sums.changed += run.moves.size + arrivals.length
+}
+
+/** From the leaves up, so that every folder that is still there is so in the trees, wherever it is cut off. */
+function removeTree(run: ScanRun, top: ItemId): void {
+  const ids = treeUp(run, top)
+  for (let from = 0; from < ids.length; from += BATCH)
+    run.store.write((to) => {
+      for (const id of ids.slice(from, from + BATCH)) removeOne(run, to, id)
+    })
+}
+
+function treeUp({ store }: ScanRun, top: ItemId): ItemId[] {
+  const ids = [top]
+  for (const id of ids) ids.push(...store.children('local', id))
+  return ids.reverse()
+}
+
+function removeOne(run: ScanRun, to: StoreWriter, id: ItemId): void {
+  const item = run.store.item(id)
+  run.sums.gone++
+  run.sums.changed++
+  to.setLocal(id, null)
+  const isOnlyHere = item !== null && !item.remote && !item.synced
+  if (item?.blocked && (isOnlyHere || isScanBlock(item.blocked))) to.setBlocked(id, null)
+}

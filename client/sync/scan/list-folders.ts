@@ -1,0 +1,238 @@
+import type { ItemId } from '../../../core/reconcile/item.ts'
+import { alike } from '../../../core/reconcile/alike.ts'
+import { isSameFolder, matchFolder } from '../../../core/reconcile/match.ts'
+import { parkedName } from '../../../core/reconcile/parked-name.ts'
+import { folderOf, joined } from '../local-path.ts'
+import type { DiskEntry, LocalPath } from '../ports.ts'
+import { findSpot } from './find-spot.ts'
+import { observe, type Observation } from './observe.ts'
+import { codeOf, isScanBlock, MOUNT, NOT_UTF8, scanFault } from './scan-faults.ts'
+import type { FolderToList, KnownItem, Met, ScanRun } from './scan-run.ts'
+
+/** Lists all that is to be listed, and all that turns up on the way. */
+export async function listFolders(run: ScanRun, signal?: AbortSignal): Promise<void> {
+  for (;;) {
+    const folder = run.toList.pop()
+    if (folder !== undefined) {
+      signal?.throwIfAborted()
+      await listFolder(run, folder)
+      continue
+    }
+    const undecided = run.undecided.pop()
+    if (undecided === undefined) return
+    decideFolder(run, undecided.holder, undecided.met)
+  }
+}
+
+/** All other folders were listed: what had the name was found elsewhere, or it was made anew at the same name (FD-08). */
+function decideFolder(run: ScanRun, holder: KnownItem, met: Met): void {
+  if (run.moves.has(holder.id)) return listNewFolder(run, met, { isNameTaken: true })
+  const place = { parent: met.parent, name: met.entry.name }
+  run.madeAnew.add(holder.id)
+  run.noteLocal(holder.id, place, folderObservation(met.entry), holder.blocked)
+  run.toList.push({ ...folderAt(met.path), id: holder.id, isKnown: true, blocked: holder.blocked })
+}
+
+const folderAt = (path: LocalPath) => ({ path, isDeep: true })
+const folderObservation = ({ stamp }: DiskEntry): Observation => ({
+  state: { kind: 'folder', stamp, content: { kind: 'folder' }, isSettled: true },
+  blocked: null,
+})
+
+async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
+  if (run.listed.has(folder.id)) return
+  run.listed.add(folder.id)
+  const entries = await listOrTell(run, folder)
+  if (entries === null) return
+  run.sums.seen += entries.length
+  if (folder.blocked !== null && isScanBlock(folder.blocked)) run.note((to) => to.setBlocked(folder.id, null))
+  const shown = entries.filter((entry) => !run.rules.isIgnored(joined(folder.path, entry.name), entry.kind))
+  const { same, changed, taken, appeared, missing } = matchFolder(knownIn(run, folder), shown)
+  const meet = metIn(folder)
+  for (const { known, found } of same) if (found.kind === 'folder') goOn(run, known, meet(found), folder.isDeep)
+  await noteChanged(
+    run,
+    changed.map(({ known, found }) => ({ known, met: meet(found) })),
+    folder.isDeep,
+  )
+  for (const { known, found } of taken) await meetTaken(run, known, meet(found))
+  await meetAppeared(run, appeared.map(meet))
+  const names = missing.length === 0 ? null : namesTakenAlike(run, shown)
+  for (const { id, state } of missing) {
+    const { name } = state.place
+    // Where the disk takes another name for this one, asking for it would find that other one.
+    run.lost.set(id, {
+      isTaken: names?.has(alike(name)) ?? false,
+      path: joined(folder.path, name),
+      folder: folder.path,
+    })
+  }
+}
+
+const metIn =
+  ({ id, path }: FolderToList) =>
+  (entry: DiskEntry): Met => ({ entry, parent: id, path: joined(path, entry.name) })
+
+function namesTakenAlike({ disk }: ScanRun, entries: DiskEntry[]): ReadonlySet<string> | null {
+  const { isCaseSensitive, normalises } = disk.abilities
+  return isCaseSensitive && normalises === 'nothing' ? null : new Set(entries.map(({ name }) => alike(name)))
+}
+
+/** Without what is ignored, which is never missing (P8), and what was found elsewhere already. */
+function* knownIn(run: ScanRun, { id, path, isKnown }: FolderToList): Generator<KnownItem> {
+  if (!isKnown) return
+  for (const known of run.store.localIn(id)) {
+    if (run.moves.has(known.id)) continue
+    if (!run.rules.isIgnored(joined(path, known.state.place.name), known.state.kind)) yield known
+  }
+}
+
+async function listOrTell(run: ScanRun, { id, path }: FolderToList): Promise<DiskEntry[] | null> {
+  try {
+    return await run.disk.list(path)
+  } catch (error) {
+    const fault = scanFault(error)
+    if (path === '' || fault.is === 'fatal') throw error
+    run.unlisted.push({ path, code: codeOf(error) })
+    if (fault.is === 'blocked') run.note((to) => to.setBlocked(id, fault.blocked))
+    else run.again.add(fault.is === 'busy' ? path : folderOf(path))
+    return null
+  }
+}
+
+function goOn(run: ScanRun, known: KnownItem, { entry, path }: Met, isDeep: boolean): void {
+  if (entry.fault !== undefined) return noteFault(run, known, entry)
+  if (isDeep) run.toList.push({ id: known.id, path, isKnown: true, isDeep, blocked: known.blocked })
+}
+
+/** What was in order keeps its state, below it too: it is only said that it cannot be followed (RT-03). */
+function noteFault(run: ScanRun, known: KnownItem, entry: DiskEntry): void {
+  const isTold = isScanBlock(known.blocked)
+  if (!isTold) run.note((to) => to.setBlocked(known.id, entry.fault === 'mount' ? MOUNT : NOT_UTF8))
+}
+
+/** Where entries came or went in a folder, it is listed too, even when only single folders were asked for. */
+async function noteChanged(run: ScanRun, changed: { known: KnownItem; met: Met }[], isDeep: boolean): Promise<void> {
+  if (changed.length === 0) return
+  const begun = await run.disk.timeNs()
+  for (const { known, met } of changed) {
+    if (met.entry.fault === 'mount') {
+      noteFault(run, known, met.entry)
+      continue
+    }
+    const observation = await look(run, met, { id: known.id, begun })
+    run.noteLocal(known.id, known.state.place, observation, known.blocked)
+    if (observation.state.content?.kind === 'folder')
+      run.toList.push({ id: known.id, path: met.path, isKnown: true, isDeep, blocked: known.blocked })
+  }
+}
+
+/** Something else is at the name of a known item. */
+async function meetTaken(run: ScanRun, known: KnownItem, met: Met): Promise<void> {
+  const { entry, path } = met
+  if (entry.fault === 'mount') return noteFault(run, known, entry)
+  if (entry.kind === 'special') {
+    // P7: what cannot be synced is at its name; that is no delete.
+    const observation = await look(run, met, { id: known.id, begun: 0n })
+    return run.noteLocal(known.id, known.state.place, observation, known.blocked)
+  }
+  const folder = folderOf(path)
+  const isUndecided = entry.kind === 'folder' && known.state.kind === 'folder'
+  if (entry.kind !== 'folder') {
+    run.lost.set(known.id, { isTaken: true, path, folder })
+    run.spots.push(await findSpot(run, met, known))
+    return
+  }
+  const way = await findMovedFolder(run, met)
+  if (way === 'moving') return
+  if (way === 'moved') {
+    if (!run.moves.has(known.id)) run.lost.set(known.id, { isTaken: true, path, folder })
+  } else if (isUndecided) run.undecided.push({ holder: known, met })
+  else {
+    run.lost.set(known.id, { isTaken: true, path, folder })
+    listNewFolder(run, met, { isNameTaken: true })
+  }
+}
+
+async function meetAppeared(run: ScanRun, appeared: Met[]): Promise<void> {
+  if (appeared.length === 0) return
+  const begun = await run.disk.timeNs()
+  for (const met of appeared) {
+    const { entry, parent } = met
+    if (entry.kind === 'folder' && entry.fault === undefined) {
+      if ((await findMovedFolder(run, met)) === 'new') listNewFolder(run, met, { isNameTaken: false })
+      continue
+    }
+    const spot = entry.kind === 'special' ? null : await findSpot(run, met, null)
+    if (spot !== null && (spot.owners.length > 0 || spot.home !== null)) {
+      run.spots.push(spot)
+      continue
+    }
+    const observation = await look(run, met, { id: null, begun })
+    run.noteLocal(run.newId(), { parent, name: entry.name }, observation, null)
+  }
+}
+
+/**
+ * A folder is in one place: one with a known inode and known things in it was moved here, whatever else is listed later.
+ * @returns `moving`: it was listed where it was, and is not there any more; the next scan sees it in one place
+ */
+async function findMovedFolder(run: ScanRun, met: Met): Promise<'moved' | 'moving' | 'new'> {
+  const { entry, parent, path } = met
+  for (const id of run.store.localByIno(entry.stamp.ino)) {
+    const { local, blocked } = run.store.item(id) ?? { local: null, blocked: null }
+    if (local?.kind !== 'folder' || run.moves.has(id) || run.madeAnew.has(id)) continue
+    if (run.listed.has(id)) {
+      if (await isThere(run, id, entry)) continue
+      run.again.add(folderOf(path))
+      return 'moving'
+    }
+    const folder = { id, path, isKnown: true, isDeep: true, blocked }
+    const found = await listOrTell(run, folder)
+    if (found === null || !isSameFolder(notMovedOut(run, id), found)) continue
+    run.moves.set(id, { place: { parent, name: entry.name }, ...folderObservation(entry).state })
+    run.lost.delete(id)
+    run.toList.push(folder)
+    return 'moved'
+  }
+  return 'new'
+}
+
+/** What a folder has lost by moves does not speak against it (MV-05). */
+function* notMovedOut(run: ScanRun, folder: ItemId): Generator<KnownItem> {
+  for (const known of run.store.localIn(folder)) {
+    const isElsewhere = run.spots.some(({ owners }) => owners.some(({ id }) => id === known.id))
+    if (!run.moves.has(known.id) && !isElsewhere) yield known
+  }
+}
+
+async function isThere(run: ScanRun, id: ItemId, { stamp }: DiskEntry): Promise<boolean> {
+  const path = run.pathNow(id)
+  return path !== null && (await run.disk.stat(path))?.stamp.ino === stamp.ino
+}
+
+/**
+ * While another item has the name in the trees, the new one is noted by a name of ours, with nothing known of it: no plan does anything with it until
+ * the end of the scan gives it its own.
+ */
+function listNewFolder(run: ScanRun, { entry, parent, path }: Met, { isNameTaken }: { isNameTaken: boolean }): void {
+  const id: ItemId = run.newId()
+  const place = { parent, name: entry.name }
+  const { state, blocked } = folderObservation(entry)
+  if (isNameTaken) {
+    run.moves.set(id, { place, ...state })
+    run.noteLocal(id, { parent, name: parkedName(id) }, { state: { ...state, content: null }, blocked }, null)
+  } else run.noteLocal(id, place, { state, blocked }, null)
+  run.toList.push({ id, path, isKnown: false, isDeep: true, blocked: null })
+}
+
+export function look(
+  run: ScanRun,
+  { entry, path }: Met,
+  of: { id: ItemId | null; begun: bigint },
+): Promise<Observation> {
+  const before = of.id === null || run.disk.abilities.executableBit ? null : run.store.item(of.id)
+  const content = before?.synced?.content ?? before?.remote?.content
+  const executableBefore = content?.kind === 'file' && content.executable
+  return observe(run.disk, { entry, path }, { inlineBytes: run.limits.inlineBytes, executableBefore, begun: of.begun })
+}

@@ -1,0 +1,91 @@
+import { isSameStamp, type ItemId, type LocalState } from '../../../core/reconcile/item.ts'
+import { localPath } from '../local-path.ts'
+import type { LocalPath } from '../ports.ts'
+import { readContent } from './observe.ts'
+import { ALWAYS_BUSY, scanFault } from './scan-faults.ts'
+import { putLocal } from './scan-run.ts'
+import type { ReadOutcome, ScanPorts } from './scan-types.ts'
+
+/** Files that are read at the same time: one waits for the disk while another is hashed. */
+const AT_ONCE = 3
+/** A file that changed under our hands so often in a row is told to be busy (WR-05); it is tried on. */
+const BUSY_AFTER = 5
+
+export type ReadLimits = { files: number; bytes: number; signal?: AbortSignal }
+
+/** Reads what scans have left unread or not settled. How often a file was busy is remembered between the calls. */
+export type ContentReader = (limits: ReadLimits) => Promise<ReadOutcome>
+
+type Sums = ReadOutcome
+
+export function createContentReader({ disk, store }: ScanPorts): ContentReader {
+  const busy = new Map<ItemId, number>()
+  const readNext = async (ids: Iterator<ItemId>, limits: ReadLimits, sums: Sums): Promise<boolean> => {
+    if (sums.files >= limits.files || sums.bytes >= limits.bytes) return false
+    limits.signal?.throwIfAborted()
+    const next = ids.next()
+    if (next.done === true) return false
+    const bytes = await readOne({ disk, store }, next.value, busy)
+    if (bytes === null) sums.left++
+    else {
+      sums.files++
+      sums.bytes += bytes
+    }
+    return true
+  }
+  return async (limits) => {
+    const sums: Sums = { files: 0, bytes: 0, left: 0 }
+    const ids = store.unread()[Symbol.iterator]()
+    const worker = async (): Promise<void> => {
+      let goesOn = true
+      while (goesOn) goesOn = await readNext(ids, limits, sums)
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    return sums
+  }
+}
+
+type Ports = Pick<ScanPorts, 'disk' | 'store'>
+
+/** @returns the bytes that were read; `null`: not now */
+async function readOne({ disk, store }: Ports, id: ItemId, busy: Map<ItemId, number>): Promise<number | null> {
+  const item = store.item(id)
+  const path = localPath(store, id)
+  if (!item?.local || item.local.kind !== 'file' || path === null) return null
+  try {
+    const entry = await disk.stat(path)
+    // What is another file, or none any more, is for the next scan to tell.
+    if (entry === null || entry.kind !== 'file' || entry.stamp.ino !== item.local.stamp.ino) return null
+    const before = item.synced?.content ?? item.remote?.content
+    const executableBefore = before?.kind === 'file' && before.executable
+    const read = await readContent(disk, path, { entry, executableBefore, begun: await disk.timeNs() })
+    if (read === null) return noteBusy(store, id, busy)
+    busy.delete(id)
+    note(store, { id, path, seen: item.local, found: { ...item.local, stamp: entry.stamp, ...read } })
+    return read.isSettled ? entry.stamp.size : null
+  } catch (error) {
+    const fault = scanFault(error)
+    if (fault.is === 'fatal') throw error
+    if (fault.is === 'busy') return noteBusy(store, id, busy)
+    if (fault.is === 'blocked' && item.blocked?.detail !== fault.blocked.detail)
+      store.write((to) => to.setBlocked(id, fault.blocked))
+    return null
+  }
+}
+
+function noteBusy(store: Ports['store'], id: ItemId, busy: Map<ItemId, number>): null {
+  const times = (busy.get(id) ?? 0) + 1
+  busy.set(id, times)
+  if (times === BUSY_AFTER) store.write((to) => to.setBlocked(id, ALWAYS_BUSY))
+  return null
+}
+
+/** Unless a scan or a step has noted something else meanwhile. */
+function note(
+  store: Ports['store'],
+  { id, path, seen, found }: { id: ItemId; path: LocalPath; seen: LocalState; found: LocalState },
+): void {
+  const now = store.item(id)
+  if (!now?.local || !isSameStamp(now.local.stamp, seen.stamp) || localPath(store, id) !== path) return
+  store.write((to) => putLocal(to, id, found, { blocked: null, before: now.blocked }))
+}

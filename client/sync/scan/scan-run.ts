@@ -1,0 +1,120 @@
+import type { Item, ItemId, LocalState, Placement } from '../../../core/reconcile/item.ts'
+import type { Known, Spot } from '../../../core/reconcile/match.ts'
+import type { IgnoreRules } from '../ignore.ts'
+import { joined, localPath } from '../local-path.ts'
+import type { DiskEntry, LocalPath, StoreWriter } from '../ports.ts'
+import { WriteBuffer } from '../write-buffer.ts'
+import { isScanBlock } from './scan-faults.ts'
+import type { Observation } from './observe.ts'
+import type { ScanLimits, ScanPorts } from './scan-types.ts'
+
+/** Ids are taken from the store in handfuls. */
+const IDS = 128
+
+export type KnownItem = Known & { blocked: Item['blocked'] }
+
+/** A folder that is to be listed. `isKnown`: there may be items in it. `isDeep`: and all folders below it. */
+export type FolderToList = {
+  id: ItemId
+  path: LocalPath
+  isKnown: boolean
+  isDeep: boolean
+  blocked: Item['blocked']
+}
+
+/** Where an entry was met. */
+export type Met = { entry: DiskEntry; parent: ItemId; path: LocalPath }
+export type MetSpot = Spot<DiskEntry> & Omit<Met, 'entry'>
+
+/** `isTaken`: something else has its name. `folder`: where it was listed as missing. */
+export type Lost = { isTaken: boolean; path: LocalPath; folder: LocalPath }
+
+/**
+ * What one scan holds in memory: what it has still to list, and what cannot be told before it ends. Everything else goes to the store as it comes; so
+ * memory grows with what was moved and removed, not with the tree.
+ */
+export class ScanRun {
+  readonly disk: ScanPorts['disk']
+  readonly store: ScanPorts['store']
+  readonly rules: IgnoreRules
+  readonly limits: ScanLimits
+  readonly toList: FolderToList[] = []
+  readonly listed = new Set<ItemId>()
+  /** Folders found elsewhere, by what is in them, and things noted under a name for the time of the scan: how they are to be in the end. */
+  readonly moves = new Map<ItemId, LocalState>()
+  readonly lost = new Map<ItemId, Lost>()
+  readonly spots: MetSpot[] = []
+  /** Folders that may be the one that had the name, unless that one is found elsewhere. */
+  readonly undecided: { holder: KnownItem; met: Met }[] = []
+  /** Folders of which it was decided that they are still at their name, with another inode. */
+  readonly madeAnew = new Set<ItemId>()
+  readonly again = new Set<LocalPath>()
+  readonly unlisted: { path: LocalPath; code: string }[] = []
+  readonly sums = { seen: 0, changed: 0, moved: 0, gone: 0 }
+  readonly #buffer: WriteBuffer
+  #ids: ItemId[] = []
+
+  constructor({ disk, store }: ScanPorts, rules: IgnoreRules, limits: ScanLimits) {
+    this.disk = disk
+    this.store = store
+    this.rules = rules
+    this.limits = limits
+    this.#buffer = new WriteBuffer(store)
+  }
+
+  newId(): ItemId {
+    if (this.#ids.length === 0)
+      this.#ids = this.store.write((to) => Array.from({ length: IDS }, () => to.newLocalId())).reverse()
+    return this.#ids.pop() as ItemId
+  }
+
+  /** In one of the next transactions, in order. */
+  note(change: (to: StoreWriter) => void): void {
+    this.sums.changed++
+    this.#buffer.add(change)
+  }
+
+  noteLocal(id: ItemId, place: Placement, { state, blocked }: Observation, before: Item['blocked']): void {
+    this.note((to) => putLocal(to, id, { place, ...state }, { blocked, before }))
+  }
+
+  /** Before the trees are read where they may have changed. */
+  flush(): void {
+    this.#buffer.flush()
+  }
+
+  /** Where it is, as far as this scan knows by now; `null`: nowhere. */
+  pathNow(id: ItemId): LocalPath | null {
+    const moved = this.moves.get(id)
+    if (moved === undefined && this.moves.size === 0) return localPath(this.store, id)
+    if (id === this.store.root) return ''
+    const place = moved?.place ?? this.store.item(id)?.local?.place
+    if (place === undefined) return null
+    const above = this.pathNow(place.parent)
+    return above === null ? null : joined(above, place.name)
+  }
+
+  /** It, or a folder above it, is not where it was, and was not found elsewhere. */
+  isLost = (id: ItemId): boolean => {
+    for (let at = id; at !== this.store.root;) {
+      const moved = this.moves.get(at)
+      if (moved === undefined && this.lost.has(at)) return true
+      const place = moved?.place ?? this.store.item(at)?.local?.place
+      if (place === undefined) return false
+      at = place.parent
+    }
+    return false
+  }
+}
+
+/** A block of an earlier scan goes when this one finds nothing in the way; those of others stay. */
+export function putLocal(
+  to: StoreWriter,
+  id: ItemId,
+  local: LocalState,
+  { blocked, before }: { blocked: Item['blocked']; before: Item['blocked'] },
+): void {
+  to.setLocal(id, local)
+  if (blocked !== null) to.setBlocked(id, blocked)
+  else if (isScanBlock(before) && local.content !== null) to.setBlocked(id, null)
+}
