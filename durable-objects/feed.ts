@@ -2,6 +2,7 @@ import { sightOf, type Readable } from '../core/access/visibility.ts'
 import { invariant } from '../core/errors.ts'
 import { requireWithin, type Cursor } from '../core/namespace/cursor.ts'
 import type { FeedEntry, JournalPage } from '../db/tenant/journal.ts'
+import { weightOf } from './entry-weight.ts'
 import { isRewound, type JournalMark } from './journal-mark.ts'
 import type { RecentTail } from './recent-tail.ts'
 
@@ -97,10 +98,4 @@ export class Feed {
     invariant(page !== null, 'a new epoch is behind nothing')
     return page
   }
-}
-
-/** About the bytes of an entry on the wire: what cannot be long is counted as a constant. */
-function weightOf({ node }: FeedEntry): number {
-  const texts = [node.name, node.linkTarget ?? '', ...Object.entries(node.properties ?? {}).flat()]
-  return 800 + texts.reduce((sum, text) => sum + 2 * text.length, 0)
 }

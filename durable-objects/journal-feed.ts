@@ -12,7 +12,7 @@ import { wait } from './wait.ts'
 import { Waiters } from './waiters.ts'
 
 /** Requests that wait for something to say; more get an empty page at once. */
-const MAX_WAITERS = 2_000
+const MAX_WAITERS = { all: 2_000, session: 250 }
 /** Whoever waits looks anyway this often: another process may have written. */
 const LOOK_AGAIN_MS = 2_000
 
@@ -74,7 +74,7 @@ export class JournalFeed {
       const leftMs = until - Date.now()
       if (isFull || page.entries.length > 0 || page.more || leftMs <= 0) return { ...page, spaces, isFull }
       at = { epoch: page.epoch, seq: page.through }
-      isFull = !(await this.#waiters.wait(wakes, Math.min(leftMs, LOOK_AGAIN_MS)))
+      isFull = !(await this.#waiters.wait(session, wakes, Math.min(leftMs, LOOK_AGAIN_MS)))
     }
   }
 

@@ -4,8 +4,10 @@ import type { FeedEntry, JournalPage } from '../db/tenant/journal.ts'
 import { RecentTail } from './recent-tail.ts'
 
 const EPOCH = 'e1'
+const entryOf = (seq: number, properties: Record<string, string> | null = null): FeedEntry =>
+  ({ seq, node: { name: 'x', linkTarget: null, properties } }) as FeedEntry
 const entries = (from: number, count: number): FeedEntry[] =>
-  Array.from({ length: Math.max(0, count) }, (_, i) => ({ seq: from + i }) as FeedEntry)
+  Array.from({ length: Math.max(0, count) }, (_, i) => entryOf(from + i))
 const page = (head: number, after: number, limit: number, epoch = EPOCH): JournalPage => ({
   entries: entries(after + 1, Math.min(limit, head - after)),
   head,
@@ -81,4 +83,16 @@ test('it forgets the oldest, not the newest', () => {
   expect(tail.after(0, 1, 0)).toBeNull()
   expect(seqs(tail.after(29_999, 10, 0))).toEqual([30_000])
   expect(seqs(tail.after(21_000, 1, 0))).toEqual([21_001])
+})
+
+test('T25 it holds fewer of those that are long', () => {
+  const tail = new RecentTail()
+  const properties = { long: 'x'.repeat(16_000) }
+  const long = (seq: number): FeedEntry[] => [entryOf(seq, properties)]
+  for (let seq = 0; seq < 2_000; seq++) tail.append({ epoch: EPOCH, oldSeq: seq, entries: long(seq + 1) }, 0)
+  expect(tail.after(1_300, 1, 0)).toBeNull()
+  expect(seqs(tail.after(1_600, 2, 0))).toEqual([1_601, 1_602])
+  tail.append({ epoch: EPOCH, oldSeq: 2_000, entries: entries(2_001, 9_000) }, 0)
+  expect(seqs(tail.after(2_000, 1, 0))).toEqual([2_001])
+  expect(tail.after(10_999, 9, 0)).toMatchObject({ head: 11_000 })
 })

@@ -1,12 +1,16 @@
 import type { FeedEntry, JournalPage } from '../db/tenant/journal.ts'
+import { weightOf } from './entry-weight.ts'
 
-/** How many of the newest entries stay in memory: about 6 MB. */
+/** How many of the newest entries stay in memory, about 8 MB; fewer where names and properties are long. */
 const TAIL_ENTRIES = 10_000
+const TAIL_BYTES = 16_000_000
+/** It may grow by so much before it is cut. */
+const SLACK = 1.2
 /** A tail that nobody has confirmed for this long is checked against Postgres: another process may own the journal. */
 const TRUST_MS = 1_000
 
 /** A gap-free run of entries: those in `(from, head]`, where `head` was the head of the journal. */
-type Run = { epoch: string; horizon: number; from: number; head: number; entries: FeedEntry[] }
+type Run = { epoch: string; horizon: number; from: number; head: number; entries: FeedEntry[]; bytes: number }
 
 /**
  * The newest entries of the journal, so that devices that are nearly up to date cost no query. A cache: it is dropped whenever what
@@ -22,14 +26,8 @@ export class RecentTail {
     now: number,
   ): void {
     const joins = this.#run !== null && this.#run.epoch === epoch && this.#run.head === oldSeq
-    const run = joins ? this.#run! : { epoch, horizon: 0, from: oldSeq, head: oldSeq, entries: [] }
-    run.entries.push(...entries)
-    run.head += entries.length
-    if (run.entries.length > TAIL_ENTRIES * 1.2) {
-      run.entries = run.entries.slice(-TAIL_ENTRIES)
-      run.from = run.head - TAIL_ENTRIES
-    }
-    this.#run = run
+    this.#run = joins ? this.#run! : runAt({ epoch, horizon: 0, at: oldSeq })
+    extend(this.#run, entries)
     this.#confirmedAt = now
   }
 
@@ -45,7 +43,8 @@ export class RecentTail {
     } else if (run && run.epoch === epoch && isWhole && after <= run.head) {
       this.append({ epoch, oldSeq: run.head, entries: entries.slice(run.head - after) }, askedAt)
     } else {
-      this.#run = isWhole ? { epoch, horizon, from: after, head, entries } : null
+      this.#run = isWhole ? runAt({ epoch, horizon, at: after }) : null
+      if (this.#run) extend(this.#run, entries)
       this.#confirmedAt = askedAt
     }
   }
@@ -61,4 +60,27 @@ export class RecentTail {
   forget(): void {
     this.#run = null
   }
+}
+
+const runAt = ({ epoch, horizon, at }: { epoch: string; horizon: number; at: number }): Run => ({
+  epoch,
+  horizon,
+  from: at,
+  head: at,
+  entries: [],
+  bytes: 0,
+})
+
+function extend(run: Run, entries: readonly FeedEntry[]): void {
+  for (const entry of entries) {
+    run.entries.push(entry)
+    run.bytes += weightOf(entry)
+  }
+  run.head += entries.length
+  if (run.entries.length <= TAIL_ENTRIES * SLACK && run.bytes <= TAIL_BYTES * SLACK) return
+  let cut = Math.max(0, run.entries.length - TAIL_ENTRIES)
+  for (const entry of run.entries.slice(0, cut)) run.bytes -= weightOf(entry)
+  while (run.bytes > TAIL_BYTES) run.bytes -= weightOf(run.entries[cut++]!)
+  run.entries = run.entries.slice(cut)
+  run.from += cut
 }

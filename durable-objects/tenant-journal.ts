@@ -3,7 +3,7 @@ import type { AppError } from '../core/errors.ts'
 import { uuidV7, type DeviceId, type NodeId, type SessionId, type TenantId, type UserId } from '../core/ids.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
 import { rowsOf } from '../core/namespace/weight.ts'
-import { findPrincipal } from '../db/tenant/principal.ts'
+import { findPrincipals } from '../db/tenant/principal.ts'
 import { asAppError } from '../protocol/problem.ts'
 import { alarmClock, type AlarmClock } from './alarm-clock.ts'
 import { readConfig } from './config.ts'
@@ -55,7 +55,7 @@ export class TenantJournal extends DurableObject<Env> {
     })
     this.#telemetry = telemetryOf('journal', config)
     this.#faults = faultsOf(env)
-    this.#sessions = new SessionCache((session) => this.#db.read((tx) => findPrincipal(tx, this.#tenant, session)))
+    this.#sessions = new SessionCache((sessions) => this.#db.read((tx) => findPrincipals(tx, this.#tenant, sessions)))
     const arm = (task: 'relay' | LiveTask, atMs: number) => this.#alarms.arm(task, atMs)
     this.#relay = relayOf({
       ctx,

@@ -10,7 +10,7 @@ import {
   type ConflictRow,
 } from '../db/tenant/conflicts.ts'
 import { listTrash, listVersions, type TrashItem, type TrashPage, type VersionRow } from '../db/tenant/history.ts'
-import { findPrincipal, type ReadPrincipal, type SpaceAccess } from '../db/tenant/principal.ts'
+import { findPrincipal, findPrincipals, type ReadPrincipal, type SpaceAccess } from '../db/tenant/principal.ts'
 import {
   findContent,
   findHeld,
@@ -59,7 +59,7 @@ export class TenantReader extends DurableObject<Env> {
     if (ctx.id.name === undefined) throw new Error('a reader is reached by the name of its tenant')
     this.#tenant = ctx.id.name as TenantId
     this.#db = new HeldDatabase(this.#tenant, config.databaseUrl, { max: CONNECTIONS, name: 'bitvault-reader' })
-    this.#sessions = new SessionCache((session) => this.#db.read((tx) => findPrincipal(tx, this.#tenant, session)))
+    this.#sessions = new SessionCache((sessions) => this.#db.read((tx) => findPrincipals(tx, this.#tenant, sessions)))
     this.#telemetry = telemetryOf('gateway', config)
     this.#faults = faultsOf(env)
   }
