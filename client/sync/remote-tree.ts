@@ -39,6 +39,16 @@ export class RemoteTree {
     return known === null
   }
 
+  /** As an answer tells it. @param seen what the journal has told: of that, the tree knows more than an answer that is told again (PU-11) */
+  putAnswered(node: NodeStateWire, seen: number): void {
+    if (node.changedSeq <= seen) return
+    const id = node.id as NodeId
+    const known = this.remoteOf(id)
+    if (node.trashedAt !== null) this.drop(id)
+    else if (this.holds(node.parentId) && (known === null || !isOlderThan(node, known)))
+      this.#to.setRemote(id, remoteStateOf(node))
+  }
+
   /** It does not live any more, or not below our root, and neither does anything below it. */
   drop(id: ItemId): void {
     const wanted = [id]

@@ -1,0 +1,43 @@
+import type { Item } from '../../core/reconcile/item.ts'
+import type { BrakeSetting } from '../../core/reconcile/device.ts'
+import { HINT_TIMES, type HintTimes } from './hints.ts'
+import type { Clock, Disk, Random, Remote, SyncEvent, SyncStore, Watcher } from './ports.ts'
+import type { ScanLimits } from './scan/scan-types.ts'
+
+/** The world of one engine, and what it is asked to do. */
+export type EngineParts = {
+  store: SyncStore
+  disk: Disk
+  remote: Remote
+  /** `null`: everything is found by scans. */
+  watcher: Watcher | null
+  clock: Clock
+  random: Random
+  tell: (event: SyncEvent) => void
+  /** `false`: the process before was killed, or the machine fell: what it wrote last is read anew. */
+  wasStoppedCleanly: boolean
+  options?: Partial<EngineOptions>
+}
+
+export type EngineOptions = {
+  /** The person may change this place on the server. */
+  canWrite: boolean
+  isSelected: (item: Item) => boolean
+  /** When a plan would delete so much that somebody is asked first (P9). */
+  brake: Pick<BrakeSetting, 'atLeast' | 'share'>
+  maxSteps: number
+  times: HintTimes
+  scan: Partial<ScanLimits>
+  /** Bytes a second, of what comes; `null`: as fast as it goes. */
+  downLimit: number | null
+}
+
+export const ENGINE_OPTIONS: EngineOptions = {
+  canWrite: true,
+  isSelected: () => true,
+  brake: { atLeast: 25, share: 0.5 },
+  maxSteps: 2_000,
+  times: HINT_TIMES,
+  scan: {},
+  downLimit: null,
+}

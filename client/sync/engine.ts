@@ -1,0 +1,178 @@
+import type { Direction } from '../../core/reconcile/device.ts'
+import type { Plan } from '../../core/reconcile/step.ts'
+import { writeBrakeAnswer } from './brake-answers.ts'
+import { createCourse, type Course } from './course.ts'
+import { distrustRecent } from './distrust-recent.ts'
+import { Doorbell } from './doorbell.ts'
+import { ENGINE_OPTIONS, type EngineOptions, type EngineParts } from './engine-parts.ts'
+import { Hints } from './hints.ts'
+import { Recovery } from './recovery.ts'
+import { claimRoot } from './root-lost.ts'
+import { Rounds } from './rounds.ts'
+import { Status } from './status.ts'
+
+/** Rounds without a rest: more of them is a mistake of ours, which must not burn a machine. */
+const ROUNDS_MAX = 500
+const REST_MS = 1_000
+/** Somebody rings sooner: there is a timer behind every hint. */
+const LONG_MS = 24 * 3_600_000
+
+/**
+ * Keeps one folder on this device in step with one on the server.
+ *
+ *     hint (watcher, live message, timer)
+ *       └─► pull ─► scan ─► plan ─► do ─┐        until a plan is empty; then it waits for the next hint
+ *             ▲                         │
+ *             └─────────────────────────┘
+ *
+ * Each round looks at the world as it is. Nothing is remembered of what was to be done, so it may be killed at any moment. One round at a time; only
+ * files travel beside it (`Transfers`).
+ */
+export class SyncEngine {
+  readonly #parts: EngineParts
+  readonly #options: EngineOptions
+  readonly #bell: Doorbell
+  readonly #status: Status
+  readonly #stopping = new AbortController()
+  /** Ends with a pause too. */
+  #working = new AbortController()
+  readonly #course: Course
+  readonly #rounds: Rounds
+  readonly #recovery: Recovery
+  #isPaused: boolean
+  #restless = 0
+  #end: { reason: string; error: unknown } | null = null
+  /** What the watcher cannot do, for the person; `null`: nothing (WA-02). */
+  watcherTrouble: string | null = null
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.#options = { ...ENGINE_OPTIONS, ...parts.options }
+    this.#bell = new Doorbell(parts.clock)
+    this.#status = new Status(parts.tell)
+    this.#isPaused = parts.store.meta('paused') !== null
+    const ring = (): void => this.#bell.ring()
+    const stopping = this.#stopping.signal
+    const { downLimit } = this.#options
+    this.#course = createCourse(parts, { stopping, working: () => this.#working.signal, downLimit, onDue: ring })
+    this.#rounds = new Rounds(this.#course, { options: this.#options, status: this.#status, stopping, onDue: ring })
+    this.#recovery = new Recovery(this.#course, this.#status, this.#bell)
+  }
+
+  /**
+   * Until `stop`, or until nothing can be done any more: somebody has to sign in.
+   * @throws mistakes of ours
+   */
+  async run(): Promise<void> {
+    const { watcher, store, wasStoppedCleanly } = this.#parts
+    const stopping = this.#stopping.signal
+    const hints = new Hints(this.#course, this.#bell, {
+      times: this.#options.times,
+      stopping,
+      onTrouble: (error) => this.#endBy('internal', error),
+    })
+    try {
+      if (!wasStoppedCleanly) distrustRecent(store)
+      this.watcherTrouble = await hints.start(watcher)
+      while (!stopping.aborted) await this.#turn()
+    } finally {
+      this.stop()
+      await hints.stop()
+      await this.#rounds.end()
+      this.#status.is('stopped', this.#end?.reason)
+    }
+    if (this.#end?.error) throw this.#end.error
+  }
+
+  /** What is under way is broken off, as all of it may be at any time; then `run` resolves. */
+  stop(): void {
+    this.#stopping.abort(STOPPED)
+    this.#working.abort(STOPPED)
+    this.#bell.ring()
+  }
+
+  /** Outlives a restart. */
+  pause(): void {
+    this.#isPaused = true
+    this.#parts.store.write((to) => to.setMeta('paused', 'yes'))
+    this.#working.abort(STOPPED)
+    this.#bell.ring()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#parts.store.write((to) => to.setMeta('paused', null))
+    this.syncNow()
+  }
+
+  /** Looks at everything, and tries again what waits after a failure. */
+  syncNow(): void {
+    const { setbacks, again } = this.#course
+    setbacks.clear()
+    again.server = true
+    again.everywhere = true
+    this.#bell.ring()
+  }
+
+  /** @param direction the side that would lose what is gone on the other, as the brake's event said */
+  answerBrake(direction: Direction, answer: 'keep' | 'delete'): void {
+    writeBrakeAnswer(this.#parts.store, direction, answer)
+    this.#bell.ring()
+  }
+
+  limitDown(bytesPerSecond: number | null): void {
+    this.#course.rates.down.limit(bytesPerSecond)
+  }
+
+  /** Steps that would have destroyed bytes that are held nowhere else, since the start (I1). */
+  refusals(): number {
+    return this.#course.guard.refusals()
+  }
+
+  /** What would be done now. Nothing is. */
+  plan(): Plan {
+    return this.#rounds.plan()
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#isPaused) return this.#stayPaused()
+    try {
+      await claimRoot(this.#parts)
+      const next = await this.#rounds.round()
+      this.#recovery.succeeded()
+      if (next === 'rest') {
+        this.#restless = 0
+        await this.#bell.sleep(LONG_MS)
+      } else if (++this.#restless > ROUNDS_MAX) {
+        this.#restless = 0
+        await this.#bell.sleep(REST_MS)
+      }
+    } catch (error) {
+      await this.#recover(error)
+    }
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    // A pause, or the end: whatever was thrown, it was broken off.
+    if (this.#working.signal.aborted) return
+    try {
+      if ((await this.#recovery.recover(error)) === 'signed-out') this.#endBy('signed-out', null)
+    } catch (mistake) {
+      this.#endBy('internal', mistake)
+    }
+  }
+
+  #endBy(reason: string, error: unknown): void {
+    this.#end ??= { reason, error }
+    this.stop()
+  }
+
+  async #stayPaused(): Promise<void> {
+    await this.#rounds.end()
+    this.#status.is('paused')
+    await this.#bell.sleep(LONG_MS)
+    if (!this.#isPaused && !this.#stopping.signal.aborted) this.#working = new AbortController()
+  }
+}
+
+const STOPPED = new DOMException('the engine was stopped', 'AbortError')

@@ -1,0 +1,84 @@
+import type { LocalStep, NoteStep, Plan, RemoteStep } from '../../core/reconcile/step.ts'
+import { Aliases } from './aliases.ts'
+import type { Course } from './course.ts'
+import type { DownloadStep } from './download-steps.ts'
+import { noteFailedStep } from './failed-step.ts'
+import { shapeLocal, type ShapeStep } from './local-steps.ts'
+import { writeNotes } from './note-steps.ts'
+import { isPushed, pushSteps } from './push-steps.ts'
+import type { Transfers } from './transfers.ts'
+import type { UploadStep } from './upload-steps.ts'
+
+/**
+ * Does what a plan says: notes, then what goes to the server in one push, then names and folders on the disk, each in the order of the plan; files go their
+ * own way from then on (`Transfers`). No step waits for the bytes of a file, so this order is as good as the plan's: names are freed before files
+ * take them.
+ * @throws Halt, RootLost, AppError, ConnectionError
+ */
+export async function executePlan(course: Course, transfers: Transfers, { steps }: Plan): Promise<void> {
+  const aliases = new Aliases()
+  const sorted = sortSteps(steps)
+  writeNotes(course, sorted.notes, aliases)
+  if (sorted.pushed.length > 0) {
+    await course.requireRoot()
+    await pushSteps(course, sorted.pushed, aliases)
+  }
+  if (sorted.shapes.length > 0) await course.lock.alone(() => shapeAll(course, sorted.shapes, aliases))
+  transfers.start(sorted.downloads, sorted.uploads, aliases)
+}
+
+type Sorted = {
+  notes: NoteStep[]
+  pushed: RemoteStep[]
+  shapes: ShapeStep[]
+  downloads: DownloadStep[]
+  uploads: UploadStep[]
+}
+
+function sortSteps(steps: Plan['steps']): Sorted {
+  const sorted: Sorted = { notes: [], pushed: [], shapes: [], downloads: [], uploads: [] }
+  for (const step of steps) {
+    switch (step.do) {
+      case 'adopt':
+      case 'pair':
+      case 'forget':
+      case 'block':
+      case 'unblock':
+        sorted.notes.push(step)
+        break
+      case 'upload-new':
+      case 'upload-version':
+        if (isPushed(step)) sorted.pushed.push(step)
+        else sorted.uploads.push(step)
+        break
+      case 'create-remote-folder':
+      case 'move-remote':
+      case 'trash-remote':
+      case 'set-executable-remote':
+        sorted.pushed.push(step)
+        break
+      case 'download':
+        sorted.downloads.push(step)
+        break
+      default:
+        sorted.shapes.push(step)
+    }
+  }
+  return sorted
+}
+
+async function shapeAll(course: Course, steps: readonly ShapeStep[], aliases: Aliases): Promise<void> {
+  course.writes.flush()
+  try {
+    for (const step of steps) {
+      const now: LocalStep & ShapeStep = aliases.step(step)
+      try {
+        await shapeLocal(course, now)
+      } catch (error) {
+        noteFailedStep(course, now, error)
+      }
+    }
+  } finally {
+    course.writes.flush()
+  }
+}

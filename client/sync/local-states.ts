@@ -1,0 +1,29 @@
+import type { Abilities } from '../../core/reconcile/abilities.ts'
+import type { ItemContent, LocalState, Placement, RemoteState, Stamp, SyncedState } from '../../core/reconcile/item.ts'
+import type { DiskEntry } from './ports.ts'
+
+/**
+ * Placed by us, with the time of the original: a later write gets a later time, unless the original is as young as the grain of the clock. Only
+ * times of this disk are compared.
+ */
+const standsForBytes = ({ mtimeNs, ctimeNs }: Stamp, { grainNs }: Abilities): boolean =>
+  BigInt(ctimeNs) - BigInt(mtimeNs) > 2n * grainNs
+
+/** What is on the disk since we put it there. */
+export const placedState = (
+  entry: DiskEntry,
+  { parent, content, abilities }: { parent: Placement['parent']; content: ItemContent; abilities: Abilities },
+): LocalState => ({
+  place: { parent, name: entry.name },
+  kind: content.kind,
+  stamp: entry.stamp,
+  content,
+  isSettled: content.kind !== 'file' || standsForBytes(entry.stamp, abilities),
+})
+
+/** Both sides have it, as the server has it. */
+export const agreedState = (
+  { contentRevision, placementRevision }: RemoteState,
+  { place, content }: { place: Placement; content: ItemContent },
+  { name, stamp }: DiskEntry,
+): SyncedState => ({ place, localName: name, content, contentRevision, placementRevision, stamp })

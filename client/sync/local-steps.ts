@@ -1,0 +1,144 @@
+import { nameKey } from '../../core/names.ts'
+import { parkedName } from '../../core/reconcile/parked-name.ts'
+import { isSameStamp, type Item, type ItemContent, type LocalState, type Placement } from '../../core/reconcile/item.ts'
+import type { LocalStep } from '../../core/reconcile/step.ts'
+import { noteSuccess, tellStep, type Course } from './course.ts'
+import { Guarded, Otherwise, proofOf } from './download-steps.ts'
+import { localPath, pathOfPlace } from './local-path.ts'
+import { agreedState, placedState } from './local-states.ts'
+import type { DiskEntry, LocalPath, StoreWriter } from './ports.ts'
+import { lookTwice } from './second-look.ts'
+
+export type ShapeStep = Exclude<LocalStep, { do: 'download' }>
+
+/**
+ * Changes names and folders on the disk; no bytes travel. One after another, each after a second look, each written when the disk has it. Whoever calls is
+ * alone on the disk.
+ * @throws Otherwise, Guarded, RootLost; what the disk throws
+ */
+export async function shapeLocal(course: Course, step: ShapeStep): Promise<void> {
+  const item = course.store.item(step.item)
+  if (!item) return
+  course.signal.throwIfAborted()
+  await course.requireRoot()
+  tellStep(course, 'begin', step.do, step.item)
+  await shape(course, item, step)
+  tellStep(course, 'end', step.do, step.item)
+}
+
+function shape(course: Course, item: Item, step: ShapeStep): Promise<void> {
+  switch (step.do) {
+    case 'make-local-folder':
+      return makeFolder(course, item, step)
+    case 'move-local':
+      return move(course, item, { to: step.to, step })
+    case 'park-local': {
+      if (!item.local) throw new Otherwise()
+      return move(course, item, { to: { ...item.local.place, name: parkedName(item.id) }, step })
+    }
+    case 'remove-local':
+      return remove(course, item, step)
+    case 'set-executable-local':
+      return setExecutable(course, item, step)
+  }
+}
+
+type Of<D extends ShapeStep['do']> = Extract<ShapeStep, { do: D }>
+
+async function makeFolder(course: Course, { id, remote, local }: Item, { to }: Of<'make-local-folder'>): Promise<void> {
+  const { store, disk, writes } = course
+  const path = wanted(pathOfPlace(store, to))
+  if (remote === null) return
+  if (local !== null) throw new Otherwise()
+  const entry = await disk.makeFolder(path)
+  const content = { kind: 'folder' } as const
+  // Not held back: what comes next goes into it.
+  writes.flush()
+  store.write((writer) => {
+    writer.setLocal(id, placedState(entry, { parent: to.parent, content, abilities: disk.abilities }))
+    writer.setSynced(id, agreedState(remote, { place: to, content }, entry))
+    noteSuccess(course, id, writer)
+  })
+}
+
+type Moving = { to: Placement; step: Of<'move-local'> | Of<'park-local'> }
+
+/** Nothing is displaced, so an edit that came in between does no harm: it moves along, and is read anew. */
+async function move(course: Course, item: Item, { to, step }: Moving): Promise<void> {
+  const { store, disk } = course
+  const from = wanted(localPath(store, item.id))
+  const path = wanted(pathOfPlace(store, to))
+  const entry = await disk.stat(from)
+  const { local, remote, synced } = item
+  if (entry === null || local === null || entry.kind !== local.kind || entry.stamp.ino !== local.stamp.ino)
+    throw new Otherwise()
+  const moved = path === from ? entry : await disk.move(from, path, entry.kind === 'folder' ? null : entry.stamp)
+  const place = { parent: to.parent, name: moved.name }
+  const isKnown = entry.kind === 'folder' || isSameStamp(entry.stamp, local.stamp)
+  const content = isKnown ? local.content : null
+  const now: LocalState = { ...local, place, stamp: moved.stamp, content, isSettled: local.isSettled && isKnown }
+  store.write((writer) => {
+    writer.setLocal(item.id, now)
+    if (synced !== null && step.do === 'move-local') {
+      const stamp = isSameStamp(synced.stamp, local.stamp) ? moved.stamp : synced.stamp
+      const isThere =
+        remote !== null && remote.place.parent === to.parent && nameKey(remote.place.name) === nameKey(moved.name)
+      const agreed = isThere
+        ? { place: remote.place, localName: moved.name, placementRevision: remote.placementRevision }
+        : {}
+      writer.setSynced(item.id, { ...synced, ...agreed, stamp })
+    }
+    noteSuccess(course, item.id, writer)
+  })
+}
+
+async function remove(course: Course, item: Item, step: Of<'remove-local'>): Promise<void> {
+  const { store, disk, writes } = course
+  const path = wanted(localPath(store, item.id))
+  const { entry, content } = await lookGuarded(course, item, { path, step })
+  await disk.discard(path, entry.kind === 'folder' ? null : entry.stamp)
+  if (content.kind === 'folder') writes.flush()
+  const forget = (writer: StoreWriter): void => {
+    writer.setLocal(item.id, null)
+    writer.setSynced(item.id, null)
+    noteSuccess(course, item.id, writer)
+  }
+  if (content.kind === 'folder') store.write(forget)
+  else writes.add(forget)
+}
+
+async function lookGuarded(
+  { disk, guard }: Course,
+  item: Item,
+  { path, step }: { path: LocalPath; step: Of<'remove-local'> },
+): Promise<{ entry: DiskEntry; content: ItemContent }> {
+  const found = await lookTwice(disk, item, path, step.expects)
+  if (found.is === 'other' || found.entry === null || found.content === null) throw new Otherwise()
+  if (guard.ask(found.content, proofOf(item, found.content)).is === 'refused') throw new Guarded()
+  return { entry: found.entry, content: found.content }
+}
+
+async function setExecutable(course: Course, item: Item, step: Of<'set-executable-local'>): Promise<void> {
+  const { store, disk } = course
+  const { id, local, synced } = item
+  const path = wanted(localPath(store, id))
+  const found = await lookTwice(disk, item, path, step.expects)
+  if (found.is === 'other' || found.content?.kind !== 'file' || local === null) throw new Otherwise()
+  const { executable } = step
+  const { stamp } = await disk.setExecutable(path, executable)
+  store.write((writer) => {
+    writer.setLocal(id, {
+      ...local,
+      stamp,
+      content: { ...(found.content as typeof found.content & { kind: 'file' }), executable },
+    })
+    if (synced?.content.kind === 'file')
+      writer.setSynced(id, { ...synced, stamp, content: { ...synced.content, executable } })
+    noteSuccess(course, id, writer)
+  })
+}
+
+function wanted(path: LocalPath | null): LocalPath {
+  if (path === null) throw new Otherwise()
+  return path
+}

@@ -1,0 +1,94 @@
+import type { Course } from './course.ts'
+import type { IgnoreRules } from './ignore.ts'
+import { RootLost } from './root-lost.ts'
+import { createScanner, type Scanner } from './scan/scanner.ts'
+import type { ScanLimits } from './scan/scan-types.ts'
+
+/** Read and hashed in one round; then there may be something more urgent. */
+const READ_FILES = 2_000
+const READ_BYTES = 256 * 1024 * 1024
+/** What could not be listed is tried again. */
+const UNLISTED_MS = 10_000
+/** What is still being written is read again: sooner, then later. */
+const READ_AGAIN_MS = 200
+const READ_AGAIN_MAX_MS = 30_000
+
+/** Looks at the disk: where hints say, and again where the disk was not at rest. */
+export class Looker {
+  readonly #course: Course
+  readonly #scanner: Scanner
+  readonly #onDue: () => void
+  readonly #stopping: AbortSignal
+  #readAgainMs = READ_AGAIN_MS
+  #isReadDue = true
+
+  /** @param onDue somebody has to look again now */
+  constructor(
+    course: Course,
+    limits: Partial<ScanLimits>,
+    { stopping, onDue }: { stopping: AbortSignal; onDue: () => void },
+  ) {
+    this.#course = course
+    this.#scanner = createScanner(course, limits)
+    this.#stopping = stopping
+    this.#onDue = onDue
+  }
+
+  rules = (): IgnoreRules => this.#scanner.rules()
+
+  /** @throws RootLost; what the disk throws: then the same is looked at the next time */
+  async scan(): Promise<void> {
+    const { again, lock, writes, signal } = this.#course
+    const folders = again.takeFolders()
+    try {
+      const outcome = await lock.alone(() => {
+        writes.flush()
+        return folders === null ? this.#scanner.full(signal) : this.#scanner.folders(folders, signal)
+      })
+      if (outcome.is === 'no-root') throw new RootLost('missing')
+      this.#isReadDue = true
+      if (outcome.again === null || outcome.again.length > 0) this.#lookLater(outcome.again, outcome.againInMs)
+      if (outcome.unlisted.length > 0)
+        this.#lookLater(
+          outcome.unlisted.map(({ path }) => path),
+          UNLISTED_MS,
+        )
+    } catch (error) {
+      if (folders === null) again.everywhere = true
+      else for (const folder of folders) again.folder(folder)
+      throw error
+    }
+  }
+
+  /** Hashes what scans have left. @returns whether there is more to read at once */
+  async read(): Promise<boolean> {
+    if (!this.#isReadDue) return false
+    const { signal } = this.#course
+    const { files, bytes, left } = await this.#scanner.read({ files: READ_FILES, bytes: READ_BYTES, signal })
+    if (files >= READ_FILES || bytes >= READ_BYTES) return true
+    this.#isReadDue = false
+    if (left === 0) this.#readAgainMs = READ_AGAIN_MS
+    else {
+      this.#later(this.#readAgainMs, () => (this.#isReadDue = true))
+      this.#readAgainMs = Math.min(READ_AGAIN_MAX_MS, this.#readAgainMs * 2)
+    }
+    return false
+  }
+
+  #lookLater(folders: readonly string[] | null, ms: number): void {
+    this.#later(Math.max(ms, READ_AGAIN_MS), () => {
+      const { again } = this.#course
+      if (folders === null) again.everywhere = true
+      else for (const folder of folders) again.folder(folder)
+    })
+  }
+
+  #later(ms: number, mark: () => void): void {
+    const done = (): void => {
+      mark()
+      this.#onDue()
+    }
+    // It ends with the engine: then nobody looks any more.
+    this.#course.clock.sleep(ms, this.#stopping).then(done, () => {})
+  }
+}

@@ -1,0 +1,92 @@
+import type { NodeId, Sha256 } from '../../core/ids.ts'
+import type { ChunkSource, Disk, LocalPath, Remote } from './ports.ts'
+import { isOfPort } from './trouble.ts'
+
+/** Below this a file is fetched whole sooner than its chunks are asked for. */
+const WORTH_BYTES = 1024 * 1024
+
+export const noChunks: ChunkSource = async () => null
+
+export type OldFile = { node: NodeId; revision: number; path: LocalPath; sizeBytes: number }
+type Place = { from: number; to: number }
+
+/**
+ * The chunks that an old local file still holds: only those that are new travel. Where each lies is told by the server's list of the version that
+ * the file is; whoever takes one verifies it, since the file may have changed. Reads forward: chunks are asked for in about the order of the file.
+ */
+export function chunksOfOldFile(remote: Remote, disk: Disk, old: OldFile): ChunkSource & { close(): Promise<void> } {
+  let places: Map<Sha256, Place> | null = null
+  let reader: ForwardReader | null = null
+  const source = async (sha256: Sha256): Promise<Uint8Array | null> => {
+    places ??= await placesOf(remote, old)
+    const place = places.get(sha256)
+    if (place === undefined) return null
+    try {
+      if (reader === null || reader.position > place.from) {
+        await reader?.close()
+        reader = new ForwardReader(disk.read(old.path))
+      }
+      return await reader.read(place)
+    } catch (error) {
+      if (!isOfPort(error)) throw error
+      // It is being changed, or gone: all else travels.
+      places = new Map()
+      return null
+    }
+  }
+  return Object.assign(source, { close: async () => reader?.close() })
+}
+
+async function placesOf(remote: Remote, { node, revision, sizeBytes }: OldFile): Promise<Map<Sha256, Place>> {
+  const places = new Map<Sha256, Place>()
+  if (remote.chunks === undefined || sizeBytes < WORTH_BYTES) return places
+  let from = 0
+  for await (const { sha256, plainBytes } of remote.chunks(node, revision)) {
+    if (!places.has(sha256)) places.set(sha256, { from, to: from + plainBytes })
+    from += plainBytes
+  }
+  return places
+}
+
+class ForwardReader {
+  position = 0
+  readonly #pieces: AsyncIterator<Uint8Array>
+  /** What was read of the source and lies at `position` and after it. */
+  #rest: Uint8Array = new Uint8Array(0)
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#pieces = source[Symbol.asyncIterator]()
+  }
+
+  /** @returns `null`: the file ends before */
+  async read({ from, to }: Place): Promise<Uint8Array | null> {
+    while (this.position < from) {
+      const skipped = await this.#take(from - this.position)
+      if (skipped === null) return null
+    }
+    const bytes = new Uint8Array(to - from)
+    for (let at = 0; at < bytes.length;) {
+      const piece = await this.#take(bytes.length - at)
+      if (piece === null) return null
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    await this.#pieces.return?.()
+  }
+
+  async #take(atMost: number): Promise<Uint8Array | null> {
+    while (this.#rest.length === 0) {
+      const step = await this.#pieces.next()
+      if (step.done) return null
+      this.#rest = step.value
+    }
+    const piece = this.#rest.subarray(0, atMost)
+    this.#rest = this.#rest.subarray(piece.length)
+    this.position += piece.length
+    return piece
+  }
+}

@@ -1,0 +1,102 @@
+import { plan } from '../../core/reconcile/plan.ts'
+import type { Item } from '../../core/reconcile/item.ts'
+import type { Plan } from '../../core/reconcile/step.ts'
+import { forgetBrakeAnswers, readBrakeAnswers } from './brake-answers.ts'
+import type { Course } from './course.ts'
+import type { EngineOptions } from './engine-parts.ts'
+import { executePlan } from './execute-plan.ts'
+import { leftAlone } from './left-alone.ts'
+import { Looker } from './looker.ts'
+import { pullToHead } from './pull.ts'
+import { requireRoot } from './root-lost.ts'
+import type { Status } from './status.ts'
+import { Transfers } from './transfers.ts'
+
+/** More on its way than this is planned no further. */
+const TRANSFERS_MAX = 4_000
+
+type Surroundings = { options: EngineOptions; status: Status; stopping: AbortSignal; onDue: () => void }
+
+/** What the engine does again and again: look at both sides where something may be new, plan, and do. */
+export class Rounds {
+  readonly #course: Course
+  readonly #options: EngineOptions
+  readonly #status: Status
+  readonly #transfers: Transfers
+  readonly #looker: Looker
+
+  constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
+    this.#course = course
+    this.#options = options
+    this.#status = status
+    this.#transfers = new Transfers(course, onDue)
+    this.#looker = new Looker(course, options.scan, { stopping, onDue })
+    course.again.server = true
+    course.again.everywhere = true
+  }
+
+  /**
+   * @returns `rest`: nothing is left to do until somebody says that something is new
+   * @throws RootLost, RootGone, Halt, AppError, ConnectionError, system errors: the next round looks at everything that this one had to
+   */
+  async round(): Promise<'rest' | 'again'> {
+    const { store, disk, again, writes } = this.#course
+    this.#transfers.throwIfFailed()
+    await requireRoot(store, disk)
+    if (again.server) await this.#pull()
+    if (again.hasFolders) {
+      this.#status.is('scanning')
+      await this.#looker.scan()
+    }
+    const isMoreToRead = await this.#looker.read()
+    writes.flush()
+    if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
+    const next = this.plan()
+    this.#status.brake(next.brake)
+    if (next.steps.length === 0) return isMoreToRead || again.server || again.hasFolders ? 'again' : this.#rest(next)
+    this.#status.is('syncing')
+    await executePlan(this.#course, this.#transfers, next)
+    return 'again'
+  }
+
+  plan(): Plan {
+    const { store, disk, setbacks } = this.#course
+    const { canWrite, isSelected, brake, maxSteps } = this.#options
+    const isBusy = (item: Item): boolean => this.#transfers.has(item.id) || setbacks.isWaiting(item)
+    return plan(store, {
+      abilities: disk.abilities,
+      canWrite,
+      maxSteps,
+      isSelected,
+      brake: { ...brake, answer: readBrakeAnswers(store) },
+      isLeftAlone: leftAlone({ store, rules: this.#looker.rules(), isBusy }),
+    })
+  }
+
+  /** What is on its way is waited for; whoever wants that to be short aborts it. */
+  end(): Promise<void> {
+    return this.#transfers.end()
+  }
+
+  async #pull(): Promise<void> {
+    const { again } = this.#course
+    again.server = false
+    try {
+      await pullToHead(this.#course)
+    } catch (error) {
+      again.server = true
+      throw error
+    }
+  }
+
+  #rest({ brake }: Plan): 'rest' {
+    const { store } = this.#course
+    if (this.#transfers.files > 0) this.#status.is('syncing')
+    else if (brake !== null) this.#status.is('paused', 'brake')
+    else {
+      forgetBrakeAnswers(store)
+      this.#status.is('up-to-date', store.counts().blocked > 0 ? 'blocked' : undefined)
+    }
+    return 'rest'
+  }
+}

@@ -1,0 +1,158 @@
+import type { ItemId } from '../../core/reconcile/item.ts'
+import { Aliases } from './aliases.ts'
+import type { Course } from './course.ts'
+import { download, type DownloadStep } from './download-steps.ts'
+import { noteFailedStep } from './failed-step.ts'
+import { uploadFiles, type UploadStep } from './upload-steps.ts'
+
+/** Downloads at once, and their bytes: what one holds in memory is bounded by its size. */
+const DOWNLOADS = 24
+const DOWNLOAD_BYTES = 64 * 1024 * 1024
+/** A large file is fetched piece by piece. */
+const DOWNLOAD_HELD_BYTES = 24 * 1024 * 1024
+/** A large upload must not keep small ones waiting. */
+const UPLOADS = 2
+/** When so few wait, it is time for more. */
+const LOW = 64
+
+/**
+ * Files on their way, either way. They go on while the engine pulls, scans and plans; a plan leaves alone what is on its way. Each looks again before it
+ * changes anything, so it does no harm that the world goes on.
+ */
+export class Transfers {
+  readonly #course: Course
+  readonly #onChange: () => void
+  readonly #active = new Map<ItemId, number>()
+  readonly #working = new Set<Promise<void>>()
+  #downloads: DownloadStep[] = []
+  #uploads: { steps: UploadStep[]; aliases: Aliases }[] = []
+  #downloading = 0
+  #downloadingBytes = 0
+  #uploading = 0
+  #failure: { error: unknown } | null = null
+
+  /** @param onChange there is room for more, all is done, or something went wrong */
+  constructor(course: Course, onChange: () => void) {
+    this.#course = course
+    this.#onChange = onChange
+  }
+
+  has(id: ItemId): boolean {
+    return this.#active.has(id)
+  }
+
+  get files(): number {
+    return this.#active.size
+  }
+
+  /** Of what is on its way or waits for it. */
+  get bytes(): number {
+    let sum = 0
+    for (const bytes of this.#active.values()) sum += bytes
+    return sum
+  }
+
+  start(downloads: readonly DownloadStep[], uploads: readonly UploadStep[], aliases: Aliases): void {
+    for (const step of downloads) {
+      const now = aliases.step(step)
+      if (this.#active.has(now.item)) continue
+      this.#active.set(now.item, this.#sizeOf(now))
+      this.#downloads.push(now)
+    }
+    const steps = uploads.map((step) => aliases.step(step)).filter(({ item }) => !this.#active.has(item))
+    for (const { item, content } of steps) this.#active.set(item, content.kind === 'file' ? content.size : 0)
+    if (steps.length > 0) this.#uploads.push({ steps, aliases: new Aliases() })
+    this.#pump()
+  }
+
+  /** @throws what ended a transfer and would end all others: offline, signed out, the root lost */
+  throwIfFailed(): void {
+    const failure = this.#failure
+    this.#failure = null
+    if (failure !== null) throw failure.error
+  }
+
+  /** Begins nothing more, and waits for what is under way. Whoever wants that to be short aborts it. */
+  async end(): Promise<void> {
+    this.#giveUpWaiting()
+    while (this.#working.size > 0) await Promise.allSettled(this.#working)
+    this.#course.writes.flush()
+  }
+
+  #giveUpWaiting(): void {
+    for (const { item } of this.#downloads) this.#active.delete(item)
+    for (const { steps } of this.#uploads) for (const { item } of steps) this.#active.delete(item)
+    this.#downloads = []
+    this.#uploads = []
+  }
+
+  #sizeOf({ item }: DownloadStep): number {
+    const content = this.#course.store.item(item)?.remote?.content
+    return content?.kind === 'file' ? content.size : 0
+  }
+
+  #pump(): void {
+    for (let next = this.#downloads[0]; next !== undefined; next = this.#downloads[0]) {
+      const bytes = Math.min(DOWNLOAD_HELD_BYTES, this.#active.get(next.item) ?? 0)
+      const isRoom = this.#downloading < DOWNLOADS && this.#downloadingBytes + bytes <= DOWNLOAD_BYTES
+      if (!isRoom && this.#downloading > 0) break
+      this.#downloads.shift()
+      this.#work(this.#download(next, bytes))
+    }
+    while (this.#uploading < UPLOADS) {
+      const next = this.#uploads.shift()
+      if (next === undefined) break
+      this.#work(this.#upload(next.steps, next.aliases))
+    }
+  }
+
+  #work(work: Promise<void>): void {
+    this.#working.add(work)
+    void work.finally(() => {
+      this.#working.delete(work)
+      this.#pump()
+      const isLow = this.#downloads.length + this.#uploads.length <= LOW
+      if (this.#working.size === 0 || (isLow && this.#downloads.length === LOW)) this.#onChange()
+    })
+  }
+
+  async #download(step: DownloadStep, bytes: number): Promise<void> {
+    this.#downloading++
+    this.#downloadingBytes += bytes
+    try {
+      await download(this.#course, step)
+    } catch (error) {
+      this.#judge(() => noteFailedStep(this.#course, step, error))
+    } finally {
+      this.#downloading--
+      this.#downloadingBytes -= bytes
+      this.#active.delete(step.item)
+    }
+  }
+
+  async #upload(steps: UploadStep[], aliases: Aliases): Promise<void> {
+    this.#uploading++
+    try {
+      await uploadFiles(this.#course, steps, aliases)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#uploading--
+      for (const { item } of steps) this.#active.delete(item)
+    }
+  }
+
+  #judge(note: () => void): void {
+    try {
+      note()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#giveUpWaiting()
+    this.#onChange()
+  }
+}
