@@ -1,0 +1,78 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { foldersOf, watchRoot } from './watcher.ts'
+
+describe('folders of events', () => {
+  const event = (path: string) => ({ path, type: 'update' as const })
+
+  test('each folder once, below the root only, and never ours', () => {
+    const events = ['/r/f', '/r/g', '/r/a/b/f', '/r/.bitvault/tmp/x', '/r/.bitvaultignore', '/elsewhere/f'].map(event)
+    expect(foldersOf('/r', events)).toEqual(['', 'a/b'])
+  })
+
+  test('WA-01: too many are everything', () => {
+    expect(
+      foldersOf(
+        '/r',
+        Array.from({ length: 2_000 }, (_, i) => event(`/r/${i}/f`)),
+      ),
+    ).toEqual([null])
+  })
+})
+
+describe('the system', () => {
+  let root: string
+  beforeEach(async () => {
+    root = await temporaryFolder()
+    await mkdir(join(root, 'd'))
+    await mkdir(join(root, '.bitvault'))
+  })
+  afterEach(() => rm(root, { recursive: true, force: true }))
+
+  test('WA-04: everything is hinted at first, then the folder of each change', async () => {
+    const hints: (string | null)[] = []
+    let onNext = () => {}
+    const until = (wanted: string | null) =>
+      new Promise<void>((resolve) => {
+        onNext = () => {
+          if (hints.includes(wanted)) resolve()
+        }
+        onNext()
+      })
+    const watching = await watchRoot(root).start((hint) => {
+      hints.push(hint)
+      onNext()
+    })
+    expect(watching.trouble).toBeNull()
+    expect(hints).toEqual([null])
+    await writeFile(join(root, '.bitvault', 'f'), 'ours')
+    await writeFile(join(root, 'd', 'f'), 'x')
+    await until('d')
+    await rename(join(root, 'd', 'f'), join(root, 'f'))
+    await until('')
+    await mkdir(join(root, 'new'))
+    await writeFile(join(root, 'new', 'f'), 'x')
+    await watching.stop()
+    expect(hints).not.toContain('.bitvault')
+  })
+
+  test('WA-02: when the limit is reached later, that is told too', async () => {
+    const hint = Promise.withResolvers<void>()
+    const watching = await watchRoot(root, { canWatchMore: () => false }).start((folder) => {
+      if (folder === '') hint.resolve()
+    })
+    expect(watching.trouble).toBeNull()
+    await mkdir(join(root, 'new'))
+    await hint.promise
+    expect(watching.trouble).toMatch(/max_user_watches/)
+    await watching.stop()
+  })
+
+  test('WA-02: a root that cannot be watched is told, not thrown', async () => {
+    const watching = await watchRoot(join(root, 'no')).start(() => {})
+    expect(watching.trouble).toMatch(/scans only/)
+    await watching.stop()
+  })
+})

@@ -1,0 +1,122 @@
+import { watch } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import watcher, { type AsyncSubscription, type Event } from '@parcel/watcher'
+import { OWN_FOLDER } from '../../sync/own-folder.ts'
+import type { LocalPath, Watcher } from '../../sync/ports.ts'
+import { codeOf } from './disk/system-error.ts'
+
+/**
+ * More folders, or more changes, in one batch: everything may have changed. The library does not tell when the queue of the system overflows (WA-01);
+ * that happens in such floods only, and what slips through is found by the regular scans (WA-07).
+ */
+const HINTS_MAX = 512
+const EVENTS_MAX = 2_048
+/** Between two looks whether the system still watches what is new. */
+const PROBE_MS = 10_000
+
+/** What a person is told; changes are found by the scans in each of them (WA-02). */
+const TROUBLE = {
+  limit:
+    'the system watches no more folders: changes are found by scans only, until fs.inotify.max_user_watches is raised (sysctl)',
+  gone: 'this folder cannot be watched: changes are found by scans only',
+} as const
+
+export type WatchOptions = {
+  /** Whether one more folder could be watched. */
+  canWatchMore?: () => boolean
+  nowMs?: () => number
+}
+
+/**
+ * Watches a root by what the system offers: inotify, FSEvents, ReadDirectoryChangesW. It only hints at folders. Whatever goes wrong becomes one hint at
+ * everything, and `trouble` of what was started tells what cannot go on, as of now.
+ * @param rootPath without symbolic links; its marker was written
+ */
+export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher {
+  return {
+    start: async (onHint) => {
+      let isStopped = false
+      let trouble: string | null = null
+      const isLimitReached = createLimitProbe(rootPath, options)
+      const onEvents = (error: Error | null, events: Event[]): void => {
+        if (isStopped) return
+        if (error) trouble = troubleOf(error)
+        else if (events.some(({ type }) => type === 'create') && isLimitReached()) trouble = TROUBLE.limit
+        for (const hint of error ? [null] : foldersOf(rootPath, events)) onHint(hint)
+      }
+      const subscribed = await subscribe(rootPath, onEvents)
+      trouble ??= subscribed.trouble
+      // What came before the watches were set is not hinted at by anybody (WA-04).
+      onHint(null)
+      return {
+        get trouble() {
+          return trouble
+        },
+        stop: async () => {
+          isStopped = true
+          await subscribed.subscription?.unsubscribe()
+        },
+      }
+    },
+  }
+}
+
+/** The library does not tell that a new folder could not be watched: so we try it ourselves, on a folder of ours. */
+function createLimitProbe(
+  rootPath: string,
+  { canWatchMore, nowMs = () => performance.now() }: WatchOptions,
+): () => boolean {
+  const probe = canWatchMore ?? (() => canWatch(join(rootPath, OWN_FOLDER)))
+  let lastMs = -PROBE_MS
+  return () => {
+    if (nowMs() - lastMs < PROBE_MS) return false
+    lastMs = nowMs()
+    return !probe()
+  }
+}
+
+function canWatch(path: string): boolean {
+  if (process.platform !== 'linux') return true
+  try {
+    watch(path, { persistent: false }).close()
+    return true
+  } catch (error) {
+    return codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EMFILE'
+  }
+}
+
+type Subscribed = { subscription: AsyncSubscription | null; trouble: string | null }
+
+async function subscribe(
+  rootPath: string,
+  onEvents: (error: Error | null, events: Event[]) => void,
+): Promise<Subscribed> {
+  try {
+    const ignore = [`${rootPath}${sep}${OWN_FOLDER}`]
+    return { subscription: await watcher.subscribe(rootPath, onEvents, { ignore }), trouble: null }
+  } catch (error) {
+    return { subscription: null, trouble: troubleOf(error) }
+  }
+}
+
+/** The library gives texts, not codes. */
+function troubleOf(error: unknown): string {
+  const text = String((error as Error | null)?.message)
+  return /no space left|too many open files/i.test(text) ? TROUBLE.limit : TROUBLE.gone
+}
+
+/** The folders in which something came, went or changed; `[null]`: too many, or the root itself. */
+export function foldersOf(rootPath: string, events: readonly Event[]): (LocalPath | null)[] {
+  const folders = new Set<LocalPath>()
+  if (events.length > EVENTS_MAX) return [null]
+  for (const { path } of events) {
+    if (path === rootPath) return [null]
+    const folder = relative(rootPath, dirname(path))
+    if (folder === '..' || folder.startsWith(`..${sep}`)) continue
+    const local = sep === '/' ? folder : folder.replaceAll(sep, '/')
+    if (local === OWN_FOLDER || local.startsWith(`${OWN_FOLDER}/`)) continue
+    folders.add(local)
+    if (folders.size > HINTS_MAX) return [null]
+  }
+  return [...folders]
+}
