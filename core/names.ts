@@ -78,7 +78,11 @@ export function conflictedCopyName(name: string, device: string, at: Date, attem
   const [stem, extension] = splitExtension(name)
   const day = at.toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')
   const who = truncateUtf8(
-    device.replace(/[/\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ').trim() || 'unknown device',
+    device
+      .toWellFormed()
+      .normalize('NFC')
+      .replace(/[/\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/g, ' ')
+      .trim() || 'unknown device',
     60,
   )
   const tail = ` (conflicted copy from ${who}, ${day}${attempt > 1 ? `, ${attempt}` : ''})${extension}`
