@@ -9,6 +9,8 @@ export class FaultSource {
   readonly #planned: Map<string, Fault> | null
   readonly met: PlannedFault[] = []
   rates: FaultRates
+  /** Nothing goes wrong any more. */
+  isOver = false
 
   constructor(seed: number, rates: FaultRates, planned: readonly PlannedFault[] | null) {
     this.#seed = seed
@@ -17,6 +19,7 @@ export class FaultSource {
   }
 
   at(device: number, call: number, kind: CallKind): Fault | null {
+    if (this.isOver) return null
     const fault = this.#planned ? (this.#planned.get(`${device} ${call}`) ?? null) : this.#throw(device, call, kind)
     if (fault) this.met.push({ device, call, fault })
     return fault

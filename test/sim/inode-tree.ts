@@ -16,7 +16,11 @@ export class InodeTree {
   #births = 0
   root: Inode
   /** How to take back what the journal of names has not written yet. */
-  #volatile: (() => void)[] = []
+  #volatile: { sinceUs: number; undo: () => void }[] = []
+  /** There is no room for anything new. */
+  isFull = false
+  /** Grows with every change of anything. */
+  changes = 0
   /** Told of every folder in which something changed. */
   onChange: (folder: string) => void = () => {}
 
@@ -104,7 +108,7 @@ export class InodeTree {
     if (inode.kind === 'folder') inode.parent = folder
     inode.links++
     inode.ctimeUs = this.nowUs()
-    this.#volatile.push(() => {
+    this.#later(() => {
       folder.entries.delete(key)
       inode.links--
       inode.parent = parentBefore
@@ -122,7 +126,7 @@ export class InodeTree {
     inode.links--
     inode.ctimeUs = this.nowUs()
     if (inode.links === 0) this.#free.push(inode.ino)
-    this.#volatile.push(() => {
+    this.#later(() => {
       folder.entries.set(key, entry)
       if (inode.links === 0) this.#takeBack(inode)
       inode.links++
@@ -131,12 +135,17 @@ export class InodeTree {
     return inode
   }
 
+  #later(undo: () => void): void {
+    this.#volatile.push({ sinceUs: this.#clockUs(), undo })
+  }
+
   #put(folder: Inode, key: string, entry: Entry): void {
     folder.entries.set(key, entry)
     this.#touchFolder(folder)
   }
 
   #touchFolder(folder: Inode): void {
+    this.changes++
     folder.ctimeUs = this.nowUs()
     folder.mtimeNs = `${folder.ctimeUs}000`
     this.onChange(this.pathOf(folder))
@@ -156,6 +165,7 @@ export class InodeTree {
   }
 
   touch(inode: Inode, mtimeNs?: string): void {
+    this.changes++
     inode.ctimeUs = this.nowUs()
     inode.mtimeNs = mtimeNs ?? `${inode.ctimeUs}000`
   }
@@ -165,10 +175,14 @@ export class InodeTree {
     this.#volatile = []
   }
 
-  /** For a crash: the newest changes of names, as many as `keep` does not say, never happened. */
-  loseNames(keep: (count: number) => number): void {
-    const lost = this.#volatile.splice(keep(this.#volatile.length))
-    for (const undo of lost.reverse()) undo()
+  /**
+   * For a crash: the newest changes of names, as many as `keep` does not say, never happened.
+   * @param writtenUs what is older was written by itself
+   */
+  loseNames(writtenUs: number, keep: (count: number) => number): void {
+    const young = this.#volatile.filter(({ sinceUs }) => sinceUs > this.#clockUs() - writtenUs)
+    const lost = young.splice(keep(young.length))
+    for (const { undo } of lost.reverse()) undo()
     this.#volatile = []
   }
 

@@ -1,3 +1,5 @@
+import { AppError } from '../../core/errors.ts'
+import { ConnectionError } from '../../client/connection-error.ts'
 import { chanceOf } from './dice.ts'
 import { describeFault, type CallKind, type Fault } from './fault.ts'
 import type { FaultSource } from './fault-source.ts'
@@ -14,6 +16,8 @@ export type Host = {
   /** Somebody else has a go right before a call. */
   beforeCall(call: number, what: string): void
   crash(kind: 'kill' | 'power'): void
+  /** Something failed in a way that nothing of what is simulated fails in. */
+  unexpected(error: unknown): void
 }
 
 type CallOptions = { kind: CallKind; detail?: string }
@@ -51,6 +55,7 @@ export class Life {
           const value = effect(fault)
           if (!this.#crashes(fault, 'after')) resolve(value)
         } catch (error) {
+          if (!isOfPort(error)) host.unexpected(error)
           if (!this.#crashes(fault, 'after')) reject(error as Error)
         }
       })
@@ -90,6 +95,9 @@ export const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
 export const errnoOf = (code: string, detail = 'as the simulation has it'): Error & { code: string } =>
   Object.assign(new Error(`${code}: ${detail}`), { code })
+
+const isOfPort = (error: unknown): boolean =>
+  error instanceof AppError ? error.code !== 'internal' : error instanceof ConnectionError || 'code' in (error as Error)
 
 /** Mostly soon, now and then late: so that anything may overtake anything. */
 function latencyUs({ seed, index }: Host, call: number, kind: CallKind): number {

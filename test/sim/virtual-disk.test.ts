@@ -30,6 +30,7 @@ syncDiskContract('virtual disk', async () => {
     nextCall: () => ++calls,
     beforeCall() {},
     crash() {},
+    unexpected() {},
   })
   const tree = new InodeTree({ ...LINUX, birthTime: false, reusesInodes: true }, () => {
     return 1_700_000_000_000_000 + scheduler.nowUs

@@ -13,6 +13,13 @@ import { discardEntry, moveEntry, replaceFile } from './virtual-disk-changes.ts'
 import { VirtualTemps } from './virtual-temps.ts'
 
 const LIST_ATTEMPTS = 3
+const NEEDS_ROOM: ReadonlySet<string> = new Set([
+  'createTemp',
+  'temp-write',
+  'makeFolder',
+  'makeSymlink',
+  'writeMarker',
+])
 
 /** How the engine of one life sees the file system of its device: `Disk`, each call a numbered place where anything may happen. */
 export class VirtualDisk implements Disk {
@@ -241,6 +248,7 @@ export class VirtualDisk implements Disk {
   changes<T>(what: string, detail: string, effect: () => T): Promise<T> {
     return this.life.call(what, { kind: 'disk-write', detail }, () => {
       this.#requireRoot()
+      if (this.tree.isFull && NEEDS_ROOM.has(what)) throw errnoOf('ENOSPC')
       this.watch.gap({ path: detail, what })
       return effect()
     })

@@ -77,7 +77,7 @@ export class VirtualTemps {
 
   tidy(): void {
     const folder = this.#disk.tree.at(TEMP_FOLDER)?.inode
-    for (const name of [...(folder?.entries.keys() ?? [])]) if (!this.#open.has(name)) this.#remove(name)
+    for (const name of folder?.entries.keys() ?? []) if (!this.#open.has(name)) this.#remove(name)
   }
 }
 

@@ -1,0 +1,187 @@
+import type { Actor } from '../../core/namespace/model.ts'
+import type { Clock, Random, SyncEvent } from '../../client/sync/ports.ts'
+import { emptyStoreData, type MemoryStoreData } from '../support/memory-sync-store.ts'
+import { ROOT } from './cloud.ts'
+import { Dice, mix } from './dice.ts'
+import type { DiskWatch } from './disk-watch.ts'
+import { launchEngine, type RunningEngine } from './engine.ts'
+import { Hands } from './hands.ts'
+import type { Inode } from './inode.ts'
+import { InodeTree } from './inode-tree.ts'
+import { Life, type Host } from './life.ts'
+import { cutPower } from './power-cut.ts'
+import type { DeviceConfig } from './script.ts'
+import { VirtualDisk } from './virtual-disk.ts'
+import { VirtualRemote, type Line } from './virtual-remote.ts'
+import { VirtualWatcher, type WatchModel } from './virtual-watcher.ts'
+import { WatchedStore } from './watched-store.ts'
+import type { World } from './world.ts'
+
+const YEAR_2023_US = 1_700_000_000_000_000
+/** A person starts it again, or the system does. */
+const RESTART_US = 2_000_000
+
+/** A machine with a disk, a person, and an engine that runs, crashes and is started again. */
+export class Device implements Host {
+  readonly index: number
+  readonly world: World
+  readonly config: DeviceConfig
+  readonly tree: InodeTree
+  readonly hands: Hands
+  readonly actor: Actor
+  readonly line: Line = { isUp: true }
+  watch: WatchModel
+  skewUs: number
+  /** The clock stands still. */
+  frozenUs: number | null = null
+  store: MemoryStoreData = emptyStoreData()
+  life: Life | null = null
+  engine: RunningEngine | null = null
+  /** What it said last of itself. */
+  state: Extract<SyncEvent, { kind: 'state' }> | null = null
+  /** Deletes that wait for an answer. */
+  brake: Extract<SyncEvent, { kind: 'brake' }> | null = null
+  lives = 0
+  calls = 0
+  /** It is not to be started again by itself. */
+  isOff = false
+  /** It has lost its memory, or its folder is not what it was: what it brings back is no fault of the engine. */
+  hasForgotten = false
+  isUnmounted = false
+  #wasStoppedCleanly = true
+  mount = (): void => {}
+  storeBackup: MemoryStoreData | null = null
+  folderBackup: Inode | null = null
+  newStore = emptyStoreData
+
+  constructor(world: World, index: number, config: DeviceConfig) {
+    this.world = world
+    this.index = index
+    this.config = config
+    this.watch = config.watch
+    this.skewUs = config.skewUs
+    this.tree = new InodeTree(config.fs, () => this.clockUs())
+    this.hands = new Hands(this)
+    this.actor = world.cloud.addDevice(index, config.name)
+  }
+
+  get seed(): number {
+    return this.world.script.seed
+  }
+  get scheduler() {
+    return this.world.scheduler
+  }
+  get faults() {
+    return this.world.faults
+  }
+
+  clockUs(): number {
+    return YEAR_2023_US + (this.frozenUs ?? this.scheduler.nowUs + this.skewUs)
+  }
+
+  nextCall = (): number => ++this.calls
+  beforeCall = (call: number, what: string): void => this.world.interrupt(this, call, `before ${what}`)
+  unexpected = (error: unknown): void => this.world.unexpected(error)
+
+  start(): void {
+    if (this.life !== null) return
+    this.isOff = false
+    const life = new Life(this)
+    this.life = life
+    this.lives++
+    this.scheduler.note(`${this.index} starts`)
+    const { cloud, options } = this.world
+    const real = new VirtualDisk(this.tree, life, this.#diskWatch(), { isForgetful: options.bug?.isForgetful ?? false })
+    const disk = options.bug?.disk?.(real) ?? real
+    const remote = new VirtualRemote({ cloud, actor: this.actor, life, line: this.line, disk: real })
+    const store = new WatchedStore(ROOT, this.store, this)
+    const ports = {
+      disk,
+      remote: options.bug?.remote?.(remote) ?? remote,
+      store: options.bug?.store?.(store) ?? store,
+      watcher: new VirtualWatcher(this.tree, life, () => this.watch),
+      clock: this.#clock(life),
+      random: this.#random(),
+      wasStoppedCleanly: this.#wasStoppedCleanly,
+      tell: (event: SyncEvent) => this.#told(life, event),
+    }
+    this.#wasStoppedCleanly = false
+    this.state = null
+    this.engine = launchEngine(ports, (error) => {
+      if (life.isAlive) this.#ended(error)
+    })
+  }
+
+  #ended(error: unknown): void {
+    this.life?.end()
+    this.life = null
+    this.engine = null
+    this.scheduler.note(`${this.index} ended ${String((error as Error | null)?.message ?? '')}`)
+    if (error !== null) this.world.engineFailed(this, error)
+    if (!this.isOff) this.scheduler.after(RESTART_US, () => this.startAgain())
+  }
+
+  /** In an orderly way. */
+  async stop(): Promise<void> {
+    this.isOff = true
+    const { engine, life } = this
+    if (!engine || !life) return
+    await engine.stop()
+    this.#wasStoppedCleanly = life.isAlive
+    life.end()
+    if (this.life === life) this.life = null
+    this.engine = null
+  }
+
+  crash(kind: 'kill' | 'power'): void {
+    if (this.life === null) return
+    this.life.end()
+    this.life = null
+    this.engine = null
+    this.tree.onChange = () => {}
+    this.scheduler.note(`${this.index} crashes ${kind}`)
+    this.world.marks.add(`crash ${kind}`)
+    if (kind === 'power') {
+      const dice = new Dice(mix(this.seed, 'power', this.index, this.lives))
+      cutPower(this.tree, dice, { ledger: this.world.ledger, device: this.index })
+    }
+    this.scheduler.after(RESTART_US, () => this.startAgain())
+  }
+
+  startAgain(): void {
+    if (!this.isOff) this.start()
+  }
+
+  #told(life: Life, event: SyncEvent): void {
+    if (!life.isAlive) return
+    if (event.kind === 'state') this.state = event
+    if (event.kind === 'brake') this.brake = event
+    if (event.kind !== 'progress') this.scheduler.note(`${this.index} tells ${JSON.stringify(event)}`)
+    this.world.told(this, event)
+  }
+
+  #clock(life: Life): Clock {
+    return {
+      now: () => Math.floor(this.clockUs() / 1_000),
+      sleep: (ms, signal) => life.pause(ms * 1_000, { isIdle: true, ...(signal && { signal }) }),
+    }
+  }
+
+  #random(): Random {
+    const dice = new Dice(mix(this.seed, 'random', this.index, this.lives))
+    return {
+      bytes: (count) => Uint8Array.from({ length: count }, () => dice.int(256)),
+      fraction: () => dice.fraction(),
+    }
+  }
+
+  #diskWatch(): DiskWatch {
+    const { rules } = this.world
+    return {
+      displaces: (at) => rules.displaces(this, at),
+      places: (at) => rules.places(this, at),
+      gap: ({ path, what }) => this.world.interrupt(this, this.calls, what, path),
+      touchesWrongRoot: (what) => this.world.ledger.broken('I13', `device ${this.index} does ${what} in another root`),
+    }
+  }
+}

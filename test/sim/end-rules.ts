@@ -1,0 +1,161 @@
+import type { Item } from '../../core/reconcile/item.ts'
+import { versionKey, type NodeState } from '../../core/namespace/model.ts'
+import { localPath } from '../../client/sync/local-path.ts'
+import { isOwnPath } from '../../client/sync/own-folder.ts'
+import { MemorySyncStore } from '../support/memory-sync-store.ts'
+import { ROOT } from './cloud.ts'
+import type { Device } from './device.ts'
+import { keyOfName, spelledBy, type Inode } from './inode.ts'
+import { keyOf } from './ledger.ts'
+import { TEMP_FOLDER } from './virtual-temps.ts'
+import type { World } from './world.ts'
+
+/** What a device may say for ever of an item that it cannot hold. All else must have gone away by itself. */
+const LASTING: ReadonlySet<string> = new Set([
+  'name-not-possible',
+  'name-clash',
+  'path-too-long',
+  'no-symlinks',
+  'not-empty',
+  'special-file',
+  'not-utf8',
+  'ignored',
+  'content-damaged',
+])
+
+/** What must hold when nothing has happened for a long time and nothing is wrong (I18 to I25). */
+export async function checkRest(world: World): Promise<void> {
+  for (const device of world.devices) checkDevice(world, device)
+  checkBytes(world)
+  checkHistory(world)
+  if (world.ledger.isBroken) return
+  const before = standOf(world)
+  for (const device of world.devices) void device.stop().then(() => device.start())
+  await world.rest()
+  if (!world.ledger.isBroken && standOf(world) !== before)
+    world.ledger.broken('I19', `a restart changes something: ${before} became ${standOf(world)}`)
+}
+
+/** Journal and disks, as people see them. */
+function standOf({ cloud, devices }: World): string {
+  const trees = devices.map(({ tree }) => {
+    const lines = [...tree.walk()].filter(({ path }) => !isOwnPath(path))
+    return lines.map(({ path, entry }) => `${path} ${entry.inode.ino} ${entry.inode.ctimeUs}`).join(',')
+  })
+  return [cloud.state.seq, ...trees].join('; ')
+}
+
+function checkDevice(world: World, device: Device): void {
+  const { ledger } = world
+  const say = (rule: string, detail: string): void => ledger.broken(rule, `device ${device.index}: ${detail}`)
+  if (device.state?.state !== 'up-to-date')
+    say('I16', `is ${device.state?.state} ${device.state?.reason ?? ''} at rest`)
+  const store = new MemorySyncStore(ROOT, device.store)
+  for (const id of store.unsettled()) {
+    const { blocked, pending } = store.item(id)!
+    if (pending) say('I25', `${id} waits for an answer at rest`)
+    if (!isBlocked(store, store.item(id)!)) say('I18', `${id} is unsettled at rest: ${JSON.stringify(store.item(id))}`)
+    else if (blocked && !LASTING.has(blocked.reason))
+      say('I18', `${id} is blocked at rest: ${blocked.reason} ${blocked.detail}`)
+  }
+  compareWithServer(device, store, say)
+  const temps = device.tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
+  if (temps > 0) say('I25', `${temps} temporary files at rest`)
+}
+
+/** It, or a folder above it on either side. */
+function isBlocked(store: MemorySyncStore, item: Item): boolean {
+  for (const side of ['remote', 'local', 'synced'] as const)
+    for (let at: Item | null = item; at; at = at[side] ? store.item(at[side].place.parent) : null)
+      if (at.blocked) return true
+  return false
+}
+
+type Say = (rule: string, detail: string) => void
+
+function compareWithServer(device: Device, store: MemorySyncStore, say: Say): void {
+  const { cloud } = device.world
+  const met = new Set<Inode>()
+  const folders = [{ id: ROOT, inode: device.tree.root, path: '' }]
+  for (const { id, inode, path } of folders) {
+    for (const node of cloud.server.children(id)) {
+      const item = store.item(node.id)
+      const here = inode.entries.get(keyOfName(spelledBy(node.name, device.config.fs), device.config.fs))
+      if (item?.blocked) {
+        if (item.local && here) for (const one of below(device, here.inode)) met.add(one)
+        continue
+      }
+      const at = path === '' ? node.name : `${path}/${node.name}`
+      const fault = here ? differs(device, node, here.inode) : 'is missing'
+      if (fault !== null || !here) {
+        say('I18', `${at} ${fault}`)
+        continue
+      }
+      met.add(here.inode)
+      if (node.kind === 'folder') folders.push({ id: node.id, inode: here.inode, path: at })
+    }
+  }
+  const kept = blockedPaths(store)
+  for (const { path, entry } of device.tree.walk()) {
+    if (isOwnPath(path) || met.has(entry.inode)) continue
+    if (kept.some((above) => path === above || path.startsWith(`${above}/`))) continue
+    say('I18', `${path} is here and not on the server`)
+  }
+}
+
+function* below(device: Device, inode: Inode): Generator<Inode> {
+  yield inode
+  for (const { entry } of device.tree.walk(inode)) yield entry.inode
+}
+
+function differs(device: Device, node: NodeState, inode: Inode): string | null {
+  if (inode.kind !== node.kind) return `is a ${inode.kind}, not a ${node.kind}`
+  if (node.kind === 'folder') return null
+  if (keyOf(inode) !== device.world.cloud.keyOfNode(node)) return 'has other bytes'
+  const knowsBit = device.config.fs.executableBit && node.kind === 'file'
+  return knowsBit && inode.executable !== node.executable ? 'has another executable bit' : null
+}
+
+function blockedPaths(store: MemorySyncStore): string[] {
+  const paths: string[] = []
+  for (const item of store.data.items.values()) {
+    const path = item.blocked && item.local ? localPath(store, item.id) : null
+    if (path !== null) paths.push(path)
+  }
+  return paths
+}
+
+/** I2, I3: nothing that was acknowledged or saved is lost. */
+function checkBytes({ cloud, ledger, rules, devices }: World): void {
+  const live = new Set<string>()
+  for (const { tree } of devices)
+    for (const { path, entry } of tree.walk())
+      if (!isOwnPath(path) && entry.inode.kind !== 'folder') live.add(keyOf(entry.inode))
+  for (const key of rules.acked)
+    if (!cloud.holds(key) && !rules.expendable.has(key)) ledger.broken('I2', `the server has lost ${key.slice(0, 12)}`)
+  for (const { key, places, device, order } of ledger.saved.values()) {
+    if (places <= 0 || rules.expendable.has(key) || device < 0 || cloud.holds(key) || live.has(key)) continue
+    ledger.broken('I3', `save ${order} of device ${device} (${key.slice(0, 12)}) is nowhere any more`)
+  }
+}
+
+/** I6, I21, I24. */
+function checkHistory(world: World): void {
+  const { cloud, ledger, script, rules } = world
+  if (script.config.devices.filter(({ isActive }) => isActive).length === 1 && !usesWeb(world) && !rules.isAmnesiac)
+    for (const { copy, original } of cloud.state.conflicts.values())
+      ledger.broken('I21', `a conflict of ${cloud.server.path(original)} where only one device writes (${copy})`)
+  for (const node of cloud.state.nodes.values()) {
+    const last = new Map<number, number>()
+    for (let revision = 1; revision <= node.contentRevision; revision++) {
+      const version = cloud.state.versions.get(versionKey(node.id, revision))
+      const saved = version && ledger.saved.get(cloud.keyOfContent(version.content, node.id))
+      if (!saved || saved.puts > 1 || rules.isRestored(node.id) || rules.isAmnesiac) continue
+      if (saved.order < (last.get(saved.device) ?? -1))
+        ledger.broken('I24', `versions of ${node.name} are out of order`)
+      last.set(saved.device, saved.order)
+    }
+  }
+}
+
+const usesWeb = ({ done }: World): boolean => done.some(({ move }) => move.do.startsWith('web-'))

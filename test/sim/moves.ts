@@ -1,0 +1,89 @@
+import type { Device } from './device.ts'
+import type { Dice } from './dice.ts'
+import { DEVICE_MOVES } from './moves/device-moves.ts'
+import { FILE_MOVES } from './moves/file-moves.ts'
+import type { DeviceMove, ServerMove } from './moves/move-kind.ts'
+import { SERVER_MOVES } from './moves/server-moves.ts'
+import { TREE_MOVES } from './moves/tree-moves.ts'
+import { WEB_MOVES } from './moves/web-moves.ts'
+import type { Move } from './script.ts'
+import type { World } from './world.ts'
+
+/** All that may happen (SYNC-CASES, the adversary's moves), by name. */
+export const ON_DEVICE: Record<string, DeviceMove> = { ...FILE_MOVES, ...TREE_MOVES, ...DEVICE_MOVES }
+export const ON_SERVER: Record<string, ServerMove> = { ...WEB_MOVES, ...SERVER_MOVES }
+
+/** Moves that fit between two things that the engine does to one path. */
+const AT_ONCE = [
+  'write',
+  'write-same-size',
+  'append',
+  'save-atomic',
+  'delete',
+  'rename',
+  'save-aside',
+  'touch',
+] as const
+
+const ATTEMPTS = 4
+
+/** @returns what somebody does next, or `null`: nothing comes to mind */
+export function proposeMove(world: World, dice: Dice): Move | null {
+  const { groups } = world.script.config
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const weights: Record<string, number> = {}
+    for (const [name, { group, weight }] of Object.entries({ ...ON_DEVICE, ...ON_SERVER }))
+      if (groups.includes(group)) weights[name] = weight
+    const name = dice.weighted(weights)
+    const move = name in ON_SERVER ? proposeOnServer(world, name, dice) : proposeOnDevice(world, name, dice)
+    if (move) return move
+  }
+  return null
+}
+
+function proposeOnServer(world: World, name: string, dice: Dice): Move | null {
+  const told = ON_SERVER[name]!.propose({ world, dice })
+  return told && { do: name, on: -1, ...told }
+}
+
+function proposeOnDevice(world: World, name: string, dice: Dice): Move | null {
+  const isPersons = !(name in DEVICE_MOVES)
+  const devices = world.devices.filter(({ config, isUnmounted }) => !isPersons || (config.isActive && !isUnmounted))
+  const device = dice.pickOrNull(devices)
+  const told = device && ON_DEVICE[name]!.propose({ device, dice })
+  return told && { do: name, on: device.index, ...told }
+}
+
+/** Something that happens to one path at the very moment at which the engine works on it. */
+export function proposeAt(device: Device, path: string, dice: Dice): Move | null {
+  if (device.isUnmounted) return null
+  const at = path.split(' -> ').at(dice.int(2)) ?? path
+  const isThere = device.tree.at(at)?.inode.kind === 'file'
+  const name = isThere ? dice.pick(AT_ONCE) : dice.pick(['create', 'make-folder', 'rename', 'delete', 'move'])
+  const told = ON_DEVICE[name]!.propose({ device, dice })
+  if (told === null) return null
+  if (isThere) return { do: name, on: device.index, ...told, path: at }
+  return {
+    do: name,
+    on: device.index,
+    ...told,
+    ...(name === 'create' && at !== '' && !device.tree.at(at) && { path: at }),
+  }
+}
+
+/** @returns whether anything came of it */
+export function doMove(world: World, move: Move): boolean {
+  const before = sumOf(world)
+  try {
+    if (move.on < 0) ON_SERVER[move.do]!.perform(world, move)
+    else ON_DEVICE[move.do]!.perform(world.devices[move.on]!, move)
+    return true
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    // Some of it may have been done.
+    return sumOf(world) !== before
+  }
+}
+
+const sumOf = ({ devices, cloud }: World): number =>
+  devices.reduce((sum, { tree }) => sum + tree.changes, cloud.state.seq)

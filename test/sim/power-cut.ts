@@ -1,0 +1,51 @@
+import { isOwnPath } from '../../client/sync/own-folder.ts'
+import type { Dice } from './dice.ts'
+import { NO_BYTES, type Inode } from './inode.ts'
+import type { InodeTree } from './inode-tree.ts'
+import { keyOf, type Key, type Ledger } from './ledger.ts'
+
+/** What is older than this was written by the system itself. */
+const WRITTEN_US = 30_000_000
+const NAMES_WRITTEN_US = 5_000_000
+
+/**
+ * The machine loses its power: names are what they were up to some moment, files whose bytes were only in memory are as they were, empty, or full of
+ * zeros. What somebody has waited for is there. The ledger is told what people have lost by it; what the engine called durable they must not lose.
+ */
+export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledger: Ledger; device: number }): void {
+  const before = visible(tree)
+  const folders = [...tree.walk()].filter(({ entry }) => entry.inode.kind === 'folder')
+  tree.loseNames(NAMES_WRITTEN_US, (count) => dice.int(count + 1))
+  const nowUs = tree.nowUs()
+  const inodes = new Set([...tree.walk()].map(({ entry }) => entry.inode))
+  for (const inode of inodes) {
+    if (inode.unwritten && nowUs - inode.unwritten.sinceUs < WRITTEN_US) inode.bytes = whatIsLeft(inode, dice)
+    inode.unwritten = null
+  }
+  const after = visible(tree)
+  for (const [inode, key] of before) if (after.get(inode) !== key && inode.by === 'person') ledger.gone(key, true)
+  for (const [inode, key] of after) if (before.get(inode) !== key && inode.by === 'person') ledger.put(key, device)
+  for (const { path, entry } of folders)
+    if (tree.at(path)?.inode !== entry.inode) ledger.foldersGone.add(entry.name.normalize('NFC').toLowerCase())
+}
+
+function whatIsLeft({ bytes, unwritten }: Inode, dice: Dice): Uint8Array {
+  switch (dice.weighted({ all: 4, old: 2, empty: 2, zeros: 2 })) {
+    case 'all':
+      return bytes
+    case 'old':
+      return unwritten!.was
+    case 'empty':
+      return NO_BYTES
+    case 'zeros':
+      return new Uint8Array(bytes.length)
+  }
+}
+
+function visible(tree: InodeTree): Map<Inode, Key> {
+  const found = new Map<Inode, Key>()
+  for (const { path, entry } of tree.walk())
+    if (!isOwnPath(path) && (entry.inode.kind === 'file' || entry.inode.kind === 'symlink'))
+      found.set(entry.inode, keyOf(entry.inode))
+  return found
+}

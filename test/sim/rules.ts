@@ -1,0 +1,240 @@
+import type { NodeId } from '../../core/ids.ts'
+import { versionKey, type NodeState } from '../../core/namespace/model.ts'
+import { isLocalId, type Item } from '../../core/reconcile/item.ts'
+import { isOwnPath } from '../../client/sync/own-folder.ts'
+import type { SyncEvent } from '../../client/sync/ports.ts'
+import type { MemorySyncStore } from '../support/memory-sync-store.ts'
+import { unitBelow } from '../support/namespace-state.ts'
+import type { Committed } from './cloud.ts'
+import type { Device } from './device.ts'
+import type { DiskWatch } from './disk-watch.ts'
+import { EMPTY, keyOf, keyOfBytes, keyOfLink, type Key } from './ledger.ts'
+import type { World } from './world.ts'
+
+type Entry = Committed['effects']['journal'][number]
+
+/** What must hold after every step (SYNC-CASES, safety). What must hold at rest is in test/sim/end-rules.ts. */
+export class Rules {
+  readonly #world: World
+  /** By content: when a person's delete of it reached the server. */
+  readonly #deletedUs = new Map<Key, number>()
+  readonly #names = new Map<NodeId, Set<string>>()
+  /** Nodes that somebody has brought back on purpose. */
+  readonly #restored = new Set<NodeId>()
+  /** Contents that somebody has done away with for good, and those that a restored server has lost. */
+  readonly expendable = new Set<Key>([EMPTY])
+  readonly acked = new Set<Key>()
+  readonly #checked = new WeakSet<object>()
+  hasRestoredServer = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  #broken(rule: string, detail: string): void {
+    this.#world.ledger.broken(rule, detail)
+  }
+
+  /** I1, and the local half of I5. */
+  displaces(device: Device, { path, how, inode, checked }: Parameters<DiskWatch['displaces']>[0]): void {
+    const { cloud, devices } = this.#world
+    const key = typeof checked === 'string' ? keyOfLink(checked) : keyOfBytes(checked)
+    if (key === EMPTY || isOwnPath(path)) return
+    const isElsewhere = devices.some(({ tree }) => {
+      for (const { path, entry } of tree.walk())
+        if (entry.inode !== inode && !isOwnPath(path) && entry.inode.kind !== 'folder' && keyOf(entry.inode) === key)
+          return true
+      return false
+    })
+    if (!cloud.holds(key) && !isElsewhere)
+      this.#broken('I1', `device ${device.index} displaces (${how}) the only copy of what is at ${path}`)
+    if (how === 'discard') this.#explainDiscard(device, path, key)
+  }
+
+  #explainDiscard(device: Device, path: string, key: Key): void {
+    const { cloud } = this.#world
+    const nodes = cloud.nodesWith(key)
+    const [node] = nodes
+    if (nodes.length !== 1 || !node || !cloud.server.isLive(node.id) || this.#isAmnesiac()) return
+    if (
+      cloud.keyOfNode(node) === key &&
+      cloud.server.path(node.id) === path.normalize('NFC') &&
+      cloud.roleOf(device.actor)
+    )
+      this.#broken('I5', `device ${device.index} removes ${path}, which lives on the server`)
+  }
+
+  /** I4: only what somebody has saved is shown to people. */
+  places(device: Device, { path, inode }: Parameters<DiskWatch['places']>[0]): void {
+    if (inode.kind !== 'file' && inode.kind !== 'symlink') return
+    if (!this.#world.ledger.isLegal(keyOf(inode)))
+      this.#broken('I4', `device ${device.index} shows bytes at ${path} that nobody has saved`)
+  }
+
+  /** I9: what is called synced was acknowledged. */
+  wrote(device: Device, store: MemorySyncStore): void {
+    if (this.#isAmnesiac()) return
+    for (const item of store.data.items.values()) {
+      if (!item.synced || this.#checked.has(item.synced)) continue
+      this.#checked.add(item.synced)
+      if (!this.#wasAcked(item, item.synced))
+        this.#broken(
+          'I9',
+          `device ${device.index} calls ${item.synced.place.name} (${item.id}) synced at a version that is not`,
+        )
+    }
+  }
+
+  #wasAcked({ id }: Item, { content, contentRevision }: NonNullable<Item['synced']>): boolean {
+    if (isLocalId(id)) return false
+    const { state } = this.#world.cloud
+    if (content.kind === 'folder') return state.nodes.has(id as NodeId)
+    const version = state.versions.get(versionKey(id as NodeId, contentRevision))
+    if (!version) return false
+    const key = this.#world.cloud.keyOfContent(version.content, id as NodeId)
+    return key === (content.kind === 'file' ? content.sha256 : keyOfLink(content.target))
+  }
+
+  committed({ actor, effects }: Committed): void {
+    const { devices, cloud } = this.#world
+    const device = devices.find((one) => one.actor.sessionId === actor.sessionId) ?? null
+    for (const { content, nodeId } of effects.versions) {
+      const key = cloud.keyOfContent(content, nodeId)
+      this.acked.add(key)
+      if (!this.#world.ledger.isLegal(key))
+        this.#broken('I4', `${cloud.server.path(nodeId)} has bytes that nobody has saved`)
+    }
+    for (const entry of effects.journal) this.#noteEntry(entry, device)
+  }
+
+  #noteEntry({ kind, node }: Entry, device: Device | null): void {
+    const names = this.#names.get(node.id) ?? new Set()
+    this.#names.set(node.id, names.add(node.name.normalize('NFC').toLowerCase()))
+    if (node.name.startsWith('.bitvault') && !this.#world.ledger.names.has(node.name) && device)
+      this.#isOurName(node.name)
+    if (kind === 'trashed' && device) this.#explain(node, device)
+    if (kind === 'trashed') for (const one of this.#unit(node)) this.#noteDeleted(one)
+    if (kind === 'created' && device) this.#requireNoResurrection(node, device)
+  }
+
+  #isOurName(name: string): void {
+    const given = this.#world.done.some(({ move }) => `${move.path ?? ''} ${move.to ?? ''}`.includes(name))
+    if (!given) this.#broken('I4', `${name} is a name of ours, and on the server`)
+  }
+
+  #unit = (node: NodeState): NodeState[] => [node, ...unitBelow(this.#world.cloud.state, node.id)]
+
+  /** I5: whatever leaves the server, a person has done away with. */
+  #explain(top: NodeState, device: Device): void {
+    const { ledger, cloud } = this.#world
+    if (this.#isAmnesiac()) return
+    for (const node of this.#unit(top)) {
+      const key = cloud.keyOfNode(node)
+      const isExplained =
+        key === null
+          ? [...this.#names.get(node.id)!].some((name) => ledger.foldersGone.has(name))
+          : ledger.wasRemoved(key) || !ledger.isLegal(key)
+      if (!isExplained)
+        this.#broken(
+          'I5',
+          `device ${device.index} deletes ${node.kind} ${cloud.server.path(node.id)}, which nobody did`,
+        )
+    }
+  }
+
+  #noteDeleted(node: NodeState): void {
+    const key = this.#world.cloud.keyOfNode(node)
+    if (key !== null) this.#deletedUs.set(key, this.#world.scheduler.nowUs)
+  }
+
+  /** I6: what was deleted does not come back as something new, unless somebody saved it again. */
+  #requireNoResurrection(node: NodeState, device: Device): void {
+    const { cloud, ledger } = this.#world
+    const key = cloud.keyOfNode(node)
+    const deletedUs = key === null ? undefined : this.#deletedUs.get(key)
+    if (key === null || key === EMPTY || deletedUs === undefined || this.#isAmnesiac()) return
+    const isAlone = cloud.nodesWith(key).every(({ id }) => id === node.id || !cloud.server.isLive(id))
+    if (isAlone && (ledger.saved.get(key)?.lastPutUs ?? Infinity) < deletedUs)
+      this.#broken('I6', `device ${device.index} brings back ${node.name}, which was deleted`)
+  }
+
+  isRestored = (id: NodeId): boolean => this.#restored.has(id)
+
+  /** Somebody has lost its memory, or the server has: then what comes back, or is kept twice, is no fault. */
+  #isAmnesiac = (): boolean => this.hasRestoredServer || this.#world.devices.some(({ hasForgotten }) => hasForgotten)
+  get isAmnesiac(): boolean {
+    return this.#isAmnesiac()
+  }
+
+  told(device: Device, event: SyncEvent): void {
+    if (event.kind === 'guard') this.#world.marks.add('guard refuses')
+    if (event.kind === 'blocked') this.#world.marks.add(`blocked ${event.reason}`)
+    if (event.kind === 'brake') {
+      this.#world.marks.add(`brake ${event.direction}`)
+      this.#world.answerBrake(device, event.direction)
+    }
+  }
+
+  saves(bytes: Uint8Array): void {
+    this.#world.ledger.put(keyOfBytes(bytes), -1)
+  }
+
+  removesOnServer(top: NodeState): void {
+    const { ledger, cloud } = this.#world
+    for (const node of this.#unit(top)) {
+      const key = cloud.keyOfNode(node)
+      if (key === null) ledger.foldersGone.add(node.name.normalize('NFC').toLowerCase())
+      else ledger.gone(key, false)
+    }
+  }
+
+  restores(top: NodeId): void {
+    const { cloud, ledger } = this.#world
+    const node = cloud.state.nodes.get(top)
+    if (!node) return
+    for (const one of this.#unit(node)) {
+      this.#restored.add(one.id)
+      const key = cloud.keyOfNode(one)
+      const saved = key === null ? undefined : ledger.saved.get(key)
+      if (saved) saved.lastPutUs = this.#world.scheduler.nowUs
+    }
+  }
+
+  copies(node: NodeState): void {
+    this.restores(node.id)
+  }
+
+  purges(top: NodeId): void {
+    const { state } = this.#world.cloud
+    const node = state.nodes.get(top)
+    if (!node) return
+    const ids = new Set(this.#unit(node).map(({ id }) => id))
+    for (const { nodeId, content } of state.versions.values())
+      if (ids.has(nodeId)) this.expendable.add(this.#world.cloud.keyOfContent(content, nodeId))
+    for (const { original, copy, content, nodeKind } of state.conflicts.values()) {
+      if (!ids.has(original) && !(copy && ids.has(copy))) continue
+      const { sha256, inline } = state.contents.get(content)!
+      this.expendable.add(nodeKind === 'symlink' ? keyOfLink(Buffer.from(inline!, 'base64').toString()) : sha256)
+    }
+  }
+
+  /** What nobody has but the server that was, is lost; what lies on some disk must stay. */
+  serverRestored(): void {
+    const { cloud, ledger, devices } = this.#world
+    this.hasRestoredServer = true
+    for (const key of this.acked) {
+      if (cloud.holds(key)) continue
+      this.acked.delete(key)
+      let isSomewhere = false
+      for (const { tree } of devices) {
+        for (const { path, entry } of tree.walk()) {
+          if (isOwnPath(path) || entry.inode.kind === 'folder' || keyOf(entry.inode) !== key) continue
+          isSomewhere = true
+          if (entry.inode.by === 'engine') ledger.put(key, -1)
+          entry.inode.by = 'person'
+        }
+      }
+      if (!isSomewhere) this.expendable.add(key)
+    }
+  }
+}
