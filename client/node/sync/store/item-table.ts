@@ -55,11 +55,11 @@ const GROUPS: readonly Group[] = [
 
 /** What `unpackRow` takes. */
 export const ROW_COLUMNS = [
-  ...['row', idColumn('id')],
-  ...[idColumn('r_parent'), 'r_name', bytesColumn('r_state'), 'r_seen'],
-  ...[idColumn('l_parent'), 'l_name', 'l_ino', bytesColumn('l_state')],
-  ...[idColumn('s_parent'), 's_name', 's_local_name', 's_ino', bytesColumn('s_state')],
-  ...['blocked', 'pending', 'depth', 'unread'],
+  `row, ${idColumn('id')}`,
+  `${idColumn('r_parent')}, r_name, ${bytesColumn('r_state')}, r_seen`,
+  `${idColumn('l_parent')}, l_name, l_ino, ${bytesColumn('l_state')}`,
+  `${idColumn('s_parent')}, s_name, s_local_name, s_ino, ${bytesColumn('s_state')}`,
+  'blocked, pending, depth, unread',
 ].join()
 
 export type ItemTable = {

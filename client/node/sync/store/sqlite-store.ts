@@ -16,7 +16,7 @@ export type StoreLimits = RowLimits & {
   pageRows: number
 }
 
-export const STORE_LIMITS: StoreLimits = { cachedRows: 8_192, changedRows: 2_048, pageRows: 512 }
+export const STORE_LIMITS: StoreLimits = { cachedRows: 2_048, changedRows: 2_048, pageRows: 512 }
 
 type Parts = { db: Connection; root: NodeId; notes: Notes; rows: Rows; queries: Queries; tally: Tally }
 
