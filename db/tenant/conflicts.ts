@@ -52,7 +52,7 @@ export async function listConflicts(
     `select ${CONFLICT_JSON} as conflict
      from (select t.* from jsonb_array_elements_text($2::text::jsonb) s cross join lateral (
              select k.* from conflicts k ${ORIGINAL} where k.tenant_id = $1 and k.space_id = s::uuid and k.id < $3::uuid
-               ${onlyOpen ? `and k.resolved_at is null and (k.copy is null or ${COPY_LIVES})` : ''} order by k.id desc limit $4) t
+               ${onlyOpen ? `and k.resolved_at is null and ${COPY_LIVES}` : ''} order by k.id desc limit $4) t
            order by t.id desc limit $4) k ${ORIGINAL}
      order by k.id desc`,
     [tenant, within(wanted), after ?? LAST, limit],
@@ -90,12 +90,17 @@ export async function findConflictContent(
   return row?.found ?? null
 }
 
-/** A conflict belongs where its original is, or was: that decides who sees it. With the original's purge it ends. */
-const ORIGINAL = `cross join lateral (
-  select n.* from nodes n ${FATE} where n.tenant_id = $1 and n.id = k.original and not fate.is_gone limit 1) n`
+const copyThat = (lives: string): string => `(k.copy is null or exists (
+  select 1 from nodes n ${FATE} where n.tenant_id = $1 and n.id = k.copy and not fate.is_gone ${lives}))`
 
-const COPY_LIVES = `exists (
-  select 1 from nodes n ${FATE} where n.tenant_id = $1 and n.id = k.copy and fate.trashed is null and not fate.is_gone)`
+const COPY_LIVES = copyThat('and fate.trashed is null')
+
+/**
+ * A conflict belongs where its original is, or was: that decides who sees it. It ends with the purge of the one or the other, also
+ * while its row is still there (RT-7).
+ */
+const ORIGINAL = `cross join lateral (
+  select n.* from nodes n ${FATE} where n.tenant_id = $1 and n.id = k.original and not fate.is_gone and ${copyThat('')} limit 1) n`
 
 const COPY_JSON = `(select ${NODE_JSON} from nodes n where n.tenant_id = $1 and n.id = k.copy and n.purged_at is null limit 1)`
 

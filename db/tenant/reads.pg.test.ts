@@ -183,6 +183,22 @@ describe('conflicts', () => {
     expect(await read((tx) => findConflict(tx, visible, beside!))).toBeNull()
   })
 
+  test('RT-7: over for everybody once its copy is purged, itself or with a folder above, though the rows are still there', async () => {
+    const [a, b] = await deepTree()
+    const [original, other, copy] = await world.put({ name: 'original' }, { name: 'other' }, { parentId: b.id })
+    const [below, itself] = [await conflict(copy!, original!), await conflict(other!, original!)]
+    for (const node of [a, other!]) {
+      await trash(node)
+      expect(await read((tx) => findConflictContent(tx, visible, node === a ? below : itself))).not.toBeNull()
+      await purge(node)
+    }
+    for (const id of [below, itself]) {
+      expect(await read((tx) => findConflict(tx, visible, id))).toBeNull()
+      expect(await read((tx) => findConflictContent(tx, visible, id))).toBeNull()
+      expect(await ids(false)).not.toContain(id)
+    }
+  })
+
   test('T6: a chunk of its content may be referred to while it is open, and by readers of the space only', async () => {
     const [file] = await world.put({ name: 'of a conflict' })
     const id = await conflict(null, file!)
