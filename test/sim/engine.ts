@@ -17,12 +17,16 @@ const BRAKE = { atLeast: 8, share: 0.5 }
 export function launchEngine(parts: EngineParts, onEnd: (error: unknown) => void): RunningEngine {
   const engine = new SyncEngine({ ...parts, options: { brake: BRAKE, ...parts.options } })
   let isStopping = false
-  const ended = engine.run().then(
-    () => {
-      if (!isStopping) onEnd(null)
-    },
-    (error: unknown) => onEnd(error),
-  )
+  const ended = parts.disk
+    .tidy()
+    .catch(() => {})
+    .then(() => engine.run())
+    .then(
+      () => {
+        if (!isStopping) onEnd(null)
+      },
+      (error: unknown) => onEnd(error),
+    )
   return {
     stop: () => {
       isStopping = true

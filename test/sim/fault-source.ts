@@ -38,12 +38,12 @@ export class FaultSource {
 
 const crashOf = (which: number): Fault => ({
   do: which % 3 === 0 ? 'power' : 'kill',
-  when: (which >> 3) % 2 === 0 ? 'before' : 'after',
+  when: (which >>> 3) % 2 === 0 ? 'before' : 'after',
 })
 
 function diskFault(which: number, kind: CallKind): Fault {
   if (kind === 'list' && which % 2 === 0) return { do: 'partial-list' }
-  const code = ERRNOS[(which >> 2) % ERRNOS.length]!
+  const code = ERRNOS[(which >>> 2) % ERRNOS.length]!
   return { do: 'errno', code: kind !== 'disk-write' && code === 'ENOSPC' ? 'EIO' : code }
 }
 
@@ -60,6 +60,6 @@ function netFault(which: number, kind: CallKind): Fault {
     case 4:
       return { do: 'slow' }
     default:
-      return { do: 'refuse', code: REFUSALS[(which >> 4) % REFUSALS.length]!, applied: (which >> 8) % 3 === 0 }
+      return { do: 'refuse', code: REFUSALS[(which >>> 4) % REFUSALS.length]!, applied: (which >>> 8) % 3 === 0 }
   }
 }

@@ -97,7 +97,9 @@ export const errnoOf = (code: string, detail = 'as the simulation has it'): Erro
   Object.assign(new Error(`${code}: ${detail}`), { code })
 
 const isOfPort = (error: unknown): boolean =>
-  error instanceof AppError ? error.code !== 'internal' : error instanceof ConnectionError || 'code' in (error as Error)
+  error instanceof AppError
+    ? error.code !== 'internal' || error.facts.retryAfterMs !== undefined
+    : error instanceof ConnectionError || 'code' in (error as Error)
 
 /** Mostly soon, now and then late: so that anything may overtake anything. */
 function latencyUs({ seed, index }: Host, call: number, kind: CallKind): number {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { printScript, shrink } from './shrink.ts'
 import { runSeed, type RunResult } from './run-seed.ts'
 
 const { values } = parseArgs({
@@ -9,6 +10,7 @@ const { values } = parseArgs({
     bugs: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
   },
 })
 
@@ -23,15 +25,20 @@ async function runSeeds(first: number, count: number): Promise<void> {
     events += result.events
     if (!result.violation) continue
     failures.push(result)
-    report(result)
+    report(values.shrink ? await shrink(result, { keepsTrace: values.trace }) : result)
     if (!values['keep-going']) break
   }
+  const rules = new Map<string, number[]>()
+  for (const { seed, violation } of failures) rules.set(violation!.rule, [...(rules.get(violation!.rule) ?? []), seed])
+  for (const [rule, seeds] of rules) console.log(`${rule}: ${seeds.length} (${seeds.slice(0, 20).join(' ')})`)
   const seconds = (performance.now() - begun) / 1_000
   console.log(`${count} seeds, ${events} events, ${failures.length} failures, ${seconds.toFixed(1)} s`)
   process.exitCode = failures.length > 0 ? 1 : 0
 }
 
-function report({ seed, violation, lines, traceHash }: RunResult): void {
-  console.log(`seed ${seed}: ${violation!.rule}: ${violation!.detail} (trace ${traceHash})`)
+function report({ seed, violation, lines, traceHash, script }: RunResult): void {
+  const detail = values.trace ? violation!.detail : violation!.detail.split('\n').slice(0, 2).join(' ')
+  console.log(`seed ${seed}: ${violation!.rule}: ${detail} (trace ${traceHash})`)
+  if (values.shrink) console.log(printScript(script))
   if (values.trace) for (const line of lines) console.log(`  ${line}`)
 }

@@ -1,0 +1,61 @@
+import { runScript, type RunResult } from './run-seed.ts'
+import type { WorldOptions } from './world.ts'
+import type { Script } from './script.ts'
+
+const RUNS_MAX = 600
+
+/**
+ * Takes away whatever a failing run does not need: moves and faults in halves, then one by one, as long as the same rule breaks. What is
+ * left is played from the same seed, so everything that was not taken away happens when it happened before, as far as that can be.
+ */
+export async function shrink(failed: RunResult, options: WorldOptions = {}): Promise<RunResult> {
+  const rule = failed.violation?.rule
+  let best = failed
+  let runs = 0
+  const tries = async (script: Script): Promise<boolean> => {
+    if (++runs > RUNS_MAX) return false
+    const result = await runScript(script, options)
+    if (result.violation?.rule !== rule) return false
+    best = result
+    return true
+  }
+  await tries(failed.script)
+  for (let before = Infinity; sizeOf(best.script) < before && runs < RUNS_MAX;) {
+    before = sizeOf(best.script)
+    await without(() => best.script, 'faults', tries)
+    await without(() => best.script, 'moves', tries)
+  }
+  return best
+}
+
+const sizeOf = ({ moves, faults }: Script): number => (moves?.length ?? 0) + (faults?.length ?? 0)
+
+async function without(
+  script: () => Script,
+  what: 'moves' | 'faults',
+  tries: (script: Script) => Promise<boolean>,
+): Promise<void> {
+  for (
+    let size = Math.ceil((script()[what]?.length ?? 0) / 2);
+    size >= 1;
+    size = size === 1 ? 0 : Math.ceil(size / 2)
+  ) {
+    for (let at = (script()[what]?.length ?? 0) - size; at > -size; at -= size) {
+      const now = script()
+      const from = Math.max(0, at)
+      const left = (now[what] as unknown[]).toSpliced(from, Math.min(size, at + size))
+      await tries({ ...now, [what]: left })
+    }
+  }
+}
+
+/** To be pasted into test/sim/known-failures.ts. */
+export function printScript({ seed, config, moves, faults }: Script): string {
+  const lines = [
+    `seed: ${seed},`,
+    ...(moves ?? []).map((move) => `  ${JSON.stringify(move)},`),
+    ...(faults ?? []).map((fault) => `  ${JSON.stringify(fault)},`),
+    `devices: ${config.devices.map(({ name, fs }) => `${name} ${fs.isCaseSensitive ? '' : 'case-insensitive '}${fs.grainNs}`).join('; ')}`,
+  ]
+  return lines.join('\n')
+}
