@@ -1,4 +1,5 @@
-import { findNameFault, nameFaultDetail, nameKey } from '../names.ts'
+import { nameKey } from '../names.ts'
+import { decidePlacement, findServerNameFault } from './decide-placement.ts'
 import { isSameBytes, localChange, remoteChange } from './changes.ts'
 import { blockedBy, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
 import { CONTENT } from './item-table.ts'
@@ -52,13 +53,8 @@ function makeThere(moment: Moment, judge: Judge, item: Item): Decision {
 
 const NAMED_TWICE: Block = { reason: 'name-clash', detail: 'another spelling of the same name is here' }
 
-/** What no system could hold is not sent (names.md). */
-export function findServerNameFault(name: string): Block | null {
-  const fault = findNameFault(name)
-  if (fault === null) return null
-  const isText = fault !== 'not-unicode' && fault !== 'control'
-  return { reason: isText ? 'name-not-possible' : 'not-utf8', detail: nameFaultDetail(fault) }
-}
+/** It leaves its name on the server: asked without what is in it, which may be what asks. */
+const isMovedHere = (moment: Moment, other: Item): boolean => decidePlacement(moment, other).do === 'move-remote'
 
 /**
  * Files stand beside what has their name, under that of a conflicted copy; the server makes no such copy of a folder, nor of bytes that are the
@@ -68,8 +64,8 @@ function isNameLost(moment: Moment, judge: Judge, { id, local }: Item): boolean 
   const parent = moment.there(local!.place.parent)
   const holder = moment.trees.childNamed('remote', parent, nameKey(local!.place.name))
   if (!holder || holder === id) return false
-  const { do: next } = judge.decide(holder)
-  if (next === 'move-remote' || next === 'trash-remote') return false
-  const other = moment.item(holder)
-  return local!.kind === 'folder' || (!!other?.local && isSameBytes(local!.content!, other.remote!.content))
+  const other = moment.item(holder)!
+  if (!other.local) return judge.decide(holder).do !== 'trash-remote' && local!.kind === 'folder'
+  if (isMovedHere(moment, other)) return false
+  return local!.kind === 'folder' || isSameBytes(local!.content!, other.remote!.content)
 }

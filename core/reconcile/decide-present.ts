@@ -1,30 +1,10 @@
-import {
-  isExecutable,
-  isSameBytes,
-  isSamePlaceOnBoth,
-  localChange,
-  localPlacement,
-  remoteChange,
-  remotePlacement,
-} from './changes.ts'
-import { findServerNameFault } from './decide-missing.ts'
-import {
-  ADOPT,
-  blockedBy,
-  NOT_EMPTY,
-  NOTHING,
-  READ_ONLY,
-  WAIT,
-  type Action,
-  type Decision,
-  type Judge,
-} from './decision.ts'
-import { CONTENT, PLACEMENT } from './item-table.ts'
+import { isExecutable, isSameBytes, localChange, localPlacement, remoteChange, remotePlacement } from './changes.ts'
+import { decidePlacement } from './decide-placement.ts'
+import { act, ADOPT, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
+import { CONTENT } from './item-table.ts'
 import { isSamePlacement, type Item } from './item.ts'
 import type { Moment } from './moment.ts'
 import type { Block } from './names.ts'
-
-const act = (action: Action): Decision => ({ ...action, blocked: null })
 
 /** An item that the server has and that should be here. */
 export function decidePresent(moment: Moment, judge: Judge, item: Item): Decision {
@@ -49,25 +29,6 @@ function decideAbsentHere(moment: Moment, judge: Judge, item: Item): Decision {
   if (fate === 'goes') return act({ do: 'trash-remote' })
   // P4, FD-05: with what this device had not seen the folder stays, and is here again.
   return fate === 'waits' ? WAIT : act({ do: 'create-local' })
-}
-
-/** RC-5. `nothing` with a block: it stands where the server cannot have it. */
-function decidePlacement(moment: Moment, item: Item): Decision {
-  const { remote, local, synced } = item
-  const { there, device } = moment
-  if (isSamePlaceOnBoth(local!.place, remote!.place, there)) return NOTHING
-  if (!synced) return act({ do: 'move-local' })
-  switch (PLACEMENT[localPlacement(item, there)][remotePlacement(item, there)]) {
-    case 'nothing':
-      return NOTHING
-    case 'move-local':
-      return act({ do: 'move-local' })
-    case 'move-remote': {
-      if (!device.canWrite) return act({ do: 'move-local' })
-      const fault = findServerNameFault(local!.place.name)
-      return fault ? blockedBy(fault) : act({ do: 'move-remote' })
-    }
-  }
 }
 
 /** RC-6. Both sides have it, in one place. */

@@ -22,6 +22,8 @@ export class Decider implements Judge {
   readonly decide = (id: ItemId): Decision => {
     const known = this.#decisions.get(id)
     if (known) return known
+    // Whoever asks for what asks for him, in trees that no two people made, is told to wait for the next plan.
+    this.#decisions.set(id, WAIT)
     const item = id === this.#moment.trees.root ? null : this.#moment.item(id)
     const decision = item ? this.#decide(item) : NOTHING
     this.#decisions.set(id, decision)

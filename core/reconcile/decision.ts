@@ -24,6 +24,7 @@ export type Action =
 /** `blocked`: what the plan finds in the way; the block that is there stays while something is waited for. */
 export type Decision = Action & { blocked: Block | null }
 
+export const act = (action: Action): Decision => ({ ...action, blocked: null })
 export const NOTHING: Decision = { do: 'nothing', blocked: null }
 export const WAIT: Decision = { do: 'wait', blocked: null }
 export const ADOPT: Decision = { do: 'adopt', blocked: null }

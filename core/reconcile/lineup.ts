@@ -27,7 +27,8 @@ const OF_PLANS: ReadonlySet<BlockReason> = new Set([
 export class Lineup {
   readonly moment: Moment
   readonly slots: Slots
-  readonly steps: Step[] = []
+  readonly #steps: Step[] = []
+  readonly #last: Step[] = []
   /** Folders whose own place, and that of every folder above, is settled as far as this plan can. */
   readonly grounded: { local: Set<ItemId>; remote: Set<ItemId> }
   /** Moves that the server could not make: they are taken back here, so what is there stays there. */
@@ -46,8 +47,12 @@ export class Lineup {
     this.grounded = { local: new Set([root]), remote: new Set([root]) }
   }
 
+  get steps(): Step[] {
+    return [...this.#steps, ...this.#last]
+  }
+
   get isFull(): boolean {
-    return this.steps.length >= this.moment.device.maxSteps
+    return this.#steps.length + this.#last.length >= this.moment.device.maxSteps
   }
 
   /** A step was left out for want of room. */
@@ -70,8 +75,18 @@ export class Lineup {
       return 'waits'
     }
     this.#stepped.add(id)
-    this.steps.push(step)
+    this.#steps.push(step)
     return 'done'
+  }
+
+  /**
+   * What the server brings back to life comes after every delete: it may come into a folder that this plan deletes, and whoever deletes it
+   * would seem to have seen it.
+   */
+  pushLast(id: ItemId, step: Step): Outcome {
+    const outcome = this.push(id, step)
+    if (outcome === 'done') this.#last.push(this.#steps.pop()!)
+    return outcome
   }
 
   /** A step that gives an item another place. */
@@ -150,7 +165,7 @@ export class Lineup {
 
   #push(step: Step): void {
     if (this.isFull) this.#isCut = true
-    else this.steps.push(step)
+    else this.#steps.push(step)
   }
 }
 

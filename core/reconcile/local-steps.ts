@@ -61,7 +61,8 @@ export function* moveLocal(lineup: Lineup, item: Item, to: Placement): Task {
 export function* removeLocal(lineup: Lineup, item: Item): Task {
   const { id } = item
   if (item.local!.kind === 'folder') {
-    for (const child of [...lineup.moment.trees.children('local', id)]) {
+    const children = [...lineup.moment.trees.children('local', id)]
+    for (const child of children) {
       const outcome = yield lineup.perform(child)
       if (lineup.hasStep(id)) return 'done'
       if (lineup.slots.placeOf('local', child)?.parent === id) return circleOf(outcome) === null ? 'waits' : outcome

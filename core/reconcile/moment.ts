@@ -71,9 +71,9 @@ export class Moment {
     const { remote } = other
     if (!remote || other.local || remote.content.kind !== local!.kind) return false
     if (this.device.isLeftAlone(other) || !this.isWanted(other.id)) return false
+    if (local!.kind === 'folder' || isSameBytes(local!.content!, remote.content)) return true
     // Taken away, and made anew in the same place: that is an edit (AS-02). Deleted here, and moved to this name there: it is another thing.
-    if (other.synced) return !synced && remotePlacement(other, (id) => id) === 'same'
-    return local!.kind === 'folder' || isSameBytes(local!.content!, remote.content)
+    return other.synced !== null && !synced && remotePlacement(other, (id) => id) === 'same'
   }
 
   /** `null`: the server has no such folder yet. */
@@ -87,9 +87,8 @@ export class Moment {
     const item = this.item(folder)
     if (!item?.remote || item.local) return null
     const { parent, name } = item.remote.place
-    for (const id of this.trees.childrenAlike('local', this.here(parent), alike(name)))
-      if (this.pairOf(id) === folder) return id
-    return null
+    const alikes = [...this.trees.childrenAlike('local', this.here(parent), alike(name))]
+    return alikes.find((id) => this.pairOf(id) === folder) ?? null
   }
 
   /** A sibling on the disk whose name is the same to the server, and which goes first (NM-04). */

@@ -94,7 +94,7 @@ test('I18 I19 I20 one tree changed on both sides comes to rest, with everything 
     }),
     SEEDED,
   )
-})
+}, 60_000)
 
 const COMPOSED = ODD_NAMES.filter((name) => name === name.normalize('NFC'))
 
@@ -102,29 +102,38 @@ test.each<[string, string[], Abilities]>([
   ['LINUX', ODD_NAMES, LINUX],
   ['MAC', ODD_NAMES, MAC],
   ['WINDOWS', COMPOSED, WINDOWS],
-])('I18 NM-01 NM-04 NM-08 so does a disk with the names of %s', (_, names, abilities) => {
+])(
+  'I18 NM-01 NM-04 NM-08 so does a disk with the names of %s',
+  (_, names, abilities) => {
+    fc.assert(
+      fc.property(twoSides(names), (sides) => {
+        new TwoSidesWorld({ ...sides, device: { abilities } }).settle(20)
+      }),
+      SEEDED,
+    )
+  },
+  60_000,
+)
+
+/** Whoever comes first keeps the name, and where the server revives a file depends on what is there: those are matters of order. */
+const isUndisputed = ({ device }: TwoSidesWorld): boolean =>
+  device.revived === 0 && !device.listing().some((line) => line.includes(' ('))
+
+test('I22 the order of the index, and how much one plan holds, make no difference to the tree', () => {
+  const dice = fc.infiniteStream(fc.nat({ max: 1_000 }))
   fc.assert(
-    fc.property(twoSides(names), (sides) => {
-      new TwoSidesWorld({ ...sides, device: { abilities } }).settle(20)
+    fc.property(twoSides(PLAIN_NAMES), dice, fc.integer({ min: 1, max: 4 }), (sides, rolls, maxSteps) => {
+      const worlds = [
+        new TwoSidesWorld(sides),
+        new TwoSidesWorld(sides),
+        new TwoSidesWorld({ ...sides, device: { maxSteps } }),
+      ]
+      worlds[1]!.device.trees.shuffleUnsettled((count) => rolls.next().value! % count)
+      const listings = worlds.map((world) => world.settle(200).listing)
+      if (!worlds.every(isUndisputed)) return
+      expect(listings[1]).toEqual(listings[0])
+      expect(listings[2]).toEqual(listings[0])
     }),
     SEEDED,
   )
-})
-
-test('I22 the order of the index, and how much one plan holds, make no difference to the tree', () => {
-  fc.assert(
-    fc.property(
-      twoSides(PLAIN_NAMES),
-      fc.infiniteStream(fc.nat({ max: 1_000 })),
-      fc.integer({ min: 1, max: 4 }),
-      (sides, dice, maxSteps) => {
-        const { listing } = new TwoSidesWorld(sides).settle()
-        const shuffled = new TwoSidesWorld(sides)
-        shuffled.device.trees.shuffleUnsettled((count) => dice.next().value! % count)
-        expect(shuffled.settle().listing).toEqual(listing)
-        expect(new TwoSidesWorld({ ...sides, device: { maxSteps } }).settle(200).listing).toEqual(listing)
-      },
-    ),
-    SEEDED,
-  )
-})
+}, 60_000)

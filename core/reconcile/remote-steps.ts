@@ -33,9 +33,10 @@ function isTakenFrom(lineup: Lineup, { local }: Item, holder: ItemId): boolean {
   )
 }
 
-export function uploadVersion(lineup: Lineup, { id, local }: Item, base: number): Outcome {
+export function uploadVersion(lineup: Lineup, { id, local, remote }: Item, base: number): Outcome {
   const { content, stamp } = local!
-  return lineup.push(id, { do: 'upload-version', item: id, base, content: content!, stamp })
+  const step = { do: 'upload-version', item: id, base, content: content!, stamp } as const
+  return remote ? lineup.push(id, step) : lineup.pushLast(id, step)
 }
 
 export const setExecutableRemote = (lineup: Lineup, { id, local }: Item): Outcome =>
@@ -84,7 +85,8 @@ export function* trashRemote(lineup: Lineup, item: Item): Task {
 function* letLeave(lineup: Lineup, folder: ItemId): Generator<Task, Outcome | 'stays', Outcome> {
   const folders = [folder]
   for (const at of folders) {
-    for (const child of [...lineup.moment.trees.children('remote', at)]) {
+    const children = [...lineup.moment.trees.children('remote', at)]
+    for (const child of children) {
       if (lineup.slots.placeOf('remote', child)?.parent !== at) continue
       if (lineup.decide(child).do === 'move-remote') {
         const outcome = yield lineup.perform(child)

@@ -52,6 +52,7 @@ export class PlannedDevice {
   readonly trees: MemoryTrees
   device: Device
   readonly rejections: Outcome[] = []
+  revived = 0
   /** Of all steps that were done. */
   readonly done: Step[] = []
   readonly #actor
@@ -161,7 +162,8 @@ export class PlannedDevice {
         if (node.kind === 'folder') folders.push(node.id)
       }
     }
-    for (const { id, remote } of [...this.trees.items()]) if (remote && !live.has(id)) this.trees.setRemote(id, null)
+    const known = [...this.trees.items()]
+    for (const { id, remote } of known) if (remote && !live.has(id)) this.trees.setRemote(id, null)
     for (const [id, state] of live)
       if (JSON.stringify(this.trees.item(id)?.remote) !== JSON.stringify(state)) this.trees.setRemote(id, state)
     this.#seen = this.server.state.seq
@@ -215,6 +217,7 @@ export class PlannedDevice {
     const [outcome] = this.server.commit(this.#mutation(step))
     if (outcome!.outcome === 'rejected') return void this.rejections.push(outcome!)
     const { node } = outcome!
+    if (outcome!.outcome === 'applied' && outcome!.notice === 'revived') this.revived++
     const now = applyAnswer(this.trees, this.trees, step, {
       node: node.id,
       remote: remoteState(node),
