@@ -84,7 +84,7 @@ function settleNew(settling: Settling, asked: Placement, sent: SentContent | nul
   const { content, stamp } = sent ?? { content: { kind: 'folder' }, stamp: item.local.stamp }
   if (result.outcome === 'conflict') return settleCopy(settling, { asked, content, stamp, base: 0 })
   const { node } = result
-  if (!isSameBytes(contentOfNode(node), content)) return rereads(settling)
+  if (!isSameBytes(contentOfNode(node), content) && !rereads(settling, 0)) return forgetsSent(settling)
   if (!canTake(settling, node)) return forgetsSent(settling)
   if (!putNode(settling, node)) return null
   const id = node.id as NodeId
@@ -109,7 +109,7 @@ function settleVersion(settling: Settling, step: RemoteStep & { do: 'upload-vers
   const asked = item.synced?.place ?? item.local.place
   if (result.outcome === 'conflict') return settleCopy(settling, { asked, content, stamp, base })
   const { node } = result
-  if (!isSameBytes(contentOfNode(node), content)) return rereads(settling)
+  if (!isSameBytes(contentOfNode(node), content) && !rereads(settling, base)) return forgetsSent(settling)
   if (!putNode(settling, node)) return null
   const agreed = item.synced ?? agreedPlace(item, node)
   const { contentRevision } = node
@@ -130,13 +130,14 @@ function settleCopy(settling: Settling, { asked, content, stamp, base }: Copied)
   const original = (result as Done & { outcome: 'conflict' }).original as NodeId
   const isBeside = node.id !== original && canTake(settling, node)
   const id = (isBeside ? node.id : original) as NodeId
-  if (isBeside && !isSameBytes(contentOfNode(node), content)) return rereads(settling)
+  if (isBeside && !isSameBytes(contentOfNode(node), content) && !rereads(settling, 0)) return forgetsSent(settling)
   if (!putNode(settling, node) || settling.tree.remoteOf(id) === null) return null
   if (id !== item.id && settling.course.store.item(id)?.local) return forgetsSent(settling)
   if (id !== item.id) to.become(item.id, id)
   const { contentRevision, placementRevision } = isBeside ? node : { contentRevision: base, placementRevision: 0 }
   const localName = item.local!.place.name
-  to.setSynced(id, { place: asked, localName, content, contentRevision, placementRevision, stamp })
+  const held = isBeside ? contentOfNode(node) : content
+  to.setSynced(id, { place: asked, localName, content: held, contentRevision, placementRevision, stamp })
   to.setPending(id, null)
   return id
 }
@@ -199,11 +200,13 @@ const agreedPlace = (
   placementRevision: node.placementRevision,
 })
 
-/** What was stored is not what the scan had read: what is here is read anew before anything is said of it (TM-02). */
-function rereads(settling: Settling): null {
-  const { to, item } = settling
+/**
+ * What was stored is not what the scan had read: what is here is read anew before anything is said of it (TM-02).
+ * @returns whether what was stored is what we sent, and not what it has become since: then it made the next revision
+ */
+function rereads({ to, item, result }: Settling, base: number): boolean {
   to.setLocal(item.id, { ...item.local!, content: null, isSettled: false })
-  return forgetsSent(settling)
+  return result.node.contentRevision === base + 1
 }
 
 function forgetsSent({ course, to, item }: Settling): null {
