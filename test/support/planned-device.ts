@@ -55,6 +55,8 @@ export class PlannedDevice {
   revived = 0
   /** Of all steps that were done. */
   readonly done: Step[] = []
+  /** The same, each with the path that its item had then, or has since; `?`: it is not here. */
+  readonly log: string[] = []
   readonly #actor
   readonly #texts: Map<string, string>
   readonly #now = new Map<ItemId, ItemId>()
@@ -136,6 +138,10 @@ export class PlannedDevice {
     return parent === this.trees.root ? name : `${this.pathOf(parent)}/${name}`
   }
 
+  #pathIfHere(id: ItemId): string | null {
+    return this.trees.item(id)?.local ? this.pathOf(id) : null
+  }
+
   /** Paths with what is there, in order. */
   listing(): string[] {
     const lines: string[] = []
@@ -197,7 +203,14 @@ export class PlannedDevice {
   }
 
   #perform(step: Step): void {
+    const id = step.do === 'pair' ? step.local : step.item
+    const before = this.#pathIfHere(id)
     this.done.push(step)
+    this.#do(step)
+    this.log.push(`${step.do} ${before ?? this.#pathIfHere(id) ?? '?'}`)
+  }
+
+  #do(step: Step): void {
     switch (step.do) {
       case 'adopt':
       case 'forget':

@@ -51,6 +51,8 @@ export class TwoSidesWorld {
   readonly base = new Map<NodeId, { kind: string }>()
   readonly deleted = { local: new Set<NodeId>(), remote: new Set<NodeId>() }
   readonly edited = { local: new Set<NodeId>(), remote: new Set<NodeId>() }
+  /** Rounds that did something, when it last came to rest. */
+  rounds = 0
   #count = 0
 
   constructor({ base, local, remote, device = {} }: TwoSides) {
@@ -63,9 +65,20 @@ export class TwoSidesWorld {
     this.device.settle()
     this.device.device = { ...this.device.device, ...device }
     this.device.done.length = 0
+    this.device.log.length = 0
     for (const node of this.live()) this.base.set(node.id, { kind: node.kind })
-    for (const change of remote) this.#changeThere(change)
-    for (const change of local) this.#changeHere(change)
+    for (const change of remote) this.changeThere(change)
+    for (const change of local) this.changeHere(change)
+  }
+
+  /** The nodes of the tree that both had, in its order. */
+  get baseIds(): NodeId[] {
+    return [...this.base.keys()]
+  }
+
+  /** The steps that were done: each with the path that its item had. */
+  done(): string[] {
+    return this.device.log
   }
 
   live(): NodeState[] {
@@ -74,7 +87,7 @@ export class TwoSidesWorld {
     )
   }
 
-  #changeHere(change: Change): void {
+  changeHere(change: Change): void {
     const { device } = this
     switch (change.do) {
       case 'edit': {
@@ -107,7 +120,7 @@ export class TwoSidesWorld {
     }
   }
 
-  #changeThere(change: Change): void {
+  changeThere(change: Change): void {
     const mutation = this.#mutation(change)
     if (!mutation) return
     const { nodes } = this.w.server.state
@@ -164,6 +177,7 @@ export class TwoSidesWorld {
   settle(maxRounds = 12): { rounds: number; listing: string[] } {
     const saved = [...textsOf(this.device.listing(), 'L'), ...textsOf(serverListing(this.w.server, this.w.root), 'R')]
     const rounds = this.device.settle(maxRounds)
+    this.rounds = rounds
     const listing = serverListing(this.w.server, this.w.root)
     const { done, rejections } = this.device
     // Where the server revives a file is not known before: something else may have been meant for that name.
