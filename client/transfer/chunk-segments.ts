@@ -17,11 +17,15 @@ type Chunks = ContentReply['chunks']
 /**
  * Cuts a window of the chunk list into segments, in file order. A segment reads on in its answer, over gaps at most: a chunk that
  * lies before the one that precedes it in the file begins a new one, and so a request of its own.
- * @param fromOrdinal the first chunk wanted
+ * @param wanted the chunks `[from, before)`
  */
-export function cutSegments(window: { from: number; chunks: Chunks }, fromOrdinal: number): ChunkSegment[] {
+export function cutSegments(
+  window: { from: number; chunks: Chunks },
+  wanted: { from: number; before?: number },
+): ChunkSegment[] {
   const segments: (ChunkSegment & { object: number })[] = []
-  for (let ordinal = Math.max(window.from, fromOrdinal); ordinal < window.from + window.chunks.length; ordinal++) {
+  const before = Math.min(window.from + window.chunks.length, wanted.before ?? Infinity)
+  for (let ordinal = Math.max(window.from, wanted.from); ordinal < before; ordinal++) {
     const chunk = window.chunks[ordinal - window.from]
     if (chunk === undefined) break
     const { object, offset, size, plain } = chunk

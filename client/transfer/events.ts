@@ -10,6 +10,8 @@ export type UploadItem = {
   mtimeNs: string
   executable: boolean
   target: { parent: string; name: string } | { node: string }
+  /** Of whoever must know it before it is sent; else each request has one of its own. */
+  mutationId?: string
   /** The content revision that this write is based on; 0 = there was no such file. */
   base: number
   /** What the target holds now: what is equal to it is not uploaded again (`unchanged`), whatever its time. */

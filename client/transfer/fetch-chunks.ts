@@ -33,18 +33,21 @@ const BREAKS_MAX = 20
 
 type Fetch = { remote: RemoteContent; transport: Transport; limits: FetchLimits }
 
-/** @throws AppError `content-mismatch` naming the chunk; `store-unavailable`; ConnectionError */
+/**
+ * @param options the chunks `[fromOrdinal, beforeOrdinal)`
+ * @throws AppError `content-mismatch` naming the chunk; `store-unavailable`; ConnectionError
+ */
 export async function* fetchChunks(
   remote: RemoteContent,
   transport: Transport,
-  options: FetchLimits & { fromOrdinal: number },
+  options: FetchLimits & { fromOrdinal: number; beforeOrdinal?: number },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { content } = remote
   if (content.held === 'inline') return yield Buffer.from(content.inline, 'base64')
   const leaving = new AbortController()
   const signal = transport.signal === undefined ? leaving.signal : AbortSignal.any([transport.signal, leaving.signal])
   const fetch: Fetch = { remote, transport: transport.with({ signal }), limits: options }
-  const segments = allSegments(remote, options.fromOrdinal)
+  const segments = allSegments(remote, options.fromOrdinal, options.beforeOrdinal ?? Infinity)
   const ahead: Ahead[] = []
   let heldBytes = 0
   let isAtEnd = false
@@ -76,10 +79,16 @@ export async function* fetchChunks(
   }
 }
 
-async function* allSegments(remote: RemoteContent, fromOrdinal: number): AsyncGenerator<ChunkSegment, void, undefined> {
-  let ordinal = fromOrdinal
-  for (let window = await remote.window(ordinal); window !== null; window = await remote.window(ordinal)) {
-    yield* cutSegments(window, ordinal)
+async function* allSegments(
+  remote: RemoteContent,
+  from: number,
+  before: number,
+): AsyncGenerator<ChunkSegment, void, undefined> {
+  let ordinal = from
+  while (ordinal < before) {
+    const window = await remote.window(ordinal)
+    if (window === null) return
+    yield* cutSegments(window, { from: ordinal, before })
     ordinal = window.from + window.chunks.length
   }
 }

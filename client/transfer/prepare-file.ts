@@ -100,6 +100,7 @@ async function readWhole(file: OpenedFile, sizeBytes: number): Promise<Uint8Arra
 /** The fields of an init that come from the file itself. */
 export function describedFields({ item, identity, content }: PreparedFile) {
   return {
+    ...(item.mutationId === undefined ? {} : { mutationId: item.mutationId }),
     target: item.target,
     base: item.base,
     size: content.size,

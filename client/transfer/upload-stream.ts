@@ -81,8 +81,9 @@ async function holdsSameBytes({ run, item }: StreamWork): Promise<boolean> {
 async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload | null> {
   const { sizeBytes, mtimeNs } = await identifyNow(run, item)
   // The hash is only known when the file was read to its end: the commit brings it.
-  const { target, base, executable } = item
-  const init = { target: target as FileInit['target'], base, size: sizeBytes, mtimeNs, executable }
+  const { target, base, executable, mutationId } = item
+  const named = mutationId === undefined ? {} : { mutationId }
+  const init = { ...named, target: target as FileInit['target'], base, size: sizeBytes, mtimeNs, executable }
   const { uploadId, expiresAt, files } = await run.api.initUpload({ files: [init], requests: 'none' })
   const [first] = files
   if (first?.state === 'done') {
