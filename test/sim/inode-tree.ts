@@ -16,7 +16,9 @@ export class InodeTree {
   #births = 0
   root: Inode
   /** How to take back what the journal of names has not written yet. */
-  #volatile: { sinceUs: number; undo: () => void }[] = []
+  #volatile: { sinceUs: number; group: number; undo: () => void }[] = []
+  #group = 0
+  #isGrouped = false
   /** There is no room for anything new. */
   isFull = false
   /** Grows with every change of anything. */
@@ -135,8 +137,21 @@ export class InodeTree {
     return inode
   }
 
+  /** A rename: after a crash it has happened, or it has not. */
+  asOne<T>(work: () => T): T {
+    const isOuter = !this.#isGrouped
+    if (isOuter) this.#group++
+    this.#isGrouped = true
+    try {
+      return work()
+    } finally {
+      if (isOuter) this.#isGrouped = false
+    }
+  }
+
   #later(undo: () => void): void {
-    this.#volatile.push({ sinceUs: this.#clockUs(), undo })
+    if (!this.#isGrouped) this.#group++
+    this.#volatile.push({ sinceUs: this.#clockUs(), group: this.#group, undo })
   }
 
   #put(folder: Inode, key: string, entry: Entry): void {
@@ -181,7 +196,9 @@ export class InodeTree {
    */
   loseNames(writtenUs: number, keep: (count: number) => number): void {
     const young = this.#volatile.filter(({ sinceUs }) => sinceUs > this.#clockUs() - writtenUs)
-    const lost = young.splice(keep(young.length))
+    const groups = [...new Set(young.map(({ group }) => group))]
+    const kept = new Set(groups.slice(0, keep(groups.length)))
+    const lost = young.filter(({ group }) => !kept.has(group))
     for (const { undo } of lost.reverse()) undo()
     this.#volatile = []
   }

@@ -100,7 +100,7 @@ export class Ledger {
   account(device: number): Account {
     return {
       put: (inode) => this.put(keyOf(inode), device),
-      gone: (inode) => this.gone(keyOf(inode), inode.by === 'person'),
+      gone: (inode, wasLast = true) => this.gone(keyOf(inode), wasLast && inode.by === 'person'),
       folderGone: (name) => void this.foldersGone.add(name.normalize('NFC').toLowerCase()),
     }
   }

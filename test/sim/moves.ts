@@ -1,3 +1,4 @@
+import { isOwnPath } from '../../client/sync/own-folder.ts'
 import type { Device } from './device.ts'
 import type { Dice } from './dice.ts'
 import { DEVICE_MOVES } from './moves/device-moves.ts'
@@ -24,6 +25,8 @@ const AT_ONCE = [
   'save-aside',
   'touch',
 ] as const
+
+const IN_PLACE = ['write', 'write-same-size', 'append'] as const
 
 const ATTEMPTS = 4
 
@@ -59,7 +62,12 @@ export function proposeAt(device: Device, path: string, dice: Dice): Move | null
   if (device.isUnmounted) return null
   const at = path.split(' -> ').at(dice.int(2)) ?? path
   const isThere = device.tree.at(at)?.inode.kind === 'file'
-  const name = isThere ? dice.pick(AT_ONCE) : dice.pick(['create', 'make-folder', 'rename', 'delete', 'move'])
+  // What we keep has no name that a person knows; a program may still have it open.
+  const isKept = isOwnPath(at)
+  if (isKept && !isThere) return null
+  const name = isThere
+    ? dice.pick(isKept ? IN_PLACE : AT_ONCE)
+    : dice.pick(['create', 'make-folder', 'rename', 'delete', 'move'])
   const told = ON_DEVICE[name]!.propose({ device, dice })
   if (told === null) return null
   if (isThere) return { do: name, on: device.index, ...told, path: at }

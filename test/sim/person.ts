@@ -7,7 +7,7 @@ import { errnoOf } from './life.ts'
 export type Account = {
   put(inode: Inode): void
   /** A person did away with what this held until now: wrote over it, or took its last name. */
-  gone(inode: Inode): void
+  gone(inode: Inode, wasLast?: boolean): void
   folderGone(name: string): void
 }
 
@@ -64,8 +64,10 @@ export class Person {
     const { folder, name, entry } = this.tree.find(path)
     if (entry && entry.inode.kind !== 'file') throw errnoOf('EISDIR')
     const inode = this.#make('file')
-    if (entry) this.#take(folder, name)
-    this.tree.link(folder, name, inode)
+    this.tree.asOne(() => {
+      if (entry) this.#take(folder, name)
+      this.tree.link(folder, name, inode)
+    })
     this.tree.setBytes(inode, bytes, isSynced)
     if (entry) inode.executable = entry.inode.executable
     this.#account.put(inode)
@@ -95,6 +97,10 @@ export class Person {
 
   /** As the system does it: over a file or an empty folder. */
   rename(from: string, to: string): void {
+    this.tree.asOne(() => this.#rename(from, to))
+  }
+
+  #rename(from: string, to: string): void {
     const [source, target] = [this.tree.find(from), this.tree.find(to)]
     if (!source.entry) throw errnoOf('ENOENT')
     const { inode } = source.entry
@@ -188,6 +194,6 @@ export class Person {
   #take(folder: Inode, name: string): void {
     const inode = this.tree.unlink(folder, name)
     if (inode.kind === 'folder') this.#account.folderGone(name)
-    else if (inode.links === 0) this.#account.gone(inode)
+    else this.#account.gone(inode, inode.links === 0)
   }
 }

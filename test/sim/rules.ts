@@ -8,11 +8,16 @@ import { unitBelow } from '../support/namespace-state.ts'
 import type { Committed } from './cloud.ts'
 import type { Device } from './device.ts'
 import type { DiskWatch } from './disk-watch.ts'
+import type { Inode } from './inode.ts'
 import { EMPTY, keyOf, keyOfBytes, keyOfLink, type Key } from './ledger.ts'
+import { GOOD_WATCH } from './virtual-watcher.ts'
 import type { World } from './world.ts'
 
 /** What the engine calls things that stand aside for a moment: with an id in it. */
 const OUR_NAME = /^\.bitvault-moving-(local-|[0-9a-f]{8}-)/
+
+/** From a move to the look at where it went. */
+const SEEN_HALF_US = 5_000_000
 
 type Entry = Committed['effects']['journal'][number]
 
@@ -27,6 +32,7 @@ export class Rules {
   /** Contents that somebody has done away with for good, and those that a restored server has lost. */
   readonly expendable = new Set<Key>([EMPTY])
   readonly acked = new Set<Key>()
+  readonly #seenHalf = new Set<Key>()
   readonly #checked = new WeakSet<object>()
   hasRestoredServer = false
 
@@ -131,7 +137,7 @@ export class Rules {
         key === null
           ? [...this.#names.get(node.id)!].some((name) => ledger.foldersGone.has(name))
           : ledger.wasRemoved(key) || !ledger.isLegal(key)
-      if (!isExplained)
+      if (!isExplained && !this.#isSeenHalf(node, device))
         this.#broken(
           'I5',
           `device ${device.index} deletes ${node.kind} ${cloud.server.path(node.id)}, which nobody did`,
@@ -139,9 +145,32 @@ export class Rules {
     }
   }
 
+  /**
+   * A person has just moved it to a folder that nobody has looked at since: no scan can tell that from a delete at once. It is no loss,
+   * and must not happen once everything has been looked at.
+   */
+  #isSeenHalf({ id }: NodeState, device: Device): boolean {
+    const { tree, store, config } = device
+    const ino = store.items.get(id)?.synced?.stamp.ino
+    for (const { path, entry } of tree.walk()) {
+      if (isOwnPath(path) || tree.stamp(entry.inode).ino !== ino) continue
+      const isFresh = tree.nowUs() - entry.inode.ctimeUs < SEEN_HALF_US
+      const isDeaf = config.watch !== GOOD_WATCH || device.watch !== GOOD_WATCH
+      if (isFresh || isDeaf) this.#noteSeenHalf(entry.inode)
+      return isFresh || isDeaf
+    }
+    return false
+  }
+
+  #noteSeenHalf(inode: Inode): void {
+    this.#world.marks.add('move seen half')
+    for (const { entry } of [{ entry: { inode } }, ...this.#world.devices[0]!.tree.walk(inode)])
+      if (entry.inode.kind !== 'folder') this.#seenHalf.add(keyOf(entry.inode))
+  }
+
   #noteDeleted(node: NodeState): void {
     const key = this.#world.cloud.keyOfNode(node)
-    if (key !== null) this.#deletedUs.set(key, this.#world.scheduler.nowUs)
+    if (key !== null && !this.#seenHalf.has(key)) this.#deletedUs.set(key, this.#world.scheduler.nowUs)
   }
 
   /** I6: what was deleted does not come back as something new, unless somebody saved it again. */

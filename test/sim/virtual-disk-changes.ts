@@ -43,9 +43,7 @@ export function replaceFile(
   tree.unlink(found.folder, found.name)
   tree.link(found.folder, found.name, inode)
   disk.temps.release(temp)
-  const placed = disk.placed(path, inode)
-  watch.gap({ path: kept, what: 'replace-after' })
-  return { placed, displaced: tree.stamp(old), kept }
+  return { placed: disk.placed(path, inode), displaced: tree.stamp(old), kept }
 }
 
 function keep({ tree }: VirtualDisk, inode: Inode, name: string): LocalPath {
@@ -81,17 +79,37 @@ export function moveEntry(
   for (const { folder } of [source, target]) disk.requireWritable(folder)
   if (target.entry && !isOtherSpelling(source, target)) throw errnoOf('EEXIST')
   if (isBelow(target.folder, inode)) throw errnoOf('EINVAL')
-  watch.gap({ path: from, what: 'move-rename' })
-  tree.unlink(source.folder, source.name)
-  try {
-    tree.link(target.folder, target.name, inode)
-  } catch (error) {
-    tree.link(source.folder, source.name, inode)
-    throw error
-  }
+  if (inode.kind === 'folder' || target.entry) renameAtOnce(disk, source, target)
+  else linkAndUnlink(disk, { from, source, target })
   disk.commit()
   if (from.startsWith(`${OWN_FOLDER}/`)) watch.places({ path: to, inode })
   return diskEntryOf(tree.at(to)!, tree.model)
+}
+
+function renameAtOnce({ tree }: VirtualDisk, source: Found, target: Found): void {
+  const { inode, name } = source.entry!
+  tree.asOne(() => {
+    tree.unlink(source.folder, source.name)
+    try {
+      tree.link(target.folder, target.name, inode)
+    } catch (error) {
+      tree.link(source.folder, name, inode)
+      throw error
+    }
+  })
+}
+
+/** For a moment it has both names. What somebody puts at the old one meanwhile stays there. */
+function linkAndUnlink(
+  disk: VirtualDisk,
+  { from, source, target }: { from: LocalPath; source: Found; target: Found },
+): void {
+  const { tree, watch } = disk
+  const { inode } = source.entry!
+  tree.asOne(() => tree.link(target.folder, target.name, inode))
+  watch.gap({ path: from, what: 'move-rename' })
+  if (source.folder.entries.get(keyOfName(source.name, tree.model))?.inode === inode)
+    tree.unlink(source.folder, source.name)
 }
 
 /** Two spellings that this disk takes for one name (RN-05): it cannot displace anything but itself. */
@@ -119,14 +137,23 @@ export function discardEntry(disk: VirtualDisk, path: LocalPath, expected: Stamp
   }
   const before = tree.stamp(inode)
   const checked = bytesOf(inode)
-  const kept = keep(disk, inode, found.name)
-  const spelled = tree.unlink(found.folder, found.name) && found.entry.name
-  watch.gap({ path: kept, what: 'discard-compare' })
-  if (!isSameFile(tree.stamp(inode), before)) {
-    tree.unlink(tree.folderAt(TRASH_FOLDER), kept.slice(TRASH_FOLDER.length + 1))
-    tree.link(found.folder, spelled, inode)
-    throw conflict()
-  }
+  watch.gap({ path, what: 'discard-take' })
+  takeAway(disk, path, before)
   watch.displaces({ path, how: 'discard', inode, checked })
   disk.commit()
+}
+
+/** Whatever has the name by now. */
+function takeAway(disk: VirtualDisk, path: LocalPath, expected: Stamp): void {
+  const { tree, watch } = disk
+  const { folder, name, entry } = tree.find(path)
+  if (!entry || entry.inode.kind === 'folder') throw conflict()
+  const { inode } = entry
+  const kept = keep(disk, inode, name)
+  tree.unlink(folder, name)
+  watch.gap({ path: kept, what: 'discard-compare' })
+  if (isSameFile(tree.stamp(inode), expected)) return
+  tree.unlink(tree.folderAt(TRASH_FOLDER), kept.slice(TRASH_FOLDER.length + 1))
+  tree.link(folder, entry.name, inode)
+  throw conflict()
 }
