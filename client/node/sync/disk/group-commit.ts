@@ -32,7 +32,12 @@ export function createGroupCommit(): GroupCommit {
     isRunning = true
     // Whoever else changes something in this turn comes along.
     await Promise.resolve()
-    while (queue.length > 0) await commitBatch(queue.splice(0, BATCH))
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH)
+      await commitBatch(batch).catch((error: unknown) => {
+        for (const { reject } of batch) reject(error)
+      })
+    }
     isRunning = false
   }
   return <T>(change: NameChange<T>) =>

@@ -1,6 +1,6 @@
 import { readdirSync, type BigIntStats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { sep } from 'node:path'
 import { AppError } from '../../../../core/errors.ts'
 import { OWN_FOLDER } from '../../../sync/own-folder.ts'
 import type { DiskEntry, LocalPath } from '../../../sync/ports.ts'
@@ -91,7 +91,7 @@ const entryOf = ({ name, bytes }: RawName, stats: BigIntStats, looks: Looks): Di
 }
 
 const fullPath = (path: string, { name, bytes }: RawName): string | Buffer =>
-  bytes === null ? join(path, name) : Buffer.concat([Buffer.from(`${path}/`), bytes])
+  bytes === null ? path + sep + name : Buffer.concat([Buffer.from(`${path}/`), bytes])
 
 const lookNow = (path: string, raw: RawName): BigIntStats | null => lookAt(fullPath(path, raw) as string)
 
