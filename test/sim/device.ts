@@ -49,6 +49,7 @@ export class Device implements Host {
   hasForgotten = false
   isUnmounted = false
   #wasStoppedCleanly = true
+  #openedOn: Inode | null = null
   mount = (): void => {}
   storeBackup: MemoryStoreData | null = null
   folderBackup: Inode | null = null
@@ -90,6 +91,7 @@ export class Device implements Host {
     this.life = life
     this.lives++
     this.scheduler.note(`${this.index} starts`)
+    this.#openedOn = this.tree.root
     const { cloud, options } = this.world
     const real = new VirtualDisk(this.tree, life, this.#diskWatch(), { isForgetful: options.bug?.isForgetful ?? false })
     const disk = options.bug?.disk?.(real) ?? real
@@ -146,6 +148,12 @@ export class Device implements Host {
       cutPower(this.tree, dice, { ledger: this.world.ledger, device: this.index })
     }
     this.scheduler.after(RESTART_US, () => this.startAgain())
+  }
+
+  /** Whoever was started on another root opens the present one. */
+  reopen(): void {
+    if (this.#openedOn === this.tree.root || !this.engine) return
+    void this.stop().then(() => this.start())
   }
 
   startAgain(): void {

@@ -5,7 +5,7 @@ import { isOwnPath } from '../../client/sync/own-folder.ts'
 import { MemorySyncStore } from '../support/memory-sync-store.ts'
 import { ROOT } from './cloud.ts'
 import type { Device } from './device.ts'
-import { keyOfName, spelledBy, type Inode } from './inode.ts'
+import { keyOfName, spelledBy, type Entry, type Inode } from './inode.ts'
 import { keyOf } from './ledger.ts'
 import { TEMP_FOLDER } from './virtual-temps.ts'
 import type { World } from './world.ts'
@@ -57,6 +57,7 @@ function checkDevice(world: World, device: Device): void {
   for (const id of store.unsettled()) {
     const { blocked, pending } = store.item(id)!
     if (pending) say('I25', `${id} waits for an answer at rest`)
+    if (isIgnored(store.item(id)!)) continue
     if (!isBlocked(store, store.item(id)!)) say('I18', `${id} is unsettled at rest: ${JSON.stringify(store.item(id))}`)
     else if (blocked && !LASTING.has(blocked.reason))
       say('I18', `${id} is blocked at rest: ${blocked.reason} ${blocked.detail}`)
@@ -74,6 +75,9 @@ function isBlocked(store: MemorySyncStore, item: Item): boolean {
   return false
 }
 
+const isIgnored = ({ remote, local, synced }: Item): boolean =>
+  IGNORED.test((remote ?? local ?? synced)?.place.name ?? '')
+
 type Say = (rule: string, detail: string) => void
 
 function compareWithServer(device: Device, store: MemorySyncStore, say: Say): void {
@@ -83,7 +87,11 @@ function compareWithServer(device: Device, store: MemorySyncStore, say: Say): vo
   for (const { id, inode, path } of folders) {
     for (const node of cloud.server.children(id)) {
       const item = store.item(node.id)
-      const here = inode.entries.get(keyOfName(spelledBy(node.name, device.config.fs), device.config.fs))
+      const here = entryFor(device, inode, node.name)
+      if (IGNORED.test(node.name)) {
+        if (here) for (const one of below(device, here.inode)) met.add(one)
+        continue
+      }
       if (item?.blocked) {
         if (item.local && here) for (const one of below(device, here.inode)) met.add(one)
         continue
@@ -104,6 +112,12 @@ function compareWithServer(device: Device, store: MemorySyncStore, say: Say): vo
     if (kept.some((above) => path === above || path.startsWith(`${above}/`))) continue
     say('I18', `${path} is here and not on the server`)
   }
+}
+
+/** On a disk that keeps every spelling, the person's own may be another normalisation of the server's. */
+function entryFor({ config: { fs } }: Device, folder: Inode, name: string): Entry | undefined {
+  const exact = folder.entries.get(keyOfName(spelledBy(name, fs), fs))
+  return exact ?? [...folder.entries.values()].find((entry) => entry.name.normalize('NFC') === name)
 }
 
 function* below(device: Device, inode: Inode): Generator<Inode> {
@@ -142,12 +156,17 @@ function checkBytes({ cloud, ledger, rules, devices }: World): void {
   }
 }
 
-/** I6, I21, I24. */
+/** I4: what stands aside for a moment has a name of ours, on the server too; not at rest. */
+const OUR_NAME = /^\.bitvault-moving-(local-|[0-9a-f]{8}-)/
+
+/** I4, I21, I24. */
 function checkHistory(world: World): void {
   const { cloud, ledger, script, rules } = world
   if (script.config.devices.filter(({ isActive }) => isActive).length === 1 && !usesWeb(world) && !rules.isAmnesiac)
     for (const { copy, original } of cloud.state.conflicts.values())
       ledger.broken('I21', `a conflict of ${cloud.server.path(original)} where only one device writes (${copy})`)
+  for (const { path, node } of cloud.live())
+    if (OUR_NAME.test(node.name)) ledger.broken('I4', `${path} is a name of ours, and on the server at rest`)
   for (const node of cloud.state.nodes.values()) {
     const last = new Map<number, number>()
     for (let revision = 1; revision <= node.contentRevision; revision++) {

@@ -1,3 +1,4 @@
+import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
 import type { Device } from './device.ts'
 import { GOOD_WATCH } from './virtual-watcher.ts'
 import type { World } from './world.ts'
@@ -15,9 +16,25 @@ export function healDevice(device: Device): void {
   // What was hidden below a mount point shows again.
   for (const { entry } of device.tree.walk()) entry.inode.trouble = null
   if (device.config.watch.trouble === null) device.watch = GOOD_WATCH
+  if (hasLostRoot(device)) linkAnew(device)
   device.isOff = false
   device.start()
   device.engine?.resume()
+}
+
+/** Who works in this root is not who worked in it last: it stands still until a person says what is meant. */
+function hasLostRoot({ tree, store }: Device): boolean {
+  const marker = tree.at(`${OWN_FOLDER}/root`)
+  const mine = store.meta.get('rootMarker')
+  return mine !== undefined && (!marker || Buffer.from(marker.inode.bytes).toString() !== mine)
+}
+
+/** The person links the same folder again: nothing of what was agreed on is known any more (DB-01). */
+function linkAnew(device: Device): void {
+  if (device.life) device.crash('kill')
+  device.hasForgotten = true
+  device.store = device.newStore()
+  if (device.tree.at(OWN_FOLDER)) device.hands.removeTree(OWN_FOLDER)
 }
 
 export function healServer({ cloud, devices }: World): void {

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import { ConnectionError } from '../../client/connection-error.ts'
+import { RootGone } from '../../client/sync/root-gone.ts'
 import { chanceOf } from './dice.ts'
 import { describeFault, type CallKind, type Fault } from './fault.ts'
 import type { FaultSource } from './fault-source.ts'
@@ -96,10 +97,10 @@ export const never = <T>(): Promise<T> => new Promise<T>(() => {})
 export const errnoOf = (code: string, detail = 'as the simulation has it'): Error & { code: string } =>
   Object.assign(new Error(`${code}: ${detail}`), { code })
 
-const isOfPort = (error: unknown): boolean =>
-  error instanceof AppError
-    ? error.code !== 'internal' || error.facts.retryAfterMs !== undefined
-    : error instanceof ConnectionError || 'code' in (error as Error)
+function isOfPort(error: unknown): boolean {
+  if (error instanceof AppError) return error.code !== 'internal' || error.facts.retryAfterMs !== undefined
+  return error instanceof ConnectionError || error instanceof RootGone || 'code' in (error as Error)
+}
 
 /** Mostly soon, now and then late: so that anything may overtake anything. */
 function latencyUs({ seed, index }: Host, call: number, kind: CallKind): number {

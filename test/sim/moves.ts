@@ -84,7 +84,8 @@ export function doMove(world: World, move: Move): boolean {
   const before = sumOf(world)
   try {
     if (move.on < 0) ON_SERVER[move.do]!.perform(world, move)
-    else ON_DEVICE[move.do]!.perform(world.devices[move.on]!, move)
+    else if (world.devices[move.on]) ON_DEVICE[move.do]!.perform(world.devices[move.on]!, move)
+    else return false
     return true
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error

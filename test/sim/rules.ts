@@ -13,9 +13,6 @@ import { EMPTY, keyOf, keyOfBytes, keyOfLink, type Key } from './ledger.ts'
 import { GOOD_WATCH } from './virtual-watcher.ts'
 import type { World } from './world.ts'
 
-/** What the engine calls things that stand aside for a moment: with an id in it. */
-const OUR_NAME = /^\.bitvault-moving-(local-|[0-9a-f]{8}-)/
-
 /** From a move to the look at where it went. */
 const SEEN_HALF_US = 5_000_000
 
@@ -119,7 +116,6 @@ export class Rules {
   #noteEntry({ kind, node }: Entry, device: Device | null): void {
     const names = this.#names.get(node.id) ?? new Set()
     this.#names.set(node.id, names.add(node.name.normalize('NFC').toLowerCase()))
-    if (OUR_NAME.test(node.name)) this.#broken('I4', `${node.name} is a name of ours, and on the server`)
     if (kind === 'trashed' && device) this.#explain(node, device)
     if (kind === 'trashed') for (const one of this.#unit(node)) this.#noteDeleted(one)
     if (kind === 'created' && device) this.#requireNoResurrection(node, device)

@@ -1,3 +1,5 @@
+import { FILE_SYSTEMS } from './config.ts'
+import { GOOD_WATCH } from './virtual-watcher.ts'
 import { runScript, type RunResult } from './run-seed.ts'
 import type { WorldOptions } from './world.ts'
 import type { Script } from './script.ts'
@@ -20,12 +22,26 @@ export async function shrink(failed: RunResult, options: WorldOptions = {}): Pro
     return true
   }
   await tries(failed.script)
+  await withPlainDevices(() => best.script, tries)
   for (let before = Infinity; sizeOf(best.script) < before && runs < RUNS_MAX;) {
     before = sizeOf(best.script)
     await without(() => best.script, 'faults', tries)
     await without(() => best.script, 'moves', tries)
   }
   return best
+}
+
+/** Fewer machines, and none that is in any way special. */
+async function withPlainDevices(script: () => Script, tries: (script: Script) => Promise<boolean>): Promise<void> {
+  while (script().config.devices.length > 1) {
+    const { config } = script()
+    if (!(await tries({ ...script(), config: { ...config, devices: config.devices.slice(0, -1) } }))) break
+  }
+  for (const at of script().config.devices.keys()) {
+    const { config } = script()
+    const plain = { ...config.devices[at]!, fs: FILE_SYSTEMS.linux, skewUs: 0, watch: GOOD_WATCH }
+    await tries({ ...script(), config: { ...config, devices: config.devices.with(at, plain) } })
+  }
 }
 
 const sizeOf = ({ moves, faults }: Script): number => (moves?.length ?? 0) + (faults?.length ?? 0)

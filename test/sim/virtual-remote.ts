@@ -4,6 +4,8 @@ import { versionKey, type Actor, type Mutation, type Outcome } from '../../core/
 import type { ItemId } from '../../core/reconcile/item.ts'
 import { ConnectionError } from '../../client/connection-error.ts'
 import type { Disk, Remote, UploadFile } from '../../client/sync/ports.ts'
+import { RootGone } from '../../client/sync/root-gone.ts'
+import { isSameStamp } from '../../core/reconcile/item.ts'
 import type { FileInit, MutationResult, NodeStateWire } from '../../protocol/files.ts'
 import type { PushEntry } from '../../protocol/mutations.ts'
 import { toMutation } from '../proofs/to-mutation.ts'
@@ -42,12 +44,19 @@ export class VirtualRemote implements Remote {
   }
 
   async changes(cursor: string | null, waitMs: number): Promise<Page> {
-    if (cursor !== null) this.#epoch = epochOf(cursor)
+    if (cursor === null) throw new AppError('resync-required', { reason: 'horizon' })
+    this.#epoch = epochOf(cursor)
     const read = (): Page => readChanges(this.#cloud, this.#actor, { cursor, limit: this.#pageSize() })
-    const page = await this.#request('changes', cursor ?? '', read)
+    const page = await this.#request('changes', cursor, () => this.#readable(read))
     if (page.changes.length > 0 || page.more || waitMs === 0) return this.#noteEpoch(page)
     await this.#untilNews(waitMs)
-    return this.#noteEpoch(await this.#request('changes', 'waited', read))
+    return this.#noteEpoch(await this.#request('changes', 'waited', () => this.#readable(read)))
+  }
+
+  /** @throws RootGone: the space is not among those that may be read */
+  #readable<T>(read: () => T): T {
+    if (this.#cloud.roleOf(this.#actor) === null) throw new RootGone()
+    return read()
   }
 
   #noteEpoch<T extends { cursor: string | null }>(page: T): T {
@@ -70,7 +79,7 @@ export class VirtualRemote implements Remote {
 
   async snapshot(after: string | null): Promise<SnapshotPage> {
     const read = (): SnapshotPage => readSnapshot(this.#cloud, this.#actor, { after, limit: this.#pageSize() + 2 })
-    return this.#noteEpoch(await this.#request('snapshot', after ?? '', read))
+    return this.#noteEpoch(await this.#request('snapshot', after ?? '', () => this.#readable(read)))
   }
 
   async *below(folder: NodeId): AsyncGenerator<NodeStateWire> {
@@ -79,12 +88,18 @@ export class VirtualRemote implements Remote {
 
   push(entries: PushEntry[]): Promise<MutationResult[]> {
     const detail = entries.map(({ kind, id }) => `${kind} ${id.slice(-6)}`).join()
-    return this.#request('push', detail, () => this.#commit(entries.map((entry) => toMutation(entry, this.#actor))))
+    return this.#request('push', detail, () => {
+      this.#requireEpoch()
+      return this.#commit(entries.map((entry) => toMutation(entry, this.#actor)))
+    })
+  }
+
+  #requireEpoch(): void {
+    if (this.#epoch !== null && this.#epoch !== this.#cloud.state.epoch)
+      throw new AppError('resync-required', { reason: 'epoch' })
   }
 
   #commit(mutations: Mutation[]): MutationResult[] {
-    if (this.#epoch !== null && this.#epoch !== this.#cloud.state.epoch)
-      throw new AppError('resync-required', { reason: 'epoch' })
     const outcomes = this.#cloud.commit(mutations)
     return outcomes.map((outcome, at) => toResult(mutations[at]!.id, outcome))
   }
@@ -118,8 +133,10 @@ export class VirtualRemote implements Remote {
     }
   }
 
-  /** @throws AppError busy: it changed since it was looked at */
-  async #readFile({ path, init, mutation }: UploadFile): Promise<PushEntry> {
+  /** @throws AppError precondition-failed, busy: it changed since it was looked at */
+  async #readFile({ path, init, mutation, stamp }: UploadFile): Promise<PushEntry> {
+    const found = await this.#disk.stat(path)
+    if (found?.kind !== 'file' || !isSameStamp(found.stamp, stamp)) throw new AppError('precondition-failed')
     const pieces: Uint8Array[] = []
     for await (const piece of this.#disk.read(path)) pieces.push(piece)
     const bytes = Buffer.concat(pieces)
@@ -191,7 +208,7 @@ export class VirtualRemote implements Remote {
         this.#cloud.requireOpen(this.#actor)
         return { value: effect() }
       } catch (error) {
-        if (!(error instanceof AppError)) throw error
+        if (!(error instanceof AppError) && !(error instanceof RootGone)) throw error
         return { error }
       }
     }

@@ -128,8 +128,10 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
       device.isUnmounted = true
       tree.root = tree.make('folder', 'person')
       device.mount = () => {
-        if (tree.root !== real) tree.root = real
+        if (tree.root === real) return
+        tree.root = real
         device.isUnmounted = false
+        device.reopen()
       }
       device.scheduler.after(n!, () => device.mount())
     },

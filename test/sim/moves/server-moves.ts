@@ -44,7 +44,8 @@ export const SERVER_MOVES: Record<string, ServerMove> = {
       size: dice.int(60_000_000),
     }),
     perform: (world, { n, choice, size }) => {
-      const { actor } = world.devices[n!]!
+      const actor = world.devices[n!]?.actor
+      if (!actor) throw errnoOf('ENOENT')
       world.cloud.setRole(actor, choice === 'none' ? null : (choice as SpaceRole))
       world.scheduler.after(size!, () => world.cloud.setRole(actor, 'manager'))
     },
