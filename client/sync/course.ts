@@ -71,9 +71,30 @@ export class LookAgain {
   /** `everywhere`: all folders. */
   everywhere = false
   readonly #folders = new Set<LocalPath>()
+  readonly #touched = new Set<LocalPath>()
 
   folder(path: LocalPath): void {
     this.#folders.add(path)
+  }
+
+  /**
+   * We have put something there. What is taken away right after that, a watcher may not tell: it sees something come and go, and says nothing. So there
+   * is one more look, a little later.
+   */
+  touched(path: LocalPath): void {
+    this.#touched.add(path)
+  }
+
+  /** @returns whether there were any */
+  lookWhereTouched(): boolean {
+    for (const path of this.#touched) this.#folders.add(path)
+    const wereAny = this.#touched.size > 0
+    this.#touched.clear()
+    return wereAny
+  }
+
+  get hasTouched(): boolean {
+    return this.#touched.size > 0
   }
 
   get hasFolders(): boolean {

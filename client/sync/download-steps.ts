@@ -87,6 +87,7 @@ async function placeFile(course: Course, wanted: Wanted, temp: FinishedTemp): Pr
   const ready = await makeReady(course, wanted)
   if (ready === null) return false
   const { path, displaced } = ready
+  course.again.touched(folderOf(path))
   if (displaced === null) {
     noteArrival(course, wanted, await course.disk.placeNew(temp, path))
     return true
@@ -104,6 +105,7 @@ async function placeLink(course: Course, wanted: Wanted): Promise<void> {
   const ready = await makeReady(course, wanted)
   const { content } = wanted.remote
   if (ready === null || content.kind !== 'symlink') return
+  course.again.touched(folderOf(ready.path))
   if (ready.displaced !== null) await course.disk.discard(ready.path, ready.displaced.stamp)
   noteArrival(course, wanted, await course.disk.makeSymlink(ready.path, content.target))
 }

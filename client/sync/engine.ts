@@ -41,9 +41,9 @@ export class SyncEngine {
   readonly #recovery: Recovery
   #isPaused: boolean
   #restless = 0
+  readonly #hints: Hints
+  #hasBegun = false
   #end: { reason: string; error: unknown } | null = null
-  /** What the watcher cannot do, for the person; `null`: nothing (WA-02). */
-  watcherTrouble: string | null = null
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -57,6 +57,11 @@ export class SyncEngine {
     this.#course = createCourse(parts, { stopping, working: () => this.#working.signal, downLimit, onDue: ring })
     this.#rounds = new Rounds(this.#course, { options: this.#options, status: this.#status, stopping, onDue: ring })
     this.#recovery = new Recovery(this.#course, this.#status, this.#bell)
+    this.#hints = new Hints(this.#course, this.#bell, {
+      times: this.#options.times,
+      stopping,
+      onTrouble: (error) => this.#endBy('internal', error),
+    })
   }
 
   /**
@@ -64,20 +69,14 @@ export class SyncEngine {
    * @throws mistakes of ours
    */
   async run(): Promise<void> {
-    const { watcher, store, wasStoppedCleanly } = this.#parts
+    const { store, wasStoppedCleanly } = this.#parts
     const stopping = this.#stopping.signal
-    const hints = new Hints(this.#course, this.#bell, {
-      times: this.#options.times,
-      stopping,
-      onTrouble: (error) => this.#endBy('internal', error),
-    })
     try {
       if (!wasStoppedCleanly) distrustRecent(store)
-      this.watcherTrouble = await hints.start(watcher)
       while (!stopping.aborted) await this.#turn()
     } finally {
       this.stop()
-      await hints.stop()
+      await this.#hints.stop()
       await this.#rounds.end()
       this.#status.is('stopped', this.#end?.reason)
     }
@@ -129,6 +128,11 @@ export class SyncEngine {
     return this.#course.guard.refusals()
   }
 
+  /** What the watcher cannot do, for the person; `null`: nothing (WA-02). */
+  get watcherTrouble(): string | null {
+    return this.#hints.trouble
+  }
+
   /** What would be done now. Nothing is. */
   plan(): Plan {
     return this.#rounds.plan()
@@ -137,7 +141,7 @@ export class SyncEngine {
   async #turn(): Promise<void> {
     if (this.#isPaused) return this.#stayPaused()
     try {
-      await claimRoot(this.#parts)
+      if (!this.#hasBegun) await this.#begin()
       const next = await this.#rounds.round()
       this.#recovery.succeeded()
       if (next === 'rest') {
@@ -150,6 +154,12 @@ export class SyncEngine {
     } catch (error) {
       await this.#recover(error)
     }
+  }
+
+  async #begin(): Promise<void> {
+    await claimRoot(this.#parts)
+    await this.#hints.start(this.#parts.watcher)
+    this.#hasBegun = true
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -24,7 +24,7 @@ export class Hints {
   readonly #course: Course
   readonly #bell: Doorbell
   readonly #times: HintTimes
-  #stopWatching: (() => Promise<void>) | null = null
+  #watching: Awaited<ReturnType<Watcher['start']>> | null = null
   #isSettling = false
   readonly #stopping: AbortSignal
   readonly #onTrouble: (error: unknown) => void
@@ -37,19 +37,22 @@ export class Hints {
     this.#onTrouble = onTrouble
   }
 
-  /** @returns what the watcher cannot do, for the person (WA-02) */
-  async start(watcher: Watcher | null): Promise<string | null> {
+  /** What the watcher cannot do, for the person; `null`: nothing (WA-02). */
+  get trouble(): string | null {
+    return this.#watching?.trouble ?? null
+  }
+
+  /** @param watcher of a root that has its marker; @throws what it throws, and has then begun nothing */
+  async start(watcher: Watcher | null): Promise<void> {
     const { again } = this.#course
+    this.#watching = (await watcher?.start((folder) => this.#onChange(folder))) ?? null
     this.#background(this.#every(this.#times.pullMs, () => (again.server = true)))
     this.#background(this.#every(this.#times.scanMs, () => (again.everywhere = true)))
     this.#background(this.#followLive())
-    const watching = await watcher?.start((folder) => this.#onChange(folder))
-    this.#stopWatching = watching?.stop ?? null
-    return watching?.trouble ?? null
   }
 
   async stop(): Promise<void> {
-    await this.#stopWatching?.()
+    await this.#watching?.stop()
   }
 
   #onChange(folder: string | null): void {

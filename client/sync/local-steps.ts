@@ -4,7 +4,7 @@ import { isSameStamp, type Item, type ItemContent, type LocalState, type Placeme
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, tellStep, type Course } from './course.ts'
 import { Guarded, Otherwise, proofOf } from './download-steps.ts'
-import { localPath, pathOfPlace } from './local-path.ts'
+import { folderOf, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, placedState } from './local-states.ts'
 import type { DiskEntry, LocalPath, StoreWriter } from './ports.ts'
 import { lookTwice } from './second-look.ts'
@@ -51,6 +51,7 @@ async function makeFolder(course: Course, { id, remote, local }: Item, { to }: O
   if (remote === null) return
   if (local !== null) throw new Otherwise()
   const entry = await disk.makeFolder(path)
+  course.again.touched(folderOf(path))
   const content = { kind: 'folder' } as const
   // Not held back: what comes next goes into it.
   writes.flush()
@@ -73,6 +74,7 @@ async function move(course: Course, item: Item, { to, step }: Moving): Promise<v
   if (entry === null || local === null || entry.kind !== local.kind || entry.stamp.ino !== local.stamp.ino)
     throw new Otherwise()
   const moved = path === from ? entry : await disk.move(from, path, entry.kind === 'folder' ? null : entry.stamp)
+  course.again.touched(folderOf(path))
   const place = { parent: to.parent, name: moved.name }
   const isKnown = entry.kind === 'folder' || isSameStamp(entry.stamp, local.stamp)
   const content = isKnown ? local.content : null

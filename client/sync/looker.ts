@@ -9,6 +9,8 @@ const READ_FILES = 2_000
 const READ_BYTES = 256 * 1024 * 1024
 /** What could not be listed is tried again. */
 const UNLISTED_MS = 10_000
+/** Longer than watchers gather what happens. */
+const TOUCHED_MS = 1_500
 /** What is still being written is read again: sooner, then later. */
 const READ_AGAIN_MS = 200
 const READ_AGAIN_MAX_MS = 30_000
@@ -21,6 +23,7 @@ export class Looker {
   readonly #stopping: AbortSignal
   #readAgainMs = READ_AGAIN_MS
   #isReadDue = true
+  #isTouchedDue = false
 
   /** @param onDue somebody has to look again now */
   constructor(
@@ -58,6 +61,16 @@ export class Looker {
       else for (const folder of folders) again.folder(folder)
       throw error
     }
+  }
+
+  /** Where we have put something is looked at once more. */
+  lookWhereTouched(): void {
+    if (this.#isTouchedDue || !this.#course.again.hasTouched) return
+    this.#isTouchedDue = true
+    this.#later(TOUCHED_MS, () => {
+      this.#isTouchedDue = false
+      this.#course.again.lookWhereTouched()
+    })
   }
 
   /** Hashes what scans have left. @returns whether there is more to read at once */

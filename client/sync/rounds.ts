@@ -91,6 +91,7 @@ export class Rounds {
 
   #rest({ brake }: Plan): 'rest' {
     const { store } = this.#course
+    this.#looker.lookWhereTouched()
     if (this.#transfers.files > 0) this.#status.is('syncing')
     else if (brake !== null) this.#status.is('paused', 'brake')
     else {

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, rename, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { NodeStateWire } from '../../protocol/files.ts'
+import type { Stack } from '../../embedded/stack.ts'
+import { firstAccount, signIn, type Account } from '../support/account.ts'
+import { RealDevice } from '../support/real-device.ts'
+import { testStack } from '../support/stack.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { makeFolder } from './namespace-support.ts'
+
+/** Two engines with real disks, databases and watchers, and the real server between them. */
+let stack: Stack
+let owner: Account
+let other: Account
+let dir: string
+let a: RealDevice
+let b: RealDevice
+let root: string
+
+beforeAll(async () => {
+  stack = await testStack()
+  owner = await firstAccount(stack)
+  other = await signIn(stack.url, owner.email, owner.password, 'other device')
+})
+afterAll(() => stack?.stop())
+
+beforeEach(async () => {
+  dir = await temporaryFolder()
+  root = (await makeFolder(owner, owner.home.rootId)).id
+  a = await new RealDevice(owner, { dir: join(dir, 'a'), root }).start()
+  b = await new RealDevice(other, { dir: join(dir, 'b'), root }).start()
+})
+afterEach(async () => {
+  await a?.stop()
+  await b?.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const childrenOf = async (folder: string): Promise<NodeStateWire[]> =>
+  (await owner.call('GET', `/v1/folders/${folder}/children`)).body.children
+
+const MIB = 1024 * 1024
+const WITHIN = { timeout: 20_000, interval: 20 }
+
+/** Until both have the same, and say so. */
+const same = (check: () => void | Promise<void> = () => {}) =>
+  expect
+    .poll(async () => {
+      const [left, right] = [await a.tree(), await b.tree()]
+      expect(right).toEqual(left)
+      expect([a.state, b.state]).toEqual(['up-to-date', 'up-to-date'])
+      await check()
+      return true
+    }, WITHIN)
+    .toBe(true)
+
+test('files of every size, folders, links and the executable bit come to the other device', async () => {
+  await mkdir(a.at('d/e'), { recursive: true })
+  await a.write('empty', '')
+  await a.write('d/small', 'small')
+  await a.write('d/e/middle', randomBytes(200_000))
+  await a.write('large', randomBytes(20 * MIB))
+  await a.write('run', '#!/bin/sh\n')
+  await chmod(a.at('run'), 0o755)
+  await symlink('d/small', a.at('link'))
+  await same(async () => {
+    expect(Object.keys(await b.tree())).toHaveLength(8)
+    // As near as the runtime can set it.
+    const apartNs = Number((await b.mtimeNs('d/small')) - (await a.mtimeNs('d/small')))
+    expect(Math.abs(apartNs)).toBeLessThan(1_000)
+  })
+})
+
+test('edits, renames and deletes on either side', async () => {
+  await mkdir(a.at('d'))
+  await a.write('d/f', 'one')
+  await a.write('g', 'gone soon')
+  await same(async () => expect(await b.read('d/f')).toBe('one'))
+  await b.write('d/f', 'two')
+  await rm(b.at('g'))
+  await same(async () => expect(await a.tree()).toEqual({ 'd/': '', 'd/f': Buffer.from('two').toString('base64') }))
+  await rename(a.at('d'), a.at('e'))
+  await same(async () => expect(Object.keys(await b.tree())).toEqual(['e/', 'e/f']))
+  await rename(b.at('e/f'), b.at('h'))
+  await rm(b.at('e'), { recursive: true })
+  await same(async () => expect(Object.keys(await a.tree())).toEqual(['h']))
+})
+
+test('EE-01: edits of both while one was off are both there, under the same names', async () => {
+  await a.write('f.txt', 'base')
+  await same(async () => expect(await b.read('f.txt')).toBe('base'))
+  await b.stop()
+  await a.write('f.txt', 'from a')
+  await b.write('f.txt', 'from b')
+  await expect.poll(async () => (await childrenOf(root))[0]?.contentRevision, WITHIN).toBe(2)
+  await b.start()
+  await same(async () => {
+    const tree = await a.tree()
+    expect(Object.keys(tree)).toEqual([expect.stringMatching(/^f \(conflicted copy from /), 'f.txt'])
+    expect(Object.values(tree).map((bytes) => Buffer.from(bytes, 'base64').toString())).toEqual(['from b', 'from a'])
+  })
+})
+
+test('one byte changed in the middle of a large file: only what is new travels, either way', async () => {
+  const bytes = randomBytes(24 * MIB)
+  await a.write('large', bytes)
+  await same(async () => expect((await b.tree())['large']).toBeDefined())
+  const [up, down] = [a.sent(), b.received()]
+  bytes[12 * MIB] = bytes[12 * MIB]! ^ 1
+  await a.write('large', bytes)
+  await same(async () => expect((await b.tree())['large']).toBe(bytes.toString('base64')))
+  expect(a.sent() - up).toBeLessThan(1.5 * MIB)
+  expect(b.received() - down).toBeLessThan(1.5 * MIB)
+})
