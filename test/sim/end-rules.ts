@@ -35,6 +35,10 @@ export async function checkRest(world: World): Promise<void> {
   const before = standOf(world)
   for (const device of world.devices) void device.stop().then(() => device.start())
   await world.rest()
+  for (const { tree, index } of world.devices) {
+    const temps = tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
+    if (temps > 0) world.ledger.broken('I25', `device ${index}: ${temps} temporary files at rest`)
+  }
   if (!world.ledger.isBroken && standOf(world) !== before)
     world.ledger.broken('I19', `a restart changes something: ${before} became ${standOf(world)}`)
 }
@@ -63,8 +67,6 @@ function checkDevice(world: World, device: Device): void {
       say('I18', `${id} is blocked at rest: ${blocked.reason} ${blocked.detail}`)
   }
   compareWithServer(device, store, say)
-  const temps = device.tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
-  if (temps > 0) say('I25', `${temps} temporary files at rest`)
 }
 
 /** It, or a folder above it on either side. */

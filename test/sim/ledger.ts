@@ -26,7 +26,7 @@ export type Saved = {
   /** The device that had it first. */
   readonly device: number
   /** In the order of all saves. */
-  readonly order: number
+  order: number
   puts: number
   lastPutUs: number
   /** Inodes that hold it because a person put it there, and in which nobody has put anything else since. */
@@ -57,6 +57,7 @@ export class Ledger {
   /** Names that people gave, also those that look like ours. */
   readonly names = new Set<string>()
   readonly #nowUs: () => number
+  #order = 0
   readonly violations: Violation[] = []
 
   constructor(nowUs: () => number) {
@@ -81,7 +82,7 @@ export class Ledger {
       known.lastPutUs = this.#nowUs()
       return
     }
-    const [order, lastPutUs] = [this.saved.size, this.#nowUs()]
+    const [order, lastPutUs] = [++this.#order, this.#nowUs()]
     this.saved.set(key, { key, device, order, puts: 1, lastPutUs, places: 1, removedUs: null })
   }
 
@@ -97,10 +98,16 @@ export class Ledger {
 
   wasRemoved = (key: Key): boolean => key === EMPTY || (this.saved.get(key)?.removedUs ?? null) !== null
 
+  #newest(inode: Inode): void {
+    const known = inode.kind === 'folder' ? undefined : this.saved.get(keyOf(inode))
+    if (known) known.order = ++this.#order
+  }
+
   account(device: number): Account {
     return {
       put: (inode) => this.put(keyOf(inode), device),
       gone: (inode, wasLast = true) => this.gone(keyOf(inode), wasLast && inode.by === 'person'),
+      moved: (inode) => this.#newest(inode),
       folderGone: (name) => void this.foldersGone.add(name.normalize('NFC').toLowerCase()),
     }
   }

@@ -9,9 +9,11 @@ export type Account = {
   /** A person did away with what this held until now: wrote over it, or took its last name. */
   gone(inode: Inode, wasLast?: boolean): void
   folderGone(name: string): void
+  /** It has another name now: what it holds is the newest there. */
+  moved(inode: Inode): void
 }
 
-const NO_ACCOUNT: Account = { put() {}, gone() {}, folderGone() {} }
+const NO_ACCOUNT: Account = { put() {}, gone() {}, folderGone() {}, moved() {} }
 
 /** What other programs of the person do to a file system. Each throws the system's errors, and has then done nothing. */
 export class Person {
@@ -114,6 +116,7 @@ export class Person {
     this.tree.unlink(source.folder, source.name)
     try {
       this.tree.link(target.folder, target.name, inode)
+      this.#account.moved(inode)
     } catch (error) {
       this.tree.link(source.folder, source.entry.name, inode)
       throw error

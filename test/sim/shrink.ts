@@ -4,7 +4,7 @@ import { runScript, type RunResult } from './run-seed.ts'
 import type { WorldOptions } from './world.ts'
 import type { Script } from './script.ts'
 
-const RUNS_MAX = 600
+const RUNS_MAX = 300
 
 /**
  * Takes away whatever a failing run does not need: moves and faults in halves, then one by one, as long as the same rule breaks. What is

@@ -36,6 +36,7 @@ export class World {
   readonly marks = new Set<string>()
   readonly done: PlannedMove[] = []
   readonly #planned: Map<string, PlannedMove>
+  #interruptions = 0
   /** The last number of bytes that somebody saved. */
   lastBytes = 0
   isHealed = false
@@ -113,11 +114,12 @@ export class World {
       return
     }
     const { seed, config } = this.script
+    if (this.#interruptions >= config.moves) return
     const isWithin = !gap.startsWith('before ')
     const roll = chanceOf(seed, 'gap', device.index, call, gap) * 1_000
     if (roll >= (isWithin ? config.gapRate * 4 : config.gapRate / 4) || !device.config.isActive) return
     const move = proposeAt(device, path, new Dice(mix(seed, 'gap move', device.index, call, gap)))
-    if (move) this.act(move, when)
+    if (move && this.act(move, when)) this.#interruptions++
   }
 
   /** From now on nothing goes wrong, and nobody does anything. */
