@@ -111,9 +111,16 @@ export function nodeOf(view: View, id: NodeId): NodeState | null {
   return node
 }
 
-/** Several nodes that are known to exist: one round for all that are missing. */
+/**
+ * Several nodes that are known to exist: one round for all that are missing.
+ * @throws Barrier when this is not the first of the batch that lacks some: they may be very many, and what comes first may change them
+ */
 export function nodesOf(view: View, ids: readonly NodeId[]): NodeState[] {
-  for (const id of ids) if (!view.facts.nodes.has(id)) view.needs.nodes.add(id)
+  const { facts, needs } = view
+  const missing = ids.filter((id) => !facts.nodes.has(id))
+  if (missing.length > 0 && needs.nodes.size > 0) throw new Barrier()
+  if (missing.length > 0) requireUnchanged(view)
+  for (const id of missing) needs.nodes.add(id)
   return ids.map((id) => {
     const node = nodeOf(view, id)
     invariant(node !== null, 'a node that the facts name is there')

@@ -29,6 +29,10 @@ export const outbox = pgTable(
   (t) => [
     index('outbox_due').on(t.availableAt),
     index('outbox_tenant').on(t.tenantId, t.availableAt),
+    // Whether a message for the orphans of an upload waits already.
+    index('outbox_orphans')
+      .on(t.tenantId, sql`(payload->>'uploadId')`)
+      .where(sql`kind = 'chunks.orphaned'`),
     ...tenantPolicies('outbox'),
   ],
 )

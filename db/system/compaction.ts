@@ -26,7 +26,7 @@ export type Compacted = { entries: number; answers: number }
  */
 export const compactPage = (db: Db, tenantId: TenantId, limits: CompactionLimits): Promise<Compacted> =>
   db.begin(async (tx) => {
-    await tx`select pg_advisory_xact_lock(hashtextextended(${`compact ${tenantId}`}, 0))`
+    await tx`select pg_advisory_xact_lock(hashtextextended(${`compact ${tenantId}`}, 0)), set_config('enable_seqscan', 'off', true)`
     const entries = await removeEntries(tx, tenantId, limits)
     const cutoffMs = limits.nowMs - limits.keepMs
     const answers = await tx.unsafe(REMOVE_LOOSE_ANSWERS, [tenantId, cutoffMs, limits.limit])
@@ -58,11 +58,15 @@ select h.seq::float8 as head, h.horizon::float8 as horizon, coalesce(u.through_s
     and j.at > to_timestamp($2::float8 / 1000))::float8 as "firstYoung"
 from tenant_head h left join usage u on u.tenant_id = h.tenant_id where h.tenant_id = $1`
 
-/** An answer that made an entry goes with it: its node stands there. */
+/** An answer that made an entry goes with it: its node stands there. One by one, see `enter` in db/connect.ts. */
 const REMOVE_ENTRIES = `
 with gone as (
-  delete from journal j where j.tenant_id = $1 and j.seq > $2::bigint and j.seq <= $3::bigint returning j.seq, j.mutation_id)
-delete from mutations m using gone where m.tenant_id = $1 and m.id = gone.mutation_id and m.seq = gone.seq and m.node is null`
+  delete from journal j where j.tenant_id = $1 and j.seq > $2::bigint and j.seq <= $3::bigint returning j.seq, j.mutation_id),
+answers as materialized (
+  select m.place from gone cross join lateral (
+    select ctid as place, seq, node from mutations m where m.tenant_id = $1 and m.id = gone.mutation_id limit 1) m
+  where m.seq = gone.seq and m.node is null)
+delete from mutations m using answers where m.tenant_id = $1 and m.ctid = answers.place`
 
 const REMOVE_LOOSE_ANSWERS = `
 delete from mutations m where m.tenant_id = $1 and m.id in (

@@ -79,5 +79,6 @@ const LEAVE_ORPHANS = `
 insert into outbox (tenant_id, kind, payload, traceparent, available_at)
 select $1, 'chunks.orphaned', jsonb_build_object('uploadId', u), $3, to_timestamp($4::float8 / 1000)
 from jsonb_array_elements_text($2::text::jsonb) u
-where not exists (select 1 from outbox o where o.tenant_id = $1 and o.kind = 'chunks.orphaned' and o.attempts = 0
-  and o.available_at >= to_timestamp($5::float8 / 1000) and o.payload->>'uploadId' = u)`
+left join lateral (select true as there from outbox o where o.tenant_id = $1 and o.kind = 'chunks.orphaned' and o.payload->>'uploadId' = u
+  and o.attempts = 0 and o.available_at >= to_timestamp($5::float8 / 1000) limit 1) waiting on true
+where waiting.there is null`

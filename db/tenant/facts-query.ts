@@ -24,7 +24,7 @@ ${rare.survivors ? SURVIVORS : ''}
 ${rare.conflicts ? `met as (${CONFLICTS}),` : ''}
 asked as (
   select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'nodes') w
-  ${rare.survivors ? 'union select id from survivors' : ''}
+  ${rare.survivors ? FIRST_SURVIVORS : ''}
   ${rare.conflicts ? 'union select original from met union select copy from met' : ''}),
 ${FOLDERS_ABOVE}
 select ${[
@@ -107,15 +107,17 @@ const WAYS = `
  * the content is the one that they made.
  */
 const FORGOTTEN = `
-  (select jsonb_agg(jsonb_build_object('id', w.id, 'by', coalesce(k.user_id, v.created_by), 'outcome', jsonb_build_object(
-       'outcome', case when k.id is null or k.resolution = 'newest-wins' then 'applied' else 'conflict' end,
-       'seq', n.changed_seq, 'node', ${NODE_JSON}, 'original', k.original)))
-     from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'forgotten') w) w
-     left join lateral (select * from conflicts k where k.tenant_id = $1 and k.id = w.id limit 1) k on true
-     left join lateral (
-       select v.node_id, v.created_by from versions v where v.tenant_id = $1 and v.content_ref = w.id order by v.seq limit 1) v on true
-     cross join lateral (
-       select * from nodes n where n.tenant_id = $1 and n.id = coalesce(k.copy, k.original, v.node_id) limit 1) n) as forgotten`
+  (select jsonb_agg(jsonb_build_object('id', f.id, 'by', coalesce(f.user_id, f.created_by), 'outcome', jsonb_build_object(
+       'outcome', case when f.met is null or f.resolution = 'newest-wins' then 'applied' else 'conflict' end,
+       'seq', n.changed_seq, 'node', ${NODE_JSON}, 'original', f.original)))
+     from (
+       select w.id, k.id as met, k.user_id, k.resolution, k.original, v.created_by, coalesce(k.copy, k.original, v.node_id) as node_id
+       from (select distinct w::uuid as id from q, jsonb_array_elements_text(q.j->'forgotten') w) w
+       left join lateral (select * from conflicts k where k.tenant_id = $1 and k.id = w.id limit 1) k on true
+       left join lateral (
+         select v.node_id, v.created_by from versions v where v.tenant_id = $1 and v.content_ref = w.id order by v.seq limit 1) v on true
+       offset 0) f
+     cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = f.node_id limit 1) n) as forgotten`
 
 /** Whether a chunk of a content is in quarantine. */
 function isDamaged(content: string): string {
@@ -211,3 +213,7 @@ survivors as (
   select w.folder, w.seen, w.session, w.far, s.id from deletes w left join lateral (
     select b.id from below b where b.folder = w.folder and b.seen = w.seen and b.session = w.session and b.survives
     limit ${SURVIVORS_MAX + 1}) s on true),`
+
+/** Of all deletes but the first, the nodes are looked up when they are the first: what survives one may change what survives the next. */
+const FIRST_SURVIVORS = `union select s.id from survivors s, (select q.j->'survivors'->0 as first from q) f
+  where s.folder = (f.first->>'folder')::uuid and s.seen = (f.first->>'seen')::bigint and s.session = (f.first->>'session')::uuid`

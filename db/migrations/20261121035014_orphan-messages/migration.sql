@@ -1,0 +1,1 @@
+CREATE INDEX "outbox_orphans" ON "outbox" ("tenant_id",(payload->>'uploadId')) WHERE kind = 'chunks.orphaned';
