@@ -39,7 +39,7 @@ describe('edits', () => {
     const world = sides(['f'], [CASES.remove('f')], [CASES.remove('f')])
     expect(world.settle().listing).toEqual([])
     expect(world.done()).toEqual(['forget ?'])
-    expect(world.device.trees.item(world.baseIds[0]!)).toBeNull()
+    expect(world.device.trees.item(world.idOf('f'))).toBeNull()
   })
 
   test('ED-08 edited here, renamed and deleted there: the bytes live', () => {
@@ -121,7 +121,7 @@ describe('creates', () => {
     const world = sides(['f'], [CASES.remove('f'), CASES.create('f', 'L')], [])
     expect(world.settle().listing).toEqual(['f = L'])
     expect(world.done()).toEqual(['pair f', 'upload-version f'])
-    expect(world.device.at('f')).toBe(world.baseIds[0])
+    expect(world.device.at('f')).toBe(world.idOf('f'))
   })
 
   test('FD-08 a folder deleted and made anew there, with the same files: nothing is transferred', () => {

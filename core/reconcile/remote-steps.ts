@@ -48,12 +48,12 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   if (lineup.hasStep(id)) return 'done'
   const to = placeThere(lineup, local!.place)
   // P5, MV-03: the server's moves hold; a folder that would then lie below itself goes back here.
-  if (ground !== 'waits' && lineup.slots.isBelow('remote', to.parent, id)) {
+  const isHead = circleOf(ground) === id
+  if ((ground === 'done' || isHead) && lineup.slots.isBelow('remote', to.parent, id)) {
     lineup.undone.add(id)
     return yield* moveLocal(lineup, item, remote!.place)
   }
-  if (ground !== 'done' && !(circleOf(ground) === id && lineup.slots.isThere('remote', to.parent)))
-    return asDependency(ground)
+  if (ground !== 'done' && !(isHead && lineup.slots.isThere('remote', to.parent))) return asDependency(ground)
   const free = yield* freeRemoteName(lineup, id, to)
   if (lineup.hasStep(id)) return 'done'
   const base = remote!.placementRevision

@@ -25,6 +25,8 @@ export class MemoryTrees implements Trees, TreeWriter {
     local: new Map<ItemId, Set<ItemId>>(),
     synced: new Map<ItemId, Set<ItemId>>(),
   }
+  /** By side, parent and `alike` name. */
+  readonly #alike = new Map<string, Set<ItemId>>()
   #gone = { local: 0, remote: 0, synced: 0 }
   #made = 0
 
@@ -60,13 +62,13 @@ export class MemoryTrees implements Trees, TreeWriter {
   }
 
   childNamed(side: 'remote' | 'local', parent: ItemId, name: string): ItemId | null {
-    for (const id of this.#children[side].get(parent) ?? [])
+    for (const id of this.childrenAlike(side, parent, alike(name)))
       if (this.#items.get(id)![side]!.place.name === name) return id
     return null
   }
 
   childrenAlike(side: 'remote' | 'local', parent: ItemId, key: string): ItemId[] {
-    return this.children(side, parent).filter((id) => alike(this.#items.get(id)![side]!.place.name) === key)
+    return [...(this.#alike.get(`${side} ${parent} ${key}`) ?? [])]
   }
 
   gone() {
@@ -127,10 +129,8 @@ export class MemoryTrees implements Trees, TreeWriter {
     for (const side of SIDES) {
       const parent = item[side]?.place.parent
       if (parent === undefined) continue
-      const children = this.#children[side].get(parent) ?? new Set()
-      this.#children[side].set(parent, children)
-      if (by === 1) children.add(item.id)
-      else children.delete(item.id)
+      list(this.#children[side], parent, item.id, by)
+      list(this.#alike, `${side} ${parent} ${alike(item[side]!.place.name)}`, item.id, by)
     }
     if (!item.synced) return
     this.#gone.synced += by
@@ -155,3 +155,9 @@ export class MemoryTrees implements Trees, TreeWriter {
 }
 
 const EMPTY: Omit<Item, 'id'> = { remote: null, local: null, synced: null, blocked: null, pending: null }
+
+function list<K>(index: Map<K, Set<ItemId>>, key: K, id: ItemId, by: 1 | -1): void {
+  const listed = index.get(key)
+  if (by === 1) index.set(key, (listed ?? new Set()).add(id))
+  else if (listed?.delete(id) && listed.size === 0) index.delete(key)
+}

@@ -1,4 +1,7 @@
 import type { Device } from '../../core/reconcile/device.ts'
+import type { NodeId } from '../../core/ids.ts'
+import type { Item, ItemId } from '../../core/reconcile/item.ts'
+import { hash } from './namespace-world.ts'
 import { TwoSidesWorld, type BaseTree, type Change } from './two-sides.ts'
 
 /** Short words for what people do, on either side. */
@@ -23,4 +26,20 @@ export const sides = (
 export function inTurn(world: TwoSidesWorld, local: readonly Change[], remote: readonly Change[]): void {
   for (const change of remote) world.changeThere(change)
   for (const change of local) world.changeHere(change)
+}
+
+/** A file that is the same on both sides, with its name as text. */
+export function settledFile(id: string, parent: ItemId, name: string): Item {
+  const content = { kind: 'file', sha256: hash(name), size: name.length, executable: false } as const
+  const stamp = { ino: id, size: content.size, mtimeNs: '1', ctimeNs: '1' }
+  const place = { parent, name }
+  const revisions = { contentRevision: 1, placementRevision: 1 }
+  return {
+    id: id as NodeId,
+    remote: { place, content, ...revisions, mtimeNs: null },
+    local: { place, kind: 'file', content, stamp, isSettled: true },
+    synced: { place, localName: name, content, stamp, ...revisions },
+    blocked: null,
+    pending: null,
+  }
 }

@@ -53,6 +53,7 @@ export class TwoSidesWorld {
   readonly edited = { local: new Set<NodeId>(), remote: new Set<NodeId>() }
   /** Rounds that did something, when it last came to rest. */
   rounds = 0
+  readonly #ids = new Map<string, NodeId>()
   #count = 0
 
   constructor({ base, local, remote, device = {} }: TwoSides) {
@@ -66,14 +67,17 @@ export class TwoSidesWorld {
     this.device.device = { ...this.device.device, ...device }
     this.device.done.length = 0
     this.device.log.length = 0
-    for (const node of this.live()) this.base.set(node.id, { kind: node.kind })
+    for (const node of this.live()) {
+      this.base.set(node.id, { kind: node.kind })
+      this.#ids.set(this.w.server.path(node.id), node.id)
+    }
     for (const change of remote) this.changeThere(change)
     for (const change of local) this.changeHere(change)
   }
 
-  /** The nodes of the tree that both had, in its order. */
-  get baseIds(): NodeId[] {
-    return [...this.base.keys()]
+  /** Of what both had, by its path then. */
+  idOf(path: string): NodeId {
+    return this.#ids.get(path)!
   }
 
   /** The steps that were done: each with the path that its item had. */
