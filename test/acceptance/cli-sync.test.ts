@@ -89,7 +89,7 @@ describe('conflicts', () => {
     await writeFile(work('b.txt'), randomBytes(48 * 1024 * 1024))
     const { child, ended } = world.cli.start(['put', '--json', 'b.txt', 'home/manual/'])
     await waitFor(child, 'stdout', /"event":"progress".*"objectsSent":[1-9]/)
-    await put('home/manual/b.txt', 'two')
+    expect(await writeFrom(world.phone, 'home/manual/b.txt', { text: 'two', base: 1 })).toBe('applied')
     const { exit, out } = await ended
     expect(exit).toBe(5)
     const { node, originalId } = jsonLines(out).find(({ outcome }) => outcome === 'conflict') as {
