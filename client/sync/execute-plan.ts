@@ -1,7 +1,7 @@
 import type { LocalStep, NoteStep, Plan, RemoteStep } from '../../core/reconcile/step.ts'
 import { Aliases } from './aliases.ts'
 import type { Course } from './course.ts'
-import type { DownloadStep } from './download-steps.ts'
+import type { DownloadStep } from './place-version.ts'
 import { noteFailedStep } from './failed-step.ts'
 import { shapeLocal, type ShapeStep } from './local-steps.ts'
 import { writeNotes } from './note-steps.ts'

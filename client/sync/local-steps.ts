@@ -3,7 +3,7 @@ import { parkedName } from '../../core/reconcile/parked-name.ts'
 import { isSameStamp, type Item, type ItemContent, type LocalState, type Placement } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, tellStep, type Course } from './course.ts'
-import { Guarded, Otherwise, proofOf } from './download-steps.ts'
+import { Guarded, Otherwise, proofOf } from './place-version.ts'
 import { folderOf, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, placedState } from './local-states.ts'
 import type { DiskEntry, LocalPath, StoreWriter } from './ports.ts'
@@ -103,6 +103,7 @@ async function remove(course: Course, item: Item, step: Of<'remove-local'>): Pro
   const forget = (writer: StoreWriter): void => {
     writer.setLocal(item.id, null)
     writer.setSynced(item.id, null)
+    writer.setPending(item.id, null)
     noteSuccess(course, item.id, writer)
   }
   if (content.kind === 'folder') store.write(forget)

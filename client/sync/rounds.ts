@@ -1,6 +1,7 @@
 import { plan } from '../../core/reconcile/plan.ts'
 import type { Item } from '../../core/reconcile/item.ts'
 import type { Plan } from '../../core/reconcile/step.ts'
+import { Announcements } from './announced.ts'
 import { forgetBrakeAnswers, readBrakeAnswers } from './brake-answers.ts'
 import type { Course } from './course.ts'
 import type { EngineOptions } from './engine-parts.ts'
@@ -24,6 +25,7 @@ export class Rounds {
   readonly #status: Status
   readonly #transfers: Transfers
   readonly #looker: Looker
+  readonly #announcements: Announcements
 
   constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
     this.#course = course
@@ -31,6 +33,7 @@ export class Rounds {
     this.#status = status
     this.#transfers = new Transfers(course, onDue)
     this.#looker = new Looker(course, options.scan, { stopping, onDue })
+    this.#announcements = new Announcements(course.store)
     course.again.server = true
     course.again.everywhere = true
   }
@@ -50,6 +53,7 @@ export class Rounds {
     }
     const isMoreToRead = await this.#looker.read()
     writes.flush()
+    this.#announcements.settle()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
     const next = this.plan()
     this.#status.brake(next.brake)

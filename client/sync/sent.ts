@@ -2,6 +2,8 @@ import {
   isSameContent,
   isSamePlacement,
   type Item,
+  type ItemContent,
+  type Placement,
   type RemoteState,
   type SyncedState,
 } from '../../core/reconcile/item.ts'
@@ -13,7 +15,16 @@ import type { RemoteStep } from '../../core/reconcile/step.ts'
  * same id; and when an answer is lost for good, the journal shows what became of it (NW-01, DK-07, MV-18).
  */
 type WithoutItem<S> = S extends unknown ? Omit<S, 'item'> : never
-export type Sent = WithoutItem<RemoteStep> & { seen?: number }
+export type Sent = (WithoutItem<RemoteStep> & { seen?: number }) | Announced
+
+/** A version that is about to get its name on this disk. */
+export type Announced = {
+  do: 'download'
+  place: Placement
+  content: ItemContent
+  contentRevision: number
+  placementRevision: number
+}
 
 /** @param seen of a delete: the seq of the cursor, which is a part of the request */
 export function fingerprintOf(step: RemoteStep, seen: number): string {

@@ -1,7 +1,9 @@
 import type { ItemId } from '../../core/reconcile/item.ts'
 import { Aliases } from './aliases.ts'
 import type { Course } from './course.ts'
-import { download, type DownloadStep } from './download-steps.ts'
+import { Arrivals } from './arrivals.ts'
+import { download } from './download-steps.ts'
+import type { DownloadStep } from './place-version.ts'
 import { noteFailedStep } from './failed-step.ts'
 import { uploadFiles, type UploadStep } from './upload-steps.ts'
 
@@ -22,6 +24,7 @@ const LOW = 64
 export class Transfers {
   readonly #course: Course
   readonly #onChange: () => void
+  readonly #arrivals: Arrivals
   readonly #active = new Map<ItemId, number>()
   readonly #working = new Set<Promise<void>>()
   #downloads: DownloadStep[] = []
@@ -35,6 +38,7 @@ export class Transfers {
   constructor(course: Course, onChange: () => void) {
     this.#course = course
     this.#onChange = onChange
+    this.#arrivals = new Arrivals(course)
   }
 
   has(id: ItemId): boolean {
@@ -120,7 +124,7 @@ export class Transfers {
     this.#downloading++
     this.#downloadingBytes += bytes
     try {
-      await download(this.#course, step)
+      await download(this.#course, this.#arrivals, step)
     } catch (error) {
       this.#judge(() => noteFailedStep(this.#course, step, error))
     } finally {

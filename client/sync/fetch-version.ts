@@ -1,0 +1,43 @@
+import { AppError } from '../../core/errors.ts'
+import type { NodeId } from '../../core/ids.ts'
+import type { Item } from '../../core/reconcile/item.ts'
+import type { Course } from './course.ts'
+import { localPath } from './local-path.ts'
+import { chunksOfOldFile, noChunks } from './old-chunks.ts'
+import type { Wanted } from './place-version.ts'
+import type { ChunkSource, FinishedTemp } from './ports.ts'
+
+/** A version in a temporary file. With the chunks of the old file; when that gives wrong bytes, without. */
+export async function fetchVersion(course: Course, item: Item, wanted: Wanted): Promise<FinishedTemp> {
+  const path = wanted.step.expects.is === 'content' ? localPath(course.store, item.id) : null
+  const { synced } = item
+  if (path === null || synced?.content.kind !== 'file') return fetchWith(course, wanted, noChunks)
+  const { contentRevision: revision, content } = synced
+  const old = { node: item.id as NodeId, revision, path, sizeBytes: content.size }
+  const have = chunksOfOldFile(course.remote, course.disk, old)
+  try {
+    return await fetchWith(course, wanted, have)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'content-mismatch') throw error
+    return await fetchWith(course, wanted, noChunks)
+  } finally {
+    await have.close()
+  }
+}
+
+async function fetchWith(course: Course, { step, remote }: Wanted, have: ChunkSource): Promise<FinishedTemp> {
+  const { disk, rates, signal } = course
+  const temp = await disk.createTemp()
+  try {
+    for await (const piece of course.remote.download(step.item as NodeId, remote.contentRevision, have)) {
+      signal.throwIfAborted()
+      await rates.down.take(piece.length, signal)
+      await temp.write(piece)
+    }
+    const executable = remote.content.kind === 'file' && remote.content.executable
+    return await temp.finish({ mtimeNs: remote.mtimeNs, executable })
+  } catch (error) {
+    await temp.drop()
+    throw error
+  }
+}
