@@ -36,6 +36,8 @@ export class Cloud {
     this.server.addSpace(SPACE, ROOT)
   }
 
+  readonly rootId = ROOT
+
   get state(): NamespaceState {
     return this.server.state
   }

@@ -6,6 +6,7 @@ export type RunningEngine = {
   stop(): Promise<void>
   pause(): void
   resume(): void
+  syncNow(): void
   answerBrake: SyncEngine['answerBrake']
   plan: SyncEngine['plan']
 }
@@ -35,6 +36,7 @@ export function launchEngine(parts: EngineParts, onEnd: (error: unknown) => void
     },
     pause: () => engine.pause(),
     resume: () => engine.resume(),
+    syncNow: () => engine.syncNow(),
     answerBrake: (direction, answer) => engine.answerBrake(direction, answer),
     plan: () => engine.plan(),
   }

@@ -18,6 +18,11 @@ export class FaultSource {
     this.#planned = planned && new Map(planned.map(({ device, call, fault }) => [`${device} ${call}`, fault]))
   }
 
+  /** Of a script: one more. */
+  plan({ device, call, fault }: PlannedFault): void {
+    this.#planned?.set(`${device} ${call}`, fault)
+  }
+
   at(device: number, call: number, kind: CallKind): Fault | null {
     if (this.isOver) return null
     const fault = this.#planned ? (this.#planned.get(`${device} ${call}`) ?? null) : this.#throw(device, call, kind)

@@ -14,7 +14,7 @@ import { Scheduler } from './scheduler.ts'
 import type { Move, PlannedMove, Script } from './script.ts'
 import { Trace } from './trace.ts'
 
-export type WorldOptions = { bug?: Bug | null; keepsTrace?: boolean }
+export type WorldOptions = { bug?: Bug | null; keepsTrace?: boolean; onWorld?: (world: World) => void }
 
 /** Longer than the longest pause between two looks at everything. */
 const REST_US = 70 * 60_000_000
@@ -40,6 +40,10 @@ export class World {
   /** The last number of bytes that somebody saved. */
   lastBytes = 0
   isHealed = false
+  /** Mostly deletes are meant. @returns `null`: nobody answers */
+  onAnswer: (fraction: number) => 'delete' | 'keep' | null = (fraction) => (fraction < 0.7 ? 'delete' : 'keep')
+  /** A scenario that waits for a certain moment. */
+  onInterrupt: (device: Device, gap: string, path: string) => void = () => {}
   serverBackup: NamespaceState | null = null
   /** Journal, disks: when they were last seen to change. */
   #lastChange = { us: 0, sum: -1 }
@@ -56,6 +60,7 @@ export class World {
     this.cloud.onCommit = (committed) => this.rules.committed(committed)
     this.devices = script.config.devices.map((config, index) => new Device(this, index, config))
     const gaps = (script.moves ?? []).filter(({ when }) => 'gap' in when)
+    options.onWorld?.(this)
     this.#planned = new Map(gaps.map((planned) => [gapKey(planned.when), planned]))
   }
 
@@ -106,6 +111,7 @@ export class World {
 
   /** Right before a call of the engine, or within it, somebody else may have a go. */
   interrupt(device: Device, call: number, gap: string, path = ''): void {
+    this.onInterrupt(device, gap, path)
     if (this.isHealed) return
     const when = { device: device.index, call, gap }
     if (this.script.moves) {
@@ -145,6 +151,13 @@ export class World {
     if (ended === 'nothing-left') this.ledger.broken('I20', 'nothing is waited for any more')
   }
 
+  /** Virtual time passes. */
+  pass(ms: number): Promise<unknown> {
+    const until = this.scheduler.nowUs + ms * 1_000
+    this.scheduler.after(ms * 1_000, () => {})
+    return this.scheduler.run(() => this.scheduler.nowUs >= until || this.ledger.isBroken, EVENTS_MAX)
+  }
+
   rest = (): Promise<void> => {
     this.#lastChange.us = this.scheduler.nowUs
     return this.#untilRest(() => true)
@@ -165,7 +178,8 @@ export class World {
     const { seed } = this.script
     const afterUs = chanceOf(seed, 'brake', device.index, this.scheduler.events) * 60_000_000
     this.scheduler.after(afterUs, () => {
-      const answer = chanceOf(seed, 'answer', device.index, this.scheduler.events) < 0.7 ? 'delete' : 'keep'
+      const answer = this.onAnswer(chanceOf(seed, 'answer', device.index, this.scheduler.events))
+      if (answer === null) return
       device.engine?.answerBrake(direction, answer)
       this.scheduler.note(`${device.index} is answered ${answer}`)
     })
