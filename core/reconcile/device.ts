@@ -1,5 +1,5 @@
 import type { Abilities } from './abilities.ts'
-import type { Item } from './item.ts'
+import type { Item, ItemId } from './item.ts'
 
 /** What a plan needs to know of the device that it is for. */
 export type Device = {
@@ -11,6 +11,8 @@ export type Device = {
   maxSteps: number
   /** Selective sync, asked of items on the server: with a folder goes what lies below it. By id, not by path (SS-06). */
   isSelected(item: Item): boolean
+  /** The topmost of what is not selected: looked at even where both sides agree on it, so that it goes from here. */
+  unselected?: Iterable<ItemId>
   /**
    * Ignored by rule, or waiting after a failure: no step is made for it, it keeps its name, and it is never taken for deleted. For what lies below an
    * ignored folder too.

@@ -1,6 +1,6 @@
 import { Decider } from './decider.ts'
 import type { Device } from './device.ts'
-import type { Trees } from './item.ts'
+import type { ItemId, Trees } from './item.ts'
 import { Lineup } from './lineup.ts'
 import { Moment } from './moment.ts'
 import type { Plan } from './step.ts'
@@ -14,9 +14,14 @@ import { run } from './task.ts'
 export function plan(trees: Trees, device: Device): Plan {
   const moment = new Moment(trees, device)
   const lineup = new Lineup(moment, new Decider(moment))
-  for (const id of trees.unsettled()) {
+  for (const id of concerned(trees, device)) {
     if (lineup.isFull) return { steps: lineup.steps, brake: moment.brake.report, more: true }
     run(lineup.perform(id))
   }
   return { steps: lineup.steps, brake: moment.brake.report, more: lineup.isCut }
+}
+
+function* concerned(trees: Trees, { unselected = [] }: Device): Generator<ItemId> {
+  yield* trees.unsettled()
+  yield* unselected
 }

@@ -75,8 +75,10 @@ export class PlannedDevice {
 
   write(path: string, text: string, { executable = false } = {}): ItemId {
     this.#texts.set(hash(text), text)
-    const content = { kind: 'file', sha256: hash(text), size: Buffer.byteLength(text), executable } as const
-    return this.#save(path, content)
+    const before = this.find(path)
+    const synced = before && this.trees.item(before)?.synced?.content
+    const kept = !this.device.abilities.executableBit && synced?.kind === 'file' ? synced.executable : executable
+    return this.#save(path, { kind: 'file', sha256: hash(text), size: Buffer.byteLength(text), executable: kept })
   }
   mkdir(path: string): ItemId {
     return this.#save(path, { kind: 'folder' })
