@@ -45,7 +45,7 @@ export function treeAfter(base: BaseTree, change: Change): BaseTree {
 
 /** One tree that both sides had, changed on each; then the device comes to rest. @param pick a choice among the orders of the index */
 export class TwoSidesWorld {
-  readonly w = world()
+  readonly w: ReturnType<typeof world>
   readonly device: PlannedDevice
   /** Nodes that both sides had, and who deleted or edited them since. */
   readonly base = new Map<NodeId, { kind: string }>()
@@ -56,9 +56,14 @@ export class TwoSidesWorld {
   readonly #ids = new Map<string, NodeId>()
   #count = 0
 
-  constructor({ base, local, remote, device = {} }: TwoSides) {
+  /** @param others another device on a server that is there */
+  constructor(
+    { base, local, remote, device = {} }: TwoSides,
+    others: { w: ReturnType<typeof world>; device: PlannedDevice } | null = null,
+  ) {
     const { abilities = LINUX } = device
-    this.device = new PlannedDevice(this.w.server, this.w.root, { device: { abilities } })
+    this.w = others?.w ?? world()
+    this.device = others?.device ?? new PlannedDevice(this.w.server, this.w.root, { device: { abilities } })
     for (const path of base) {
       if (path.endsWith('/')) this.device.mkdir(path.slice(0, -1))
       else this.device.write(path, path)
