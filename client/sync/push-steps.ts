@@ -6,6 +6,7 @@ import type { Aliases } from './aliases.ts'
 import { noteFailure, tellStep, type Course } from './course.ts'
 import { localPath, joined } from './local-path.ts'
 import { fingerprintOf } from './sent.ts'
+import type { DiskEntry, SyncStore } from './ports.ts'
 import { settleAnswer } from './settle-answer.ts'
 import { isOfPort } from './trouble.ts'
 
@@ -53,13 +54,20 @@ async function holdsStill(course: Course, step: RemoteStep): Promise<boolean> {
   const folder = synced ? localPath(store, synced.place.parent) : null
   if (!synced || folder === null) return true
   try {
-    if ((await disk.stat(joined(folder, synced.localName))) === null) return true
+    const entry = await disk.stat(joined(folder, synced.localName))
+    if (entry === null || isAnothers(store, { id: step.item, parent: synced.place.parent }, entry)) return true
   } catch (error) {
     if (!isOfPort(error)) throw error
     // Not proven, so not said (P8).
   }
   noteFailure(course, { id: step.item, step: step.do, trouble: { is: 'changed', side: 'disk' }, folder })
   return false
+}
+
+/** What has the name by now is something that we know, and that is not it: moved there, or made in its place (MD-04, RN-09, TC-02). */
+function isAnothers(store: SyncStore, { id, parent }: { id: ItemId; parent: ItemId }, entry: DiskEntry): boolean {
+  const there = store.childNamed('local', parent, entry.name)
+  return there !== null && there !== id && store.item(there)?.local?.stamp.ino === entry.stamp.ino
 }
 
 /** Mutation ids for all, in one transaction. */

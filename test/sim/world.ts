@@ -39,6 +39,7 @@ export class World {
   #interruptions = 0
   /** The last number of bytes that somebody saved. */
   lastBytes = 0
+  lastWebMutation = 0
   isHealed = false
   /** Mostly deletes are meant. @returns `null`: nobody answers */
   onAnswer: (fraction: number) => 'delete' | 'keep' | null = (fraction) => (fraction < 0.7 ? 'delete' : 'keep')

@@ -166,7 +166,7 @@ type Asked = PushEntry extends infer E ? (E extends PushEntry ? Omit<E, 'id'> : 
 
 /** @throws whatever it was refused with */
 function does(world: World, asked: Asked): Outcome {
-  const id = uuidOf(6, world.scheduler.events * 100 + world.done.length)
+  const id = uuidOf(6, ++world.lastWebMutation)
   const mutation: Mutation = toMutation({ ...asked, id } as PushEntry, webActor(world))
   const outcome = world.cloud.commit([mutation])[0]!
   if (outcome.outcome === 'rejected') throw errnoOf(outcome.code)
