@@ -86,11 +86,12 @@ const STATEMENT_LIMIT_MS = '25000'
 
 /**
  * Sets the tenant for this transaction. Sequential scans are off because every query of ours has an index for it, and a plan that
- * was cached while a table was empty must not read all of it later. For the same reason look-ups of many keys are written as
+ * was cached while a table was empty must not read all of it later; bitmap scans, since they read to the end what a page of a few rows
+ * begins. For the same reason look-ups of many keys are written as
  * `cross join lateral (… limit 1)`: a join in any other order would read a whole tenant.
  */
 export const enter = (tx: Tx, tenant: TenantId): Promise<unknown> =>
   // A query of this driver is sent when it is awaited; `execute` sends it now, before any other.
   tx`select set_config('app.tenant_id', ${tenant}, true), set_config('enable_seqscan', 'off', true),
-    set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT_MS}, true),
+    set_config('enable_bitmapscan', 'off', true), set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT_MS}, true),
     set_config('statement_timeout', ${STATEMENT_LIMIT_MS}, true)`.execute()

@@ -26,7 +26,8 @@ export type Compacted = { entries: number; answers: number }
  */
 export const compactPage = (db: Db, tenantId: TenantId, limits: CompactionLimits): Promise<Compacted> =>
   db.begin(async (tx) => {
-    await tx`select pg_advisory_xact_lock(hashtextextended(${`compact ${tenantId}`}, 0)), set_config('enable_seqscan', 'off', true)`
+    await tx`select pg_advisory_xact_lock(hashtextextended(${`compact ${tenantId}`}, 0)), set_config('enable_seqscan', 'off', true),
+      set_config('enable_bitmapscan', 'off', true)`
     const entries = await removeEntries(tx, tenantId, limits)
     const cutoffMs = limits.nowMs - limits.keepMs
     const answers = await tx.unsafe(REMOVE_LOOSE_ANSWERS, [tenantId, cutoffMs, limits.limit])

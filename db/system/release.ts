@@ -16,7 +16,8 @@ import type { Tx } from '../connect.ts'
  */
 export const lockReleases = (tx: Tx, tenantId: TenantId): Promise<unknown> =>
   // What was planned while a table was small must not read all of it later: see `enter` in db/connect.ts.
-  tx`select pg_advisory_xact_lock(hashtextextended(${`release ${tenantId}`}, 0)), set_config('enable_seqscan', 'off', true)`
+  tx`select pg_advisory_xact_lock(hashtextextended(${`release ${tenantId}`}, 0)), set_config('enable_seqscan', 'off', true),
+    set_config('enable_bitmapscan', 'off', true)`
 
 export type Release = { nowMs: number; graceMs: number; traceparent: string | null }
 
@@ -61,8 +62,11 @@ where v.there is null and k.there is null`
 
 /** The references that go with this statement are still in its snapshot: they do not count. */
 const DROP_CHUNK_LISTS = `
-with unused as materialized ${ASKED}, gone as (
-  delete from content_chunks cc using unused u where cc.tenant_id = $1 and cc.content_ref = u.id returning cc.sha256, cc.object_key),
+with unused as materialized ${ASKED}, listed as materialized (
+  select cc.place from unused u cross join lateral (
+    select ctid as place from content_chunks cc where cc.tenant_id = $1 and cc.content_ref = u.id offset 0) cc),
+gone as (
+  delete from content_chunks cc using listed where cc.tenant_id = $1 and cc.ctid = listed.place returning cc.sha256, cc.object_key),
 marked as (
   update chunks c set orphaned_at = to_timestamp($3::float8 / 1000) from (select distinct sha256, object_key from gone) g
   where c.tenant_id = $1 and c.sha256 = g.sha256 and c.object_key = g.object_key and c.orphaned_at is null and c.state <> 'deleting'

@@ -121,10 +121,11 @@ with standing as (
     older as (partition by v.node_id order by v.revision desc rows between unbounded preceding and 1 preceding))
 select s.node_id as "nodeId", s.space_id as "spaceId", s.revision, s.content_ref as content, t.chunk_count as chunks,
   s.replaced_ms as "replacedMs", s.newer, s.label is not null as "isLabelled", false as "isHeld"
-from standing s join contents t on t.tenant_id = $1 and t.id = s.content_ref
-where s.replaced_ms is not null and s.label is null and (s.replaced_ms <= s."cutoffMs" or s.newer >= s.count)
-  and not exists (select 1 from conflicts k where k.tenant_id = $1 and k.original = s.node_id and k.resolved_at is null
-    and s.revision in (k.base_revision, k.their_revision))
+from standing s cross join lateral (select * from contents t where t.tenant_id = $1 and t.id = s.content_ref limit 1) t
+left join lateral (
+  select true as there from conflicts k where k.tenant_id = $1 and k.original = s.node_id and k.resolved_at is null
+    and s.revision in (k.base_revision, k.their_revision) limit 1) met on true
+where s.replaced_ms is not null and s.label is null and (s.replaced_ms <= s."cutoffMs" or s.newer >= s.count) and met.there is null
 order by s.node_id, s.revision limit $4::int`
 
 const removeExpired = (

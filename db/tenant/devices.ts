@@ -83,11 +83,13 @@ export const revokeDevice = (tx: Tx, { tenant, user, id }: OwnDevice, now: numbe
 
 export type DeviceSeen = { id: DeviceId; at: number; cursor: Cursor | null }
 
-/** Where devices stand, for many at once. `cursor: null` = where it was. */
+/** Where devices stand, for many at once. `cursor: null` = where it was. Look-ups are laterals, see `enter` in db/connect.ts. */
 export const noteDevices = (tx: Tx, tenant: TenantId, seen: readonly DeviceSeen[]): Promise<unknown> =>
-  tx`update devices d set last_seen_at = greatest(d.last_seen_at, to_timestamp(s.at / 1000)),
-      cursor_epoch = coalesce(s.epoch, d.cursor_epoch), cursor_seq = coalesce(s.seq, d.cursor_seq)
-    from jsonb_to_recordset(${JSON.stringify(seen.map(flat))}::text::jsonb) s(id uuid, at float8, epoch uuid, seq int8)
-    where d.tenant_id = ${tenant} and d.id = s.id`
+  tx`with hit as materialized (
+      select d.place, s.* from jsonb_to_recordset(${JSON.stringify(seen.map(flat))}::text::jsonb) s(id uuid, at float8, epoch uuid, seq int8)
+      cross join lateral (select ctid as place from devices d where d.tenant_id = ${tenant} and d.id = s.id limit 1) d)
+    update devices d set last_seen_at = greatest(d.last_seen_at, to_timestamp(hit.at / 1000)),
+      cursor_epoch = coalesce(hit.epoch, d.cursor_epoch), cursor_seq = coalesce(hit.seq, d.cursor_seq)
+    from hit where d.tenant_id = ${tenant} and d.ctid = hit.place`
 
 const flat = ({ id, at, cursor }: DeviceSeen) => ({ id, at, epoch: cursor?.epoch ?? null, seq: cursor?.seq ?? null })
