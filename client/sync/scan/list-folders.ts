@@ -47,7 +47,8 @@ async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   run.sums.seen += entries.length
   if (folder.blocked !== null && isScanBlock(folder.blocked)) run.note((to) => to.setBlocked(folder.id, null))
   const shown = entries.filter((entry) => !run.rules.isIgnored(joined(folder.path, entry.name), entry.kind))
-  const { same, changed, taken, appeared, missing } = matchFolder(knownIn(run, folder), shown)
+  const { known, vacated } = knownIn(run, folder)
+  const { same, changed, taken, appeared, missing } = matchFolder(known, shown)
   const meet = metIn(folder)
   for (const { known, found } of same) if (found.kind === 'folder') goOn(run, known, meet(found), folder.isDeep)
   await noteChanged(
@@ -56,7 +57,7 @@ async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
     folder.isDeep,
   )
   for (const { known, found } of taken) await meetTaken(run, known, meet(found))
-  await meetAppeared(run, appeared.map(meet))
+  await meetAppeared(run, appeared.map(meet), vacated)
   const names = missing.length === 0 ? null : namesTakenAlike(run, shown)
   for (const { id, state } of missing) {
     const { name } = state.place
@@ -78,13 +79,18 @@ function namesTakenAlike({ disk }: ScanRun, entries: DiskEntry[]): ReadonlySet<s
   return isCaseSensitive && normalises === 'nothing' ? null : new Set(entries.map(({ name }) => alike(name)))
 }
 
-/** Without what is ignored, which is never missing (P8), and what was found elsewhere already. */
-function* knownIn(run: ScanRun, { id, path, isKnown }: FolderToList): Generator<KnownItem> {
-  if (!isKnown) return
-  for (const known of run.store.localIn(id)) {
-    if (run.moves.has(known.id)) continue
-    if (!run.rules.isIgnored(joined(path, known.state.place.name), known.state.kind)) yield known
+/**
+ * Without what is ignored, which is never missing (P8), and what was found elsewhere already: `vacated` are the names that such have in the trees until the
+ * end of the scan.
+ */
+function knownIn(run: ScanRun, { id, path, isKnown }: FolderToList): { known: KnownItem[]; vacated: Set<string> } {
+  const [known, vacated]: [KnownItem[], Set<string>] = [[], new Set()]
+  for (const item of isKnown ? run.store.localIn(id) : []) {
+    const { kind, place } = item.state
+    if (run.moves.has(item.id)) vacated.add(place.name)
+    else if (!run.rules.isIgnored(joined(path, place.name), kind)) known.push(item)
   }
+  return { known, vacated }
 }
 
 async function listOrTell(run: ScanRun, { id, path }: FolderToList): Promise<DiskEntry[] | null> {
@@ -154,17 +160,18 @@ async function meetTaken(run: ScanRun, known: KnownItem, met: Met): Promise<void
   }
 }
 
-async function meetAppeared(run: ScanRun, appeared: Met[]): Promise<void> {
+async function meetAppeared(run: ScanRun, appeared: Met[], vacated: ReadonlySet<string>): Promise<void> {
   if (appeared.length === 0) return
   const begun = await run.disk.timeNs()
   for (const met of appeared) {
     const { entry, parent } = met
+    const isNameTaken = vacated.has(entry.name)
     if (entry.kind === 'folder' && entry.fault === undefined) {
-      if ((await findMovedFolder(run, met)) === 'new') listNewFolder(run, met, { isNameTaken: false })
+      if ((await findMovedFolder(run, met)) === 'new') listNewFolder(run, met, { isNameTaken })
       continue
     }
-    const spot = entry.kind === 'special' ? null : await findSpot(run, met, null)
-    if (spot !== null && (spot.owners.length > 0 || spot.home !== null)) {
+    const spot = await findSpot(run, met, null)
+    if (isNameTaken || spot.owners.length > 0 || spot.home !== null) {
       run.spots.push(spot)
       continue
     }

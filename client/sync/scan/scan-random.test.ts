@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hashOf, scanWorld, type ScanWorld } from '../../../test/support/scan-world.ts'
 
+const START = { 'a/': '', 'a/b/': '', 'a/b/c': '1', 'a/c': '2', 'b/': '', 'b/a': '3', c: '4', d: '5' }
+
 type Op =
   | { do: 'write' | 'save' | 'remove' | 'makeFolder'; at: string; text: string }
   | { do: 'rename' | 'swap' | 'link'; at: string; to: string }
@@ -11,13 +13,19 @@ type Op =
   | { do: 'hint'; at: string }
 
 const name = fc.constantFrom('a', 'b', 'c', 'd')
-const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
+const path = fc
+  .oneof(
+    { weight: 3, arbitrary: fc.tuple(name) },
+    { weight: 2, arbitrary: fc.tuple(name, name) },
+    fc.tuple(name, name, name),
+  )
+  .map((names) => names.join('/'))
 const text = fc.string({ maxLength: 4 })
 const op: fc.Arbitrary<Op> = fc.oneof(
-  fc.record({ do: fc.constantFrom('write', 'save', 'remove', 'makeFolder'), at: path, text }),
-  fc.record({ do: fc.constantFrom('rename', 'swap', 'link'), at: path, to: path }),
-  fc.record({ do: fc.constant('scan') }),
-  fc.record({ do: fc.constant('hint'), at: path }),
+  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('write', 'save', 'remove', 'makeFolder'), at: path, text }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('rename', 'swap', 'link'), at: path, to: path }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('scan') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('hint'), at: path }) },
 )
 
 async function happen(world: ScanWorld, step: Op): Promise<void> {
@@ -74,9 +82,10 @@ function onDisk(root: string, below = ''): string[] {
 
 test('P8, I7: whatever happened, in the end the tree is what is on the disk, every name once', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(op, { maxLength: 30 }), async (ops) => {
+    fc.asyncProperty(fc.array(op, { minLength: 10, maxLength: 60, size: 'max' }), async (ops) => {
       const world = await scanWorld()
       try {
+        await world.startWith(START)
         checkEveryWrite(world)
         for (const step of ops) await happen(world, step)
         await world.scanned()
@@ -96,12 +105,13 @@ test('I21: what was only moved keeps its item, whatever moved over or around it'
   const moves = fc.array(fc.record({ do: fc.constantFrom('rename' as const, 'swap' as const), at: path, to: path }), {
     minLength: 1,
     maxLength: 6,
+    size: 'max',
   })
   await fc.assert(
     fc.asyncProperty(moves, async (ops) => {
       const world = await scanWorld()
       try {
-        await world.startWith({ 'a/': '', 'a/b/': '', 'a/b/c': '1', 'a/c': '2', 'b/': '', 'b/a': '3', c: '4', d: '5' })
+        await world.startWith(START)
         const idOf = new Map(world.items().map(({ id, local }) => [local?.stamp.ino, id]))
         for (const step of ops) await happen(world, step)
         await world.scanned()
