@@ -6,6 +6,7 @@ import { forgetBrakeAnswers, readBrakeAnswers } from './brake-answers.ts'
 import type { Course } from './course.ts'
 import type { EngineOptions } from './engine-parts.ts'
 import { executePlan } from './execute-plan.ts'
+import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
 import { Looker } from './looker.ts'
 import { pullToHead } from './pull.ts'
@@ -100,6 +101,7 @@ export class Rounds {
     else if (brake !== null) this.#status.is('paused', 'brake')
     else {
       forgetBrakeAnswers(store)
+      forgetSent(store)
       this.#status.is('up-to-date', store.counts().blocked > 0 ? 'blocked' : undefined)
     }
     return 'rest'
