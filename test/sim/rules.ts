@@ -1,4 +1,4 @@
-import type { NodeId } from '../../core/ids.ts'
+import type { MutationId, NodeId } from '../../core/ids.ts'
 import { versionKey, type NodeState } from '../../core/namespace/model.ts'
 import { isLocalId, type Item } from '../../core/reconcile/item.ts'
 import { isOwnPath } from '../../client/sync/own-folder.ts'
@@ -95,10 +95,12 @@ export class Rules {
     if (isLocalId(id)) return false
     const { state } = this.#world.cloud
     if (content.kind === 'folder') return state.nodes.has(id as NodeId)
+    const said = content.kind === 'file' ? content.sha256 : keyOfLink(content.target)
+    const keyAt = (stored: MutationId): Key => this.#world.cloud.keyOfContent(stored, id as NodeId)
     const version = state.versions.get(versionKey(id as NodeId, contentRevision))
-    if (!version) return false
-    const key = this.#world.cloud.keyOfContent(version.content, id as NodeId)
-    return key === (content.kind === 'file' ? content.sha256 : keyOfLink(content.target))
+    if (version && keyAt(version.content) === said) return true
+    // A conflict holds the bytes, as the copy beside it does: what is here goes on as the original.
+    return [...state.conflicts.values()].some(({ original, content }) => original === id && keyAt(content) === said)
   }
 
   committed({ actor, effects }: Committed): void {
