@@ -6,6 +6,7 @@ import { decisionIndex, formFaults } from './check/decisions.ts'
 import { errorTable } from './check/error-table.ts'
 import { changedDecisions } from './check/frozen-decisions.ts'
 import { withTable } from './check/generated.ts'
+import { reconcileTables } from './check/reconcile-tables.ts'
 import { brokenLinks, missingPaths } from './check/links.ts'
 import { markdownFiles, type MarkdownFile } from './check/markdown-files.ts'
 import { unexplainedVariables } from './check/variables.ts'
@@ -20,6 +21,7 @@ const GENERATED: { path: string; table: (files: readonly MarkdownFile[]) => stri
   { path: 'docs/adr/README.md', table: decisionIndex },
   { path: 'docs/spec/conflicts.md', table: conflictTables },
   { path: 'docs/spec/errors.md', table: errorTable },
+  { path: 'docs/spec/reconcile.md', table: reconcileTables },
 ]
 
 /** Generated parts that are not what the sources give; with `write`, they are brought up to date first. */

@@ -15,7 +15,7 @@ import { parkedName } from './parked-name.ts'
 import type { LocalStep, NoteStep, RemoteStep, Step } from './step.ts'
 
 /**
- * What a step that was done changes in the trees (RC-13 … RC-17, docs/spec/reconcile.md). Who does steps writes this in one transaction with what it
+ * What a step that was done changes in the trees (RC-17 … RC-19, docs/spec/reconcile.md). Who does steps writes this in one transaction with what it
  * observed; the tests of the planner do nothing else.
  */
 export type TreeWriter = {

@@ -22,7 +22,7 @@ const OF_PLANS: ReadonlySet<BlockReason> = new Set([
 
 /**
  * Lines up steps so that each can be done when those before it are: parents before children, whoever leaves a name before whoever
- * takes it, and in a circle one stands aside (RC-9 … RC-12). One step an item.
+ * takes it, and in a circle one stands aside (RC-12, RC-13). One step an item.
  */
 export class Lineup {
   readonly moment: Moment

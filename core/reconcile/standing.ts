@@ -80,6 +80,8 @@ export class Standings {
   #findClash({ id, remote }: Item, before: number): Block | null {
     const { abilities } = this.#device
     const { parent, name } = remote!.place
+    // The server has no two names that are one to such a disk.
+    if (abilities.isCaseSensitive) return null
     for (const other of this.#trees.childrenAlike('remote', parent, alike(name))) {
       if (other >= id) continue
       const there = this.#item(other)
