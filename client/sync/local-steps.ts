@@ -3,7 +3,7 @@ import { parkedName } from '../../core/reconcile/parked-name.ts'
 import { isSameStamp, type Item, type ItemContent, type LocalState, type Placement } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, tellStep, type Course } from './course.ts'
-import { Guarded, Otherwise, proofOf } from './place-version.ts'
+import { Guarded, Otherwise, proofOf, isSameFile } from './place-version.ts'
 import { folderOf, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, placedState } from './local-states.ts'
 import type { DiskEntry, LocalPath, StoreWriter } from './ports.ts'
@@ -64,7 +64,7 @@ async function makeFolder(course: Course, { id, remote, local }: Item, { to }: O
 
 type Moving = { to: Placement; step: Of<'move-local'> | Of<'park-local'> }
 
-/** Nothing is displaced, so an edit that came in between does no harm: it moves along, and is read anew. */
+/** Nothing is displaced, so an edit that came in between, before the rename or after, does no harm: it moves along, and is read anew. */
 async function move(course: Course, item: Item, { to, step }: Moving): Promise<void> {
   const { store, disk } = course
   const from = wanted(localPath(store, item.id))
@@ -76,7 +76,8 @@ async function move(course: Course, item: Item, { to, step }: Moving): Promise<v
   const moved = path === from ? entry : await disk.move(from, path, entry.kind === 'folder' ? null : entry.stamp)
   course.again.touched(folderOf(path))
   const place = { parent: to.parent, name: moved.name }
-  const isKnown = entry.kind === 'folder' || isSameStamp(entry.stamp, local.stamp)
+  const isKnown =
+    entry.kind === 'folder' || (isSameStamp(entry.stamp, local.stamp) && isSameFile(entry.stamp, moved.stamp))
   const content = isKnown ? local.content : null
   const now: LocalState = { ...local, place, stamp: moved.stamp, content, isSettled: local.isSettled && isKnown }
   store.write((writer) => {
@@ -129,11 +130,13 @@ async function setExecutable(course: Course, item: Item, step: Of<'set-executabl
   if (found.is === 'other' || found.content?.kind !== 'file' || local === null) throw new Otherwise()
   const { executable } = step
   const { stamp } = await disk.setExecutable(path, executable)
+  const isKnown = found.entry !== null && isSameFile(found.entry.stamp, stamp)
   store.write((writer) => {
     writer.setLocal(id, {
       ...local,
       stamp,
-      content: { ...(found.content as typeof found.content & { kind: 'file' }), executable },
+      content: isKnown ? { ...(found.content as typeof found.content & { kind: 'file' }), executable } : null,
+      isSettled: local.isSettled && isKnown,
     })
     if (synced?.content.kind === 'file')
       writer.setSynced(id, { ...synced, stamp, content: { ...synced.content, executable } })

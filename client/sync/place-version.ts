@@ -1,10 +1,10 @@
 import { numberedName } from '../../core/names.ts'
-import type { Item, ItemContent, RemoteState, Stamp } from '../../core/reconcile/item.ts'
+import type { Item, ItemContent, RemoteState } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, type Course } from './course.ts'
 import { serverProof, type Proof } from './guard.ts'
 import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
-import { agreedState, placedState } from './local-states.ts'
+import { agreedState, isSameFile, placedState } from './local-states.ts'
 import type { DiskEntry, FinishedTemp, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
 import { systemCode } from './trouble.ts'
@@ -38,8 +38,6 @@ export async function placeFile(course: Course, wanted: Wanted, temp: FinishedTe
   if (!isSameFile(kept, displaced.stamp)) await bringBack(course, keptAt, path)
   return true
 }
-
-const isSameFile = (a: Stamp, b: Stamp): boolean => a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
 
 /** As `placeFile`, of a symbolic link. */
 export async function placeLink(course: Course, wanted: Wanted): Promise<void> {
