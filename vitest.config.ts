@@ -26,7 +26,15 @@ const NEVER = [...configDefaults.exclude, '**/dist/**', '**/.bitvault/**']
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: UNIT, exclude: [...NEVER, ...WORKERD, ...POSTGRES] } },
+      {
+        test: {
+          name: 'unit',
+          include: UNIT,
+          exclude: [...NEVER, ...WORKERD, ...POSTGRES],
+          // Properties are long on a busy machine.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'servers',

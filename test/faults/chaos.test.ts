@@ -109,7 +109,8 @@ test(
     const ledger = emptyLedger()
     try {
       const { killed, refusals } = await live(ledger)
-      expect(killed.length).toBeGreaterThan(LIFE_MS / 2_000)
+      // How many depends on how quickly a process comes back; that there were some does not.
+      expect(killed.length).toBeGreaterThanOrEqual(3)
       expect(refusals.filter((code) => code !== 'lost' && code !== 'busy')).toEqual([])
       await inspector.endUploads()
       await inspector.drained(() => fetch(`${stack.url}/healthz`))
