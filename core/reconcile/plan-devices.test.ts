@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PHONE } from '../../test/support/namespace-world.ts'
-import { PlannedDevice, serverListing } from '../../test/support/planned-device.ts'
+import { serverListing } from '../../test/support/listings.ts'
+import { PlannedDevice } from '../../test/support/planned-device.ts'
 import { twoSides } from '../../test/support/random-sides.ts'
 import { TwoSidesWorld } from '../../test/support/two-sides.ts'
 

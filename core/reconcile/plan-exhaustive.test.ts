@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { treeAfter, TwoSidesWorld, type BaseTree, type Change } from '../../test/support/two-sides.ts'
+import { treeAfter, type BaseTree, type Change } from '../../test/support/tree-changes.ts'
+import { TwoSidesWorld } from '../../test/support/two-sides.ts'
 
 /**
  * Every tree of few nodes, every change of each side: whatever the two did, the device comes to rest with what the server has (I18, I19), in

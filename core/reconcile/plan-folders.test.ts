@@ -82,10 +82,10 @@ describe('a folder deleted here', () => {
 
   test('FD-04 SS-03 what is ignored or not selected is not deleted there because it is not here', () => {
     const world = sides(['D/', 'D/f', 'E/', 'E/g'], [remove('D'), remove('E')], [])
-    const ignored = [world.idOf('D'), world.idOf('D/f')]
+    const ignored = new Set<string>([world.idOf('D'), world.idOf('D/f')])
     world.device.device = {
       ...world.device.device,
-      isLeftAlone: ({ id }) => ignored.includes(id as never),
+      isLeftAlone: ({ id }) => ignored.has(id),
       isSelected: ({ remote }) => remote?.place.name !== 'E',
     }
     world.device.settle()

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { treeAfter, type BaseTree, type Change, type TwoSides } from './two-sides.ts'
+import { treeAfter, type BaseTree, type Change } from './tree-changes.ts'
+import type { TwoSides } from './two-sides.ts'
 
 export type Pick = { kind: Change['do']; at: number; into: number; name: string; text: number }
 

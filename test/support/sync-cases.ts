@@ -2,7 +2,8 @@ import type { Device } from '../../core/reconcile/device.ts'
 import type { NodeId } from '../../core/ids.ts'
 import type { Item, ItemId } from '../../core/reconcile/item.ts'
 import { hash } from './namespace-world.ts'
-import { TwoSidesWorld, type BaseTree, type Change } from './two-sides.ts'
+import type { BaseTree, Change } from './tree-changes.ts'
+import { TwoSidesWorld } from './two-sides.ts'
 
 /** Short words for what people do, on either side. */
 export const CASES = {

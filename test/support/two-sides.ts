@@ -7,43 +7,13 @@ import { findLocalNameFault, isSameOnDisk } from '../../core/reconcile/names.ts'
 import { setAttributes } from './content-mutations.ts'
 import { by, mkdir, move, PHONE, trash, world, write } from './namespace-world.ts'
 import type { NamespaceServer } from './namespace-server.ts'
-import { describe, PlannedDevice, remoteState, serverListing } from './planned-device.ts'
-
-/** What a person does, on the disk or on the server. Paths are those of that side at that time. */
-export type Change =
-  | { do: 'edit'; path: string; text: string }
-  | { do: 'create'; path: string; text: string }
-  | { do: 'mkdir'; path: string }
-  | { do: 'move'; from: string; to: string }
-  | { do: 'delete'; path: string }
-  | { do: 'chmod'; path: string }
-
-/** `a/` is a folder, `a/f` a file with its path as text. */
-export type BaseTree = readonly string[]
+import { describe, remoteState, serverListing } from './listings.ts'
+import { PlannedDevice } from './planned-device.ts'
+import type { BaseTree, Change } from './tree-changes.ts'
 
 export type TwoSides = { base: BaseTree; local: readonly Change[]; remote: readonly Change[]; device?: Partial<Device> }
 
-/** The tree that a change leaves. */
-export function treeAfter(base: BaseTree, change: Change): BaseTree {
-  switch (change.do) {
-    case 'create':
-      return [...base, change.path]
-    case 'mkdir':
-      return [...base, `${change.path}/`]
-    case 'delete':
-      return base.filter((path) => path.replace(/\/$/, '') !== change.path && !path.startsWith(`${change.path}/`))
-    case 'move':
-      return base.map((path) =>
-        path.replace(/\/$/, '') === change.from || path.startsWith(`${change.from}/`)
-          ? change.to + path.slice(change.from.length)
-          : path,
-      )
-    default:
-      return base
-  }
-}
-
-/** One tree that both sides had, changed on each; then the device comes to rest. @param pick a choice among the orders of the index */
+/** One tree that both sides had, changed on each; then the device comes to rest. */
 export class TwoSidesWorld {
   readonly w: ReturnType<typeof world>
   readonly device: PlannedDevice
