@@ -97,11 +97,13 @@ export class Looker {
   }
 
   #later(ms: number, mark: () => void): void {
-    const done = (): void => {
+    const wait = async (): Promise<void> => {
+      const isOver = await this.#course.clock.sleep(ms, this.#stopping).catch(() => true)
+      // It ends with the engine: then nobody looks any more.
+      if (isOver === true) return
       mark()
       this.#onDue()
     }
-    // It ends with the engine: then nobody looks any more.
-    this.#course.clock.sleep(ms, this.#stopping).then(done, () => {})
+    void wait()
   }
 }

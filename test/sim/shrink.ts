@@ -23,12 +23,12 @@ export async function shrink(failed: RunResult, options: WorldOptions = {}): Pro
   }
   await tries(failed.script)
   await withPlainDevices(() => best.script, tries)
-  for (let before = Infinity; sizeOf(best.script) < before && runs < RUNS_MAX;) {
-    before = sizeOf(best.script)
+  for (;;) {
+    const before = sizeOf(best.script)
     await without(() => best.script, 'faults', tries)
     await without(() => best.script, 'moves', tries)
+    if (sizeOf(best.script) >= before || runs >= RUNS_MAX) return best
   }
-  return best
 }
 
 /** Fewer machines, and none that is in any way special. */
