@@ -9,6 +9,10 @@ import type { DiskEntry } from './ports.ts'
 const standsForBytes = ({ mtimeNs, ctimeNs }: Stamp, { grainNs }: Abilities): boolean =>
   BigInt(ctimeNs) - BigInt(mtimeNs) > 2n * grainNs
 
+/** Our own changes of names give another ctime. */
+export const isSameFile = (a: Stamp, b: Stamp): boolean =>
+  a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
+
 /** What is on the disk since we put it there. */
 export const placedState = (
   entry: DiskEntry,
