@@ -2,11 +2,12 @@ import { AppError } from '../core/errors.ts'
 import type { Faults } from '../core/fault-points.ts'
 import type { NodeId, TenantId } from '../core/ids.ts'
 import { decideBatch } from '../core/namespace/decide.ts'
-import type { Effects } from '../core/namespace/effects.ts'
-import type { Mutation, Outcome } from '../core/namespace/model.ts'
+import { noEffects, type Effects } from '../core/namespace/effects.ts'
+import type { Facts, Mutation, Outcome } from '../core/namespace/model.ts'
 import type { Tx } from '../db/connect.ts'
 import type { Head } from '../db/tenant/lease.ts'
 import { factsNeeded, factsOf, gatherFacts, noFacts } from '../db/tenant/facts.ts'
+import { TooManyFacts } from '../db/tenant/facts-rows.ts'
 import { writeEffects } from '../db/tenant/write-effects.ts'
 import { failureOf, Fenced, type DatabaseFailure } from './database-failure.ts'
 import type { HeldDatabase } from './held-database.ts'
@@ -107,11 +108,27 @@ export class JournalWriter {
     return written
   }
 
-  async #decide(tx: Tx, mutations: Mutation[], { at, owned, mark, isRepeated }: Deciding) {
+  /** Decides as many of `mutations`, from the first on, as can be known at once. */
+  async #decide(tx: Tx, mutations: Mutation[], deciding: Deciding): Promise<Decided> {
+    const facts = noFacts()
+    try {
+      return await this.#decideAll(tx, mutations, facts, deciding)
+    } catch (error) {
+      if (!(error instanceof TooManyFacts)) throw error
+      if (mutations.length > 1) return this.#decide(tx, mutations.slice(0, Math.ceil(mutations.length / 2)), deciding)
+      return { outcomes: [TOO_DEEP], effects: noEffects(facts.seq), oldSeq: facts.seq }
+    }
+  }
+
+  async #decideAll(
+    tx: Tx,
+    mutations: Mutation[],
+    facts: Facts,
+    { at, owned, mark, isRepeated }: Deciding,
+  ): Promise<Decided> {
     const { tenant, freshId, faults } = this.#deps
     const ids: NodeId[] = []
     const idAt = (index: number): NodeId => (ids[index] ??= freshId())
-    const facts = noFacts()
     let wanted = factsOf(mutations, isRepeated)
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const head = await gatherFacts(tx, tenant, wanted, facts)
@@ -127,6 +144,14 @@ export class JournalWriter {
     }
     throw new AppError('internal', {}, { cause: new Error('the facts never sufficed') })
   }
+}
+
+type Decided = { outcomes: Outcome[]; effects: Effects; oldSeq: number }
+
+const TOO_DEEP: Outcome = {
+  outcome: 'rejected',
+  code: 'too-large',
+  facts: { detail: 'too many folders lie above what this changes: move it up first, or change less at once' },
 }
 
 type Deciding = { at: number; owned: Ownership; mark: Mark | null; isRepeated: boolean }

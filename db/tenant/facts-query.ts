@@ -40,14 +40,20 @@ select ${[
   .join(',\n')}
 from q`
 
-/** What was asked for and every folder above, each once. */
+/** What one look may bring: folders above count too, and what is kept with them. About 16 MB each. */
+export const FACTS_MAX = { nodes: 20_000, propertyBytes: 16_000_000 }
+
+const PROPERTY_BYTES = `coalesce(length(n.properties::text), 0) as bytes`
+
+/** What was asked for and every folder above, each once; one more than may be, so that too many are told apart. */
 const FOLDERS_ABOVE = `
 up as (
-  select n.id, n.parent_id from asked cross join lateral (
-    select n.id, n.parent_id from nodes n where n.tenant_id = $1 and n.id = asked.id limit 1) n
+  select n.* from asked cross join lateral (
+    select n.id, n.parent_id, ${PROPERTY_BYTES} from nodes n where n.tenant_id = $1 and n.id = asked.id limit 1) n
   union
-  select n.id, n.parent_id from up cross join lateral (
-    select n.id, n.parent_id from nodes n where n.tenant_id = $1 and n.id = up.parent_id limit 1) n)`
+  select n.* from up cross join lateral (
+    select n.id, n.parent_id, ${PROPERTY_BYTES} from nodes n where n.tenant_id = $1 and n.id = up.parent_id limit 1) n),
+gathered as materialized (select id, bytes from up limit ${FACTS_MAX.nodes + 1})`
 
 const BASE = `
   (select jsonb_build_object('epoch', epoch, 'seq', seq, 'lease', lease) from tenant_head where tenant_id = $1) as head,
@@ -63,8 +69,9 @@ const BASE = `
      cross join lateral (select * from sessions s where s.id = w.id and s.tenant_id = $1 limit 1) s
      cross join lateral (select * from memberships m where m.tenant_id = $1 and m.user_id = s.user_id limit 1) m
      where s.revoked_at is null and s.absolute_expiry > now() and m.removed_at is null) as principals,
-  (select jsonb_build_object('all', jsonb_agg(${NODE_JSON}), 'purged', jsonb_agg(n.id) filter (where n.purged_at is not null))
-     from up cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = up.id limit 1) n) as nodes,
+  case when (select count(*) <= ${FACTS_MAX.nodes} and coalesce(sum(bytes), 0) <= ${FACTS_MAX.propertyBytes} from gathered) then (
+    select jsonb_build_object('all', jsonb_agg(${NODE_JSON}), 'purged', jsonb_agg(n.id) filter (where n.purged_at is not null))
+      from gathered g cross join lateral (select * from nodes n where n.tenant_id = $1 and n.id = g.id limit 1) n) end as nodes,
   (select jsonb_agg(${NODE_JSON})
      from (select distinct parent, key from q, jsonb_to_recordset(q.j->'children') as w(parent uuid, key text)) w
      cross join lateral (

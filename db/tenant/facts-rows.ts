@@ -37,7 +37,8 @@ export type FactsRow = {
   head: Head
   priors: { id: MutationId; fingerprint: string; outcome: StoredOutcome }[] | null
   principals: { session: SessionId; user: UserId; device: string; roles: Record<string, SpaceRole> | null }[] | null
-  nodes: { all: NodeState[] | null; purged: NodeId[] | null }
+  /** `null`: too many (`FACTS_MAX`). */
+  nodes: { all: NodeState[] | null; purged: NodeId[] | null } | null
   children: NodeState[] | null
   uploads: { id: UploadId; state: 'open' | 'committed' | 'expired'; userId: UserId; expiresAt: number }[] | null
   held: { userId: UserId; sha256: string; objectKey: string; offset: number; length: number }[] | null
@@ -50,10 +51,15 @@ export type FactsRow = {
   conflicts?: (Omit<ConflictFacts, 'mine'> & { mine: StoredVersion & { nodeKind: 'file' | 'symlink' } })[] | null
 }
 
-/** Adds what was found; what was wanted and is not there is written down as such. */
+/** One look would bring more than may be in memory at once. */
+export class TooManyFacts extends Error {}
+
+/** Adds what was found; what was wanted and is not there is written down as such. @throws TooManyFacts */
 export function addFacts(facts: Facts, wanted: FactsWanted, row: FactsRow): void {
   facts.seq = row.head.seq
   facts.epoch = row.head.epoch
+  const { nodes } = row
+  if (nodes === null) throw new TooManyFacts()
   for (const { id, fingerprint, outcome } of row.priors ?? []) {
     const answer = firstAnswer(outcome)
     if (answer) facts.priors.set(id, { fingerprint, outcome: answer })
@@ -66,7 +72,7 @@ export function addFacts(facts: Facts, wanted: FactsWanted, row: FactsRow): void
     facts.principals.set(session, { standing: 'active', userId: user, device, roles: roles ?? {} })
   }
   for (const upload of row.uploads ?? []) facts.uploads.set(upload.id, upload)
-  addNodes(facts, wanted, row)
+  addNodes(facts, wanted, { ...row, nodes })
   addWays(facts, wanted, row)
   addHeld(facts, wanted, row)
   for (const id of wanted.damaged) facts.damaged.set(id, false)
@@ -84,7 +90,7 @@ function firstAnswer({ outcome, seq, node, original, notice }: StoredOutcome): O
   return { outcome: 'applied', seq, node, ...(notice && { notice }) }
 }
 
-function addNodes(facts: Facts, wanted: FactsWanted, row: FactsRow): void {
+function addNodes(facts: Facts, wanted: FactsWanted, row: FactsRow & { nodes: NonNullable<FactsRow['nodes']> }): void {
   for (const id of wanted.nodes) if (!facts.nodes.has(id)) facts.nodes.set(id, null)
   for (const node of row.nodes.all ?? []) facts.nodes.set(node.id, node)
   for (const id of row.nodes.purged ?? []) facts.purged.add(id)

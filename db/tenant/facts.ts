@@ -198,6 +198,7 @@ export const noFacts = (): Facts => ({
 /**
  * Looks up what is wanted and adds it to `facts`; what is not there is written down as `null`.
  * @returns the head as it is now
+ * @throws TooManyFacts
  */
 export async function gatherFacts(tx: Tx, tenant: TenantId, wanted: FactsWanted, facts: Facts): Promise<Head> {
   const query = gatherQuery({
