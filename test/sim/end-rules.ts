@@ -176,7 +176,10 @@ function checkHistory(world: World): void {
       const saved = version && ledger.saved.get(cloud.keyOfContent(version.content, node.id))
       if (!saved || saved.puts > 1 || rules.isRestored(node.id) || rules.isAmnesiac) continue
       if (saved.order < (last.get(saved.device) ?? -1))
-        ledger.broken('I24', `versions of ${node.name} are out of order`)
+        ledger.broken(
+          'I24',
+          `version ${revision} of ${node.name} is older than one before it of device ${saved.device}`,
+        )
       last.set(saved.device, saved.order)
     }
   }

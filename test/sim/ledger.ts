@@ -86,6 +86,14 @@ export class Ledger {
     this.saved.set(key, { key, device, order, puts: 1, lastPutUs, places: 1, removedUs: null })
   }
 
+  /** It is where it was before, or somewhere else. */
+  returned(key: Key): void {
+    const known = this.saved.get(key)
+    if (!known) return
+    known.lastPutUs = this.#nowUs()
+    known.puts++
+  }
+
   /** @param isPlace a person had put it there */
   gone(key: Key, isPlace: boolean): void {
     const known = this.saved.get(key)
@@ -98,16 +106,17 @@ export class Ledger {
 
   wasRemoved = (key: Key): boolean => key === EMPTY || (this.saved.get(key)?.removedUs ?? null) !== null
 
-  #newest(inode: Inode): void {
+  #newest(inode: Inode, device: number): void {
     const known = inode.kind === 'folder' ? undefined : this.saved.get(keyOf(inode))
-    if (known) known.order = ++this.#order
+    if (known?.device === device) known.order = ++this.#order
   }
 
   account(device: number): Account {
     return {
       put: (inode) => this.put(keyOf(inode), device),
       gone: (inode, wasLast = true) => this.gone(keyOf(inode), wasLast && inode.by === 'person'),
-      moved: (inode) => this.#newest(inode),
+      linked: (inode) => this.returned(keyOf(inode)),
+      moved: (inode) => this.#newest(inode, device),
       folderGone: (name) => void this.foldersGone.add(name.normalize('NFC').toLowerCase()),
     }
   }

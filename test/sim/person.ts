@@ -11,9 +11,11 @@ export type Account = {
   folderGone(name: string): void
   /** It has another name now: what it holds is the newest there. */
   moved(inode: Inode): void
+  /** It has one more name. */
+  linked(inode: Inode): void
 }
 
-const NO_ACCOUNT: Account = { put() {}, gone() {}, folderGone() {}, moved() {} }
+const NO_ACCOUNT: Account = { put() {}, gone() {}, folderGone() {}, moved() {}, linked() {} }
 
 /** What other programs of the person do to a file system. Each throws the system's errors, and has then done nothing. */
 export class Person {
@@ -147,6 +149,7 @@ export class Person {
     if (!entry) throw errnoOf('ENOENT')
     if (entry.inode.kind !== 'file') throw errnoOf('EPERM')
     this.tree.link(folder, name, entry.inode)
+    this.#account.linked(entry.inode)
   }
 
   /** A name that is no UTF-8: shown as the disk port shows it. */

@@ -14,6 +14,7 @@ const NAMES_WRITTEN_US = 5_000_000
  */
 export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledger: Ledger; device: number }): void {
   const before = visible(tree)
+  const paths = new Map([...tree.walk()].map(({ path, entry }) => [entry.inode, path]))
   const folders = [...tree.walk()].filter(({ entry }) => entry.inode.kind === 'folder')
   tree.loseNames(NAMES_WRITTEN_US, (count) => dice.int(count + 1))
   const nowUs = tree.nowUs()
@@ -23,6 +24,9 @@ export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledg
     inode.unwritten = null
   }
   const after = visible(tree)
+  // What has another name again is as new as if somebody had put it there now.
+  for (const { path, entry } of tree.walk())
+    if (entry.inode.kind !== 'folder' && paths.get(entry.inode) !== path) ledger.returned(keyOf(entry.inode))
   for (const [inode, key] of before) if (after.get(inode) !== key && inode.by === 'person') ledger.gone(key, true)
   for (const [inode, key] of after) if (before.get(inode) !== key && inode.by === 'person') ledger.put(key, device)
   for (const { path, entry } of folders)

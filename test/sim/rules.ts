@@ -178,7 +178,8 @@ export class Rules {
     const deletedUs = key === null ? undefined : this.#deletedUs.get(key)
     if (key === null || key === EMPTY || deletedUs === undefined || this.#isAmnesiac()) return
     const isAlone = cloud.nodesWith(key).every(({ id }) => id === node.id || !cloud.server.isLive(id))
-    if (isAlone && (ledger.saved.get(key)?.lastPutUs ?? Infinity) < deletedUs)
+    const saved = ledger.saved.get(key)
+    if (isAlone && saved && saved.puts === 1 && saved.lastPutUs < deletedUs)
       this.#broken('I6', `device ${device.index} brings back ${node.name}, which was deleted`)
   }
 

@@ -62,5 +62,5 @@ function report({ seed, violation, lines, traceHash, script }: RunResult): void 
   const detail = values.trace ? violation!.detail : violation!.detail.split('\n').slice(0, 2).join(' ')
   console.log(`seed ${seed}: ${violation!.rule}: ${detail} (trace ${traceHash})`)
   if (values.trace) for (const line of lines) console.log(`  ${line}`)
-  if (values.shrink) console.log(printScript(script))
+  if (values.shrink) console.log(printScript(script, violation!.rule))
 }

@@ -65,13 +65,24 @@ async function without(
   }
 }
 
-/** To be pasted into test/sim/known-failures.ts. */
-export function printScript({ seed, config, moves, faults }: Script): string {
-  const lines = [
-    `seed: ${seed},`,
-    ...(moves ?? []).map((move) => `  ${JSON.stringify(move)},`),
-    ...(faults ?? []).map((fault) => `  ${JSON.stringify(fault)},`),
-    `devices: ${config.devices.map(({ name, fs }) => `${name} ${fs.isCaseSensitive ? '' : 'case-insensitive '}${fs.grainNs}`).join('; ')}`,
-  ]
-  return lines.join('\n')
+/** To be pasted into test/sim/found.ts. */
+export function printScript({ seed, config, moves, faults }: Script, rule: string): string {
+  const kinds = Object.keys(FILE_SYSTEMS) as (keyof typeof FILE_SYSTEMS)[]
+  const devices = config.devices.map(({ fs, watch, skewUs }) => {
+    const kind = kinds.find((name) => FILE_SYSTEMS[name] === fs)
+    return { fs: kind, ...(watch !== GOOD_WATCH && { watch }), ...(skewUs !== 0 && { skewUs }) }
+  })
+  const rows = (all: readonly unknown[] | null): string[] => (all ?? []).map((one) => `    ${JSON.stringify(one)},`)
+  return [
+    '{',
+    `  seed: ${seed}, rule: '${rule}', story: '',`,
+    `  devices: ${JSON.stringify(devices)},`,
+    '  moves: [',
+    ...rows(moves),
+    '  ],',
+    '  faults: [',
+    ...rows(faults),
+    '  ],',
+    '},',
+  ].join('\n')
 }
