@@ -10,6 +10,7 @@ import { Recovery } from './recovery.ts'
 import { claimRoot } from './root-lost.ts'
 import { Rounds } from './rounds.ts'
 import { Status } from './status.ts'
+import { isOfPort } from './trouble.ts'
 
 /** Rounds without a rest: more of them is a mistake of ours, which must not burn a machine. */
 const ROUNDS_MAX = 500
@@ -158,8 +159,18 @@ export class SyncEngine {
 
   async #begin(): Promise<void> {
     await claimRoot(this.#parts)
+    await this.#tidy()
     await this.#hints.start(this.#parts.watcher)
     this.#hasBegun = true
+  }
+
+  /** What a crash has left is in nobody's way, so a failure is not either. */
+  async #tidy(): Promise<void> {
+    try {
+      await this.#parts.disk.tidy()
+    } catch (error) {
+      if (!isOfPort(error)) throw error
+    }
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -1,11 +1,11 @@
-import type { LocalStep, NoteStep, Plan, RemoteStep } from '../../core/reconcile/step.ts'
+import type { NoteStep, Plan, RemoteStep } from '../../core/reconcile/step.ts'
 import { Aliases } from './aliases.ts'
 import type { Course } from './course.ts'
 import type { DownloadStep } from './place-version.ts'
-import { noteFailedStep } from './failed-step.ts'
-import { shapeLocal, type ShapeStep } from './local-steps.ts'
+import type { ShapeStep } from './local-steps.ts'
 import { writeNotes } from './note-steps.ts'
 import { isPushed, pushSteps } from './push-steps.ts'
+import { shapeAll } from './shape-all.ts'
 import type { Transfers } from './transfers.ts'
 import type { UploadStep } from './upload-steps.ts'
 
@@ -65,20 +65,4 @@ function sortSteps(steps: Plan['steps']): Sorted {
     }
   }
   return sorted
-}
-
-async function shapeAll(course: Course, steps: readonly ShapeStep[], aliases: Aliases): Promise<void> {
-  course.writes.flush()
-  try {
-    for (const step of steps) {
-      const now: LocalStep & ShapeStep = aliases.step(step)
-      try {
-        await shapeLocal(course, now)
-      } catch (error) {
-        noteFailedStep(course, now, error)
-      }
-    }
-  } finally {
-    course.writes.flush()
-  }
 }

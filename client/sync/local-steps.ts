@@ -6,14 +6,14 @@ import { noteSuccess, tellStep, type Course } from './course.ts'
 import { Guarded, Otherwise, proofOf } from './place-version.ts'
 import { folderOf, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, isSameFile, placedState } from './local-states.ts'
-import type { DiskEntry, LocalPath, StoreWriter } from './ports.ts'
+import type { DiskEntry, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
 
 export type ShapeStep = Exclude<LocalStep, { do: 'download' }>
 
 /**
- * Changes names and folders on the disk; no bytes travel. One after another, each after a second look, each written when the disk has it. Whoever calls is
- * alone on the disk.
+ * Changes a name or a folder on the disk; no bytes travel. After a second look, and noted when the disk has it: the note of a new folder, and of what is gone, may
+ * wait for others. Whoever calls is alone on the disk.
  * @throws Otherwise, Guarded, RootLost; what the disk throws
  */
 export async function shapeLocal(course: Course, step: ShapeStep): Promise<void> {
@@ -47,15 +47,15 @@ type Of<D extends ShapeStep['do']> = Extract<ShapeStep, { do: D }>
 
 async function makeFolder(course: Course, { id, remote, local }: Item, { to }: Of<'make-local-folder'>): Promise<void> {
   const { store, disk, writes } = course
+  // The folder above may have been made a moment ago.
+  if (localPath(store, to.parent) === null) writes.flush()
   const path = wanted(pathOfPlace(store, to))
   if (remote === null) return
   if (local !== null) throw new Otherwise()
   const entry = await disk.makeFolder(path)
   course.again.touched(folderOf(path))
   const content = { kind: 'folder' } as const
-  // Not held back: what comes next goes into it.
-  writes.flush()
-  store.write((writer) => {
+  writes.add((writer) => {
     writer.setLocal(id, placedState(entry, { parent: to.parent, content, abilities: disk.abilities }))
     writer.setSynced(id, agreedState(remote, { place: to, content }, entry))
     noteSuccess(course, id, writer)
@@ -98,17 +98,14 @@ async function move(course: Course, item: Item, { to, step }: Moving): Promise<v
 async function remove(course: Course, item: Item, step: Of<'remove-local'>): Promise<void> {
   const { store, disk, writes } = course
   const path = wanted(localPath(store, item.id))
-  const { entry, content } = await lookGuarded(course, item, { path, step })
+  const { entry } = await lookGuarded(course, item, { path, step })
   await disk.discard(path, entry.kind === 'folder' ? null : entry.stamp)
-  if (content.kind === 'folder') writes.flush()
-  const forget = (writer: StoreWriter): void => {
+  writes.add((writer) => {
     writer.setLocal(item.id, null)
     writer.setSynced(item.id, null)
     writer.setPending(item.id, null)
     noteSuccess(course, item.id, writer)
-  }
-  if (content.kind === 'folder') store.write(forget)
-  else writes.add(forget)
+  })
 }
 
 async function lookGuarded(
