@@ -155,7 +155,8 @@ export class Transfers {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error }
+    // What a pause has broken off has not failed.
+    if (!this.#course.signal.aborted) this.#failure ??= { error }
     this.#giveUpWaiting()
     this.#onChange()
   }
