@@ -32,6 +32,7 @@ export class Decider implements Judge {
 
   #decide(item: Item): Decision {
     if (this.#moment.device.isLeftAlone(item)) return NOTHING
+    if (this.#moment.isBusy(item)) return WAIT
     if (!item.remote) return decideMissing(this.#moment, this, item)
     const standing = this.#moment.standings.of(item.id)
     switch (standing.is) {
@@ -75,7 +76,7 @@ export class Decider implements Judge {
         continue
       }
       const item = this.#moment.item(child)
-      const isFolder = item !== null && !this.#moment.device.isLeftAlone(item) && side.isFolderToGo(item)
+      const isFolder = item !== null && !this.#moment.isUntouchable(item) && side.isFolderToGo(item)
       if (isFolder && !known.has(child)) enter(child)
       else {
         at.next++
@@ -116,6 +117,7 @@ export class Decider implements Judge {
 
   #remoteFateOf(item: Item): Fate {
     if (this.#moment.device.isLeftAlone(item)) return 'stays'
+    if (this.#moment.isBusy(item)) return 'waits'
     if (this.#isDeletedHere(item)) return 'goes'
     if (!item.local) return 'stays'
     const decision = this.decide(item.id)

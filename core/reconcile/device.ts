@@ -13,8 +13,10 @@ export type Device = {
   isSelected(item: Item): boolean
   /** The topmost of what is not selected: looked at even where both sides agree on it, so that it goes from here. */
   unselected?: Iterable<ItemId>
+  /** On its way, or waiting after a failure: for now no step is made for it, and whatever needs it gone or settled waits. */
+  isBusy?(item: Item): boolean
   /**
-   * Ignored by rule, or waiting after a failure: no step is made for it, it keeps its name, and it is never taken for deleted. For what lies below an
+   * Ignored by rule: no step is made for it, it keeps its name, and it is never taken for deleted. For what lies below an
    * ignored folder too.
    */
   isLeftAlone(item: Item): boolean

@@ -158,7 +158,7 @@ export class Lineup {
   }
 
   #isOver(item: Item, { reason }: Block): boolean {
-    if (this.moment.device.isLeftAlone(item)) return false
+    if (this.moment.isUntouchable(item)) return false
     if (OF_PLANS.has(reason)) return item.remote !== null || item.local !== null || item.synced !== null
     return !this.#stepped.has(item.id) && item.remote !== null && item.local !== null
   }

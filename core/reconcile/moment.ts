@@ -31,6 +31,15 @@ export class Moment {
     return item
   }
 
+  /** No step is to be made for it, for now or ever. */
+  isUntouchable(item: Item): boolean {
+    return this.device.isLeftAlone(item) || this.isBusy(item)
+  }
+
+  isBusy(item: Item): boolean {
+    return this.device.isBusy?.(item) ?? false
+  }
+
   isWanted(id: ItemId): boolean {
     return this.standings.of(id).is === 'wanted'
   }
@@ -59,7 +68,7 @@ export class Moment {
 
   #findPair(item: Item): ItemId | null {
     const { local } = item
-    if (item.remote || !local?.content || this.device.isLeftAlone(item)) return null
+    if (item.remote || !local?.content || this.isUntouchable(item)) return null
     if (findNameFault(local.place.name) !== null || this.strongerTwin(item) !== null) return null
     const parent = this.#folderThere(local.place.parent)
     const id = parent && this.trees.childNamed('remote', parent, nameKey(local.place.name))
@@ -70,7 +79,7 @@ export class Moment {
   #canPair({ local, synced }: Item, other: Item): boolean {
     const { remote } = other
     if (!remote || other.local || remote.content.kind !== local!.kind) return false
-    if (this.device.isLeftAlone(other) || !this.isWanted(other.id)) return false
+    if (this.isUntouchable(other) || !this.isWanted(other.id)) return false
     if (local!.kind === 'folder' || isSameBytes(local!.content!, remote.content)) return true
     // Taken away, and made anew in the same place: that is an edit (AS-02). Deleted here, and moved to this name there: it is another thing.
     return other.synced !== null && !synced && remotePlacement(other, (id) => id) === 'same'

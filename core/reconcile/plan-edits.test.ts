@@ -47,6 +47,12 @@ describe('edits', () => {
     expect(world.settle().listing).toEqual(['g = L'])
   })
 
+  test('RC-15 an edit of what was moved into a folder that is deleted here, and deleted there: it outlives both deletes', () => {
+    const remote = [CASES.move('b', 'a/a'), CASES.remove('a/a'), CASES.move('a', 'd')]
+    const world = sides(['b', 'a/'], [CASES.edit('b', 'L'), CASES.remove('a')], remote)
+    expect(world.settle().listing).toEqual(['d/', 'd/a = L'])
+  })
+
   test('an edit here and a rename there: both', () => {
     const world = sides(['f'], [CASES.edit('f', 'L')], [CASES.move('f', 'g')])
     expect(world.settle().listing).toEqual(['g = L'])

@@ -44,6 +44,20 @@ describe('a folder deleted there', () => {
   })
 })
 
+test('RC-11 what is on its way is waited for, and nothing is blocked because of it', () => {
+  const world = sides(
+    ['D/', 'D/f', 'E/', 'E/g'],
+    [create('D/new', 'L1'), create('x', 'L2'), remove('E')],
+    [remove('D'), create('x', 'R')],
+  )
+  const busy = new Set<string>([world.device.at('D/new'), world.device.at('x'), world.idOf('E/g')])
+  world.device.device = { ...world.device.device, isBusy: ({ id }) => busy.has(id) }
+  world.device.settle()
+  expect(world.done()).toEqual(['remove-local D/f'])
+  busy.clear()
+  expect(world.settle().listing).toEqual(['D/', 'D/new = L1', expect.stringMatching(/^x \(conf.* = L2$/), 'x = R'])
+})
+
 describe('a folder deleted here', () => {
   test('P4 FD-07 goes as one, the topmost', () => {
     const world = sides(['D/', 'D/E/', 'D/E/f', 'D/g'], [remove('D')], [])
