@@ -24,7 +24,7 @@ const LASTING: ReadonlySet<string> = new Set([
 ])
 
 /** By a rule that is built in. */
-const IGNORED = /(^|\/)~\$d\.docx/
+const IGNORED = /(^|\/)~\$d\.docx/i
 
 /** What must hold when nothing has happened for a long time and nothing is wrong (I18 to I25). */
 export async function checkRest(world: World): Promise<void> {
@@ -78,7 +78,7 @@ function isBlocked(store: MemorySyncStore, item: Item): boolean {
 }
 
 const isIgnored = ({ remote, local, synced }: Item): boolean =>
-  IGNORED.test((remote ?? local ?? synced)?.place.name ?? '')
+  [remote, local, synced].some((state) => IGNORED.test(state?.place.name ?? ''))
 
 type Say = (rule: string, detail: string) => void
 
@@ -174,7 +174,7 @@ function checkHistory(world: World): void {
     for (let revision = 1; revision <= node.contentRevision; revision++) {
       const version = cloud.state.versions.get(versionKey(node.id, revision))
       const saved = version && ledger.saved.get(cloud.keyOfContent(version.content, node.id))
-      if (!saved || saved.puts > 1 || rules.isRestored(node.id) || rules.isAmnesiac) continue
+      if (!saved || saved.puts > 1 || saved.wasMoved || rules.isRestored(node.id) || rules.isAmnesiac) continue
       if (saved.order < (last.get(saved.device) ?? -1))
         ledger.broken(
           'I24',

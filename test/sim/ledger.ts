@@ -26,7 +26,9 @@ export type Saved = {
   /** The device that had it first. */
   readonly device: number
   /** In the order of all saves. */
-  order: number
+  readonly order: number
+  /** A person gave it another name: as a version it may be newer than it is. */
+  wasMoved: boolean
   puts: number
   lastPutUs: number
   /** Inodes that hold it because a person put it there, and in which nobody has put anything else since. */
@@ -83,7 +85,7 @@ export class Ledger {
       return
     }
     const [order, lastPutUs] = [++this.#order, this.#nowUs()]
-    this.saved.set(key, { key, device, order, puts: 1, lastPutUs, places: 1, removedUs: null })
+    this.saved.set(key, { key, device, order, puts: 1, lastPutUs, places: 1, removedUs: null, wasMoved: false })
   }
 
   /** It is where it was before, or somewhere else. */
@@ -106,9 +108,9 @@ export class Ledger {
 
   wasRemoved = (key: Key): boolean => key === EMPTY || (this.saved.get(key)?.removedUs ?? null) !== null
 
-  #newest(inode: Inode, device: number): void {
+  #moved(inode: Inode, device: number): void {
     const known = inode.kind === 'folder' ? undefined : this.saved.get(keyOf(inode))
-    if (known?.device === device) known.order = ++this.#order
+    if (known?.device === device) known.wasMoved = true
   }
 
   account(device: number): Account {
@@ -116,7 +118,7 @@ export class Ledger {
       put: (inode) => this.put(keyOf(inode), device),
       gone: (inode, wasLast = true) => this.gone(keyOf(inode), wasLast && inode.by === 'person'),
       linked: (inode) => this.returned(keyOf(inode)),
-      moved: (inode) => this.#newest(inode, device),
+      moved: (inode) => this.#moved(inode, device),
       folderGone: (name) => void this.foldersGone.add(name.normalize('NFC').toLowerCase()),
     }
   }

@@ -18,6 +18,13 @@ const SEEN_HALF_US = 5_000_000
 
 type Entry = Committed['effects']['journal'][number]
 
+/** When it, or a folder above it, had its name changed last. */
+function lastMovedUs({ ctimeUs }: Inode, folder: Inode): number {
+  let newest = ctimeUs
+  for (let at: Inode | null = folder; at; at = at.parent) newest = Math.max(newest, at.ctimeUs)
+  return newest
+}
+
 /** What must hold after every step (SYNC-CASES, safety). What must hold at rest is in test/sim/end-rules.ts. */
 export class Rules {
   readonly #world: World
@@ -45,7 +52,7 @@ export class Rules {
   displaces(device: Device, { path, how, inode, checked }: Parameters<DiskWatch['displaces']>[0]): void {
     const { cloud, devices } = this.#world
     const key = typeof checked === 'string' ? keyOfLink(checked) : keyOfBytes(checked)
-    if (key === EMPTY || isOwnPath(path)) return
+    if (this.expendable.has(key) || isOwnPath(path)) return
     const isElsewhere = devices.some(({ tree }) => {
       for (const { path, entry } of tree.walk())
         if (entry.inode !== inode && !isOwnPath(path) && entry.inode.kind !== 'folder' && keyOf(entry.inode) === key)
@@ -61,6 +68,8 @@ export class Rules {
     const { cloud } = this.#world
     const nodes = cloud.nodesWith(key)
     const [node] = nodes
+    // Of names that it takes for one, a device shows one.
+    if (!device.config.fs.isCaseSensitive && this.#hasTwin(node)) return
     if (nodes.length !== 1 || !node || !cloud.server.isLive(node.id) || this.#isAmnesiac()) return
     if (
       cloud.keyOfNode(node) === key &&
@@ -68,6 +77,14 @@ export class Rules {
       cloud.roleOf(device.actor)
     )
       this.#broken('I5', `device ${device.index} removes ${path}, which lives on the server`)
+  }
+
+  #hasTwin(node: NodeState | undefined): boolean {
+    if (!node?.parentId) return false
+    const name = node.name.toLowerCase()
+    return this.#world.cloud.server
+      .children(node.parentId)
+      .some((sibling) => sibling.id !== node.id && sibling.name.toLowerCase() === name)
   }
 
   /** I4: only what somebody has saved is shown to people. */
@@ -150,9 +167,9 @@ export class Rules {
   #isSeenHalf({ id }: NodeState, device: Device): boolean {
     const { tree, store, config } = device
     const ino = store.items.get(id)?.synced?.stamp.ino
-    for (const { path, entry } of tree.walk()) {
+    for (const { path, entry, folder } of tree.walk()) {
       if (isOwnPath(path) || tree.stamp(entry.inode).ino !== ino) continue
-      const isFresh = tree.nowUs() - entry.inode.ctimeUs < SEEN_HALF_US
+      const isFresh = tree.nowUs() - lastMovedUs(entry.inode, folder) < SEEN_HALF_US
       const isDeaf = config.watch !== GOOD_WATCH || device.watch !== GOOD_WATCH
       if (isFresh || isDeaf) this.#noteSeenHalf(entry.inode)
       return isFresh || isDeaf
