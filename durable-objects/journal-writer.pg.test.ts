@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MutationId, NodeId } from '../core/ids.ts'
 import { FACTS_MAX } from '../db/tenant/facts-query.ts'
 import { freshId } from '../test/support/async-world.ts'
+import { deepChain } from '../test/support/deep-chain.ts'
 import { keptWorld, type KeptWorld } from '../test/support/kept-world.ts'
 import { commitIn } from '../test/support/world-journal.ts'
 
@@ -11,20 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.drop())
 
-/** Folders inside one another, `levels` below the root. @returns the lowest */
-async function chain(levels: number): Promise<NodeId> {
-  const ids = Array.from({ length: levels }, () => freshId<NodeId>())
-  const { owner, tenantId, spaceId, rootId } = world
-  await owner.begin(async (tx) => {
-    await tx`set local session_replication_role = replica`
-    await tx`
-      insert into nodes (tenant_id, id, space_id, parent_id, kind, name, name_key, content_revision, placement_revision, executable,
-        created_at, changed_at, changed_seq)
-      select ${tenantId}, id::uuid, ${spaceId}, coalesce(lag(id::uuid) over (order by at), ${rootId}), 'folder', id, id, 0, 1, false, now(), now(), 1
-      from jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb) with ordinality as t(id, at)`
-  })
-  return ids.at(-1)!
-}
+const chain = (levels: number): Promise<NodeId> => deepChain(world, levels)
 
 const change = (node: NodeId, value: string) => ({
   kind: 'set-attributes' as const,

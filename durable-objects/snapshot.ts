@@ -26,7 +26,7 @@ export async function readSnapshot(
   visible: Visible,
   { from, limit }: { from: SnapshotFrom | null; limit: number },
 ): Promise<Snapshot> {
-  const page = await snapshotPage(tx, visible, from?.after ?? null, limit)
+  const page = await snapshotPage(tx, visible, { after: from?.after ?? null, limit })
   const pinned = { epoch: from?.epoch ?? page.epoch, seq: from?.seq ?? page.head }
   requireWithin(pinned, { epoch: page.epoch, seq: page.head, horizon: page.horizon })
   const nodes = snapshotNodes(page, { after: from?.after ?? null, seq: pinned.seq })
