@@ -4,6 +4,7 @@ import type { Course } from './course.ts'
 import { Arrivals } from './arrivals.ts'
 import { download } from './download-steps.ts'
 import type { DownloadStep } from './place-version.ts'
+import { Progress } from './progress.ts'
 import { noteFailedStep } from './failed-step.ts'
 import { uploadFiles, type UploadStep } from './upload-steps.ts'
 
@@ -25,6 +26,7 @@ export class Transfers {
   readonly #course: Course
   readonly #onChange: () => void
   readonly #arrivals: Arrivals
+  readonly #progress: Progress
   readonly #active = new Map<ItemId, number>()
   readonly #working = new Set<Promise<void>>()
   #downloads: DownloadStep[] = []
@@ -32,6 +34,8 @@ export class Transfers {
   #downloading = 0
   #downloadingBytes = 0
   #uploading = 0
+  /** Of files whose upload has ended. */
+  #sentBytes = 0
   #failure: { error: unknown } | null = null
 
   /** @param onChange there is room for more, all is done, or something went wrong */
@@ -39,6 +43,11 @@ export class Transfers {
     this.#course = course
     this.#onChange = onChange
     this.#arrivals = new Arrivals(course)
+    this.#progress = new Progress(course.clock, course.tell, () => ({
+      filesLeft: this.#active.size,
+      bytesLeft: this.bytes,
+      bytesMoved: course.rates.down.total() + this.#sentBytes,
+    }))
   }
 
   has(id: ItemId): boolean {
@@ -66,6 +75,7 @@ export class Transfers {
     const steps = uploads.map((step) => aliases.step(step)).filter(({ item }) => !this.#active.has(item))
     for (const { item, content } of steps) this.#active.set(item, content.kind === 'file' ? content.size : 0)
     if (steps.length > 0) this.#uploads.push({ steps, aliases: new Aliases() })
+    if (this.#active.size > 0) this.#progress.begin(this.#course.signal)
     this.#pump()
   }
 
@@ -137,13 +147,19 @@ export class Transfers {
   async #upload(steps: UploadStep[], aliases: Aliases): Promise<void> {
     this.#uploading++
     try {
-      await uploadFiles(this.#course, steps, aliases)
+      await uploadFiles(this.#course, { steps, aliases }, (id) => this.#sent(id))
     } catch (error) {
       this.#fail(error)
     } finally {
       this.#uploading--
       for (const { item } of steps) this.#active.delete(item)
     }
+  }
+
+  /** Its answer is noted with the next transaction, and whoever plans waits for that: it need not wait for the others. */
+  #sent(id: ItemId): void {
+    this.#sentBytes += this.#active.get(id) ?? 0
+    this.#active.delete(id)
   }
 
   #judge(note: () => void): void {

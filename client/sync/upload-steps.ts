@@ -17,9 +17,14 @@ type UploadAnswer = Remote['upload'] extends (files: UploadFile[]) => AsyncItera
 /**
  * Sends files, as few requests as can be. The ids of their mutations are durable before the first byte leaves. Answers are written in batches: one that is lost
  * with a crash is given again for the same id.
+ * @param onSent called for each file that was answered
  * @throws Halt, AppError, ConnectionError
  */
-export async function uploadFiles(course: Course, steps: readonly UploadStep[], aliases: Aliases): Promise<void> {
+export async function uploadFiles(
+  course: Course,
+  { steps, aliases }: { steps: readonly UploadStep[]; aliases: Aliases },
+  onSent: (item: ItemId) => void,
+): Promise<void> {
   const prepared = prepare(
     course,
     steps.map((step) => aliases.step(step)),
@@ -33,6 +38,7 @@ export async function uploadFiles(course: Course, steps: readonly UploadStep[], 
     waiting.delete(answer.item)
     haltIfHopeless(answer)
     course.writes.add((to) => settleUpload(course, to, { ...one, answer }))
+    onSent(answer.item)
   }
   course.writes.flush()
 }
