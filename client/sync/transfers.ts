@@ -145,14 +145,18 @@ export class Transfers {
   }
 
   async #upload(steps: UploadStep[], aliases: Aliases): Promise<void> {
+    const unanswered = new Set(steps.map(({ item }) => item))
     this.#uploading++
     try {
-      await uploadFiles(this.#course, { steps, aliases }, (id) => this.#sent(id))
+      await uploadFiles(this.#course, { steps, aliases }, (id) => {
+        unanswered.delete(id)
+        this.#sent(id)
+      })
     } catch (error) {
       this.#fail(error)
     } finally {
       this.#uploading--
-      for (const { item } of steps) this.#active.delete(item)
+      for (const item of unanswered) this.#active.delete(item)
     }
   }
 
