@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stack } from '../../embedded/stack.ts'
 import { addAccount, firstAccount, type Account } from '../support/account.ts'
@@ -85,6 +87,55 @@ test('T25 JR-11 one request of many copies makes the others wait for one copy, n
   expect(body.results.map((result: { outcome: string }) => result.outcome)).toEqual(Array(20).fill('applied'))
   expect(answers).toBeGreaterThanOrEqual(5)
 })
+
+test('T25 LV-16 a socket that never reads is let go before much waits for it', async () => {
+  const folder = await makeFolder(member, member.home.rootId)
+  const socket = await openAndPause(stack.url, member.token)
+  let sentBytes = 0
+  for (let round = 0; round < 12; round++) {
+    const entries = Array.from({ length: 100 }, () => changeOf(folder.id))
+    sentBytes += JSON.stringify(entries).length
+    expect((await push(member, entries)).status).toBe(200)
+  }
+  const received = await readOn(socket, '"code":4408')
+  expect(sentBytes).toBeGreaterThan(18_000_000)
+  expect(received).toBeLessThan(12_000_000)
+  socket.destroy()
+})
+
+/** About 16 KiB. */
+const changeOf = (node: string): Entry => ({
+  id: randomUUID(),
+  kind: 'set-attributes',
+  node,
+  properties: Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`p${at}`, randomBytes(500).toString('hex')])),
+})
+
+/** A live socket of a client that stops reading once it is open. */
+async function openAndPause(url: string, token: string): Promise<Socket> {
+  const { hostname, port, host } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  const key = randomBytes(16).toString('base64')
+  socket.write(
+    `GET /v1/sync/live HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+      `sec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\n\r\n`,
+  )
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  expect(head.toString('latin1')).toMatch(/^HTTP\/1\.1 101 /)
+  socket.pause()
+  return socket
+}
+
+/** Reads all that waits, up to where `last` stands. @returns how many bytes */
+async function readOn(socket: Socket, last: string): Promise<number> {
+  let [bytes, tail] = [0, '']
+  for await (const part of socket as AsyncIterable<Buffer>) {
+    bytes += part.length
+    tail = tail.slice(-last.length) + part.toString('latin1')
+    if (tail.includes(last)) return bytes
+  }
+  throw new Error('it ended without a reason')
+}
 
 test.each([`999999999999999.${randomUUID()}`, `253370764800000.${randomUUID()}`, `1.1.${randomUUID()}`, '1.', '.'])(
   'D-4: no place of the trash is %s',
