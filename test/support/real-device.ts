@@ -99,8 +99,7 @@ export class RealDevice {
   #counting(fetchIt: typeof fetch): typeof fetch {
     return async (input, init = {}) => {
       if (typeof init.body === 'string') this.#sent += Buffer.byteLength(init.body)
-      else if (ArrayBuffer.isView(init.body)) this.#sent += init.body.byteLength
-      else if (init.body instanceof Blob) this.#sent += init.body.size
+      else this.#sent += Number(new Headers(init.headers).get('content-length') ?? 0)
       const response = await fetchIt(input, init)
       if (response.body === null) return response
       const count = new TransformStream<Uint8Array, Uint8Array>({
