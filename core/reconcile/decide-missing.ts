@@ -1,5 +1,5 @@
 import { nameKey } from '../names.ts'
-import { decidePlacement, findServerNameFault } from './decide-placement.ts'
+import { findServerNameFault, isMovedHere } from './decide-placement.ts'
 import { isSameBytes, localChange, remoteChange } from './changes.ts'
 import { blockedBy, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
 import { CONTENT } from './item-table.ts'
@@ -52,9 +52,6 @@ function makeThere(moment: Moment, judge: Judge, item: Item): Decision {
 }
 
 const NAMED_TWICE: Block = { reason: 'name-clash', detail: 'another spelling of the same name is here' }
-
-/** It leaves its name on the server: asked without what is in it, which may be what asks. */
-const isMovedHere = (moment: Moment, other: Item): boolean => decidePlacement(moment, other).do === 'move-remote'
 
 /**
  * Files stand beside what has their name, under that of a conflicted copy; the server makes no such copy of a folder, nor of bytes that are the

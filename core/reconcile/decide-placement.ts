@@ -25,6 +25,10 @@ export function decidePlacement(moment: Moment, item: Item): Decision {
   }
 }
 
+/** A person moved it here, and the server can have it there: asked without what is in it. */
+export const isMovedHere = (moment: Moment, item: Item): boolean =>
+  item.synced !== null && decidePlacement(moment, item).do === 'move-remote'
+
 /** What no system could hold is not sent (names.md). */
 export function findServerNameFault(name: string): Block | null {
   const fault = findNameFault(name)

@@ -1,5 +1,5 @@
-import { isExecutable, isSameBytes, localChange, localPlacement, remoteChange, remotePlacement } from './changes.ts'
-import { decidePlacement } from './decide-placement.ts'
+import { isExecutable, isSameBytes, localChange, remoteChange } from './changes.ts'
+import { decidePlacement, isMovedHere } from './decide-placement.ts'
 import { act, ADOPT, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
 import { CONTENT } from './item-table.ts'
 import { isSamePlacement, type Item } from './item.ts'
@@ -85,10 +85,7 @@ function removeUnwanted(moment: Moment, judge: Judge, item: Item): Decision {
   const { remote, local, synced } = item
   if (!local) return synced ? act({ do: 'forget' }) : NOTHING
   if (!local.content) return WAIT
-  if (synced && localPlacement(item, moment.there) === 'moved' && remotePlacement(item, moment.there) === 'same') {
-    const placement = decidePlacement(moment, item)
-    if (placement.do === 'move-remote') return placement
-  }
+  if (isMovedHere(moment, item)) return act({ do: 'move-remote' })
   if (remote!.content.kind === 'folder') {
     const fate = judge.localFate(item.id)
     if (fate === 'is-held') return NOT_EMPTY

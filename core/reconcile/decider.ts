@@ -1,4 +1,5 @@
 import { localChange, remoteChange } from './changes.ts'
+import { isMovedHere } from './decide-placement.ts'
 import { decideMissing } from './decide-missing.ts'
 import { decidePresent, decideUnwanted } from './decide-present.ts'
 import { NOTHING, strongerFate, WAIT, type Decision, type Fate, type Judge } from './decision.ts'
@@ -88,7 +89,8 @@ export class Decider implements Judge {
 
   #shouldGoHere(item: Item): boolean {
     if (item.local?.kind !== 'folder') return false
-    if (item.remote) return this.#moment.standings.of(item.id).is === 'not-wanted'
+    // Where it was moved here, it is sent before it goes.
+    if (item.remote) return this.#moment.standings.of(item.id).is === 'not-wanted' && !isMovedHere(this.#moment, item)
     return item.synced !== null && this.#moment.pairOf(item.id) === null
   }
 

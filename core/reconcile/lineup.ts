@@ -1,5 +1,5 @@
 import type { Decider } from './decider.ts'
-import type { Decision } from './decision.ts'
+import type { Decision, Fate } from './decision.ts'
 import type { BlockReason, Item, ItemId, Placement } from './item.ts'
 import { createLocal, moveLocal, removeLocal, updateLocal, dislodge, setExecutableLocal } from './local-steps.ts'
 import type { Moment } from './moment.ts'
@@ -62,6 +62,10 @@ export class Lineup {
 
   decide(id: ItemId): Decision {
     return this.#decider.decide(id)
+  }
+
+  localFate(folder: ItemId): Fate {
+    return this.#decider.localFate(folder)
   }
 
   hasStep(id: ItemId): boolean {

@@ -3,7 +3,7 @@ import { nameKey } from '../names.ts'
 import { isExecutable, isSameBytes } from './changes.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
-import { createLocal, dislodge, moveLocal } from './local-steps.ts'
+import { createLocal, dislodge, moveLocal, removeLocal } from './local-steps.ts'
 import { parkedName } from './parked-name.ts'
 import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
 
@@ -51,7 +51,8 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   const isHead = circleOf(ground) === id
   if ((ground === 'done' || isHead) && lineup.slots.isBelow('remote', to.parent, id)) {
     lineup.undone.add(id)
-    return yield* moveLocal(lineup, item, remote!.place)
+    if (lineup.moment.isWanted(id)) return yield* moveLocal(lineup, item, remote!.place)
+    return lineup.localFate(id) === 'goes' ? yield* removeLocal(lineup, item) : 'waits'
   }
   if (ground !== 'done' && !(isHead && lineup.slots.isThere('remote', to.parent))) return asDependency(ground)
   const free = yield* freeRemoteName(lineup, id, to)

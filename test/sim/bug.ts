@@ -1,3 +1,4 @@
+import type { EngineOptions } from '../../client/sync/engine-parts.ts'
 import type { Disk, Remote, SyncStore } from '../../client/sync/ports.ts'
 
 /** A mistake that is planted on purpose, by wrapping what the engine works with: the simulation must find it (I28). */
@@ -10,4 +11,5 @@ export type Bug = {
   disk?: (disk: Disk) => Disk
   remote?: (remote: Remote) => Remote
   store?: (store: SyncStore) => SyncStore
+  options?: Partial<EngineOptions>
 }

@@ -95,7 +95,7 @@ export class Device implements Host {
     const { cloud, options } = this.world
     const real = new VirtualDisk(this.tree, life, this.#diskWatch(), { isForgetful: options.bug?.isForgetful ?? false })
     const disk = options.bug?.disk?.(real) ?? real
-    const remote = new VirtualRemote({ cloud, actor: this.actor, life, line: this.line, disk: real })
+    const remote = new VirtualRemote({ cloud, actor: this.actor, life, line: this.line, disk })
     const store = new WatchedStore(ROOT, this.store, this)
     const ports = {
       disk,
@@ -106,6 +106,7 @@ export class Device implements Host {
       random: this.#random(),
       wasStoppedCleanly: this.#wasStoppedCleanly,
       tell: (event: SyncEvent) => this.#told(life, event),
+      ...(options.bug?.options && { options: options.bug.options }),
     }
     this.#wasStoppedCleanly = false
     this.state = null

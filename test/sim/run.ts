@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { BUGS, findBug, SEEDS_MAX } from './bugs.ts'
 import { KNOWN_FAILURES } from './known-failures.ts'
 import { playScenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
@@ -15,12 +16,25 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
     scenarios: { type: 'string' },
+    bug: { type: 'string' },
     shrink: { type: 'boolean', default: false },
   },
 })
 
-if (values.scenarios !== undefined) await runScenarios(values.scenarios)
+if (values.bugs) await runBugs(Number(values.first))
+else if (values.scenarios !== undefined) await runScenarios(values.scenarios)
 else await runSeeds(Number(values.first), Number(values.seeds))
+
+async function runBugs(first: number): Promise<void> {
+  for (const bug of BUGS) {
+    if (values.bug !== undefined && !bug.name.includes(values.bug)) continue
+    const row = await findBug(bug, { first, seedsMax: values.seeds === '100' ? SEEDS_MAX : Number(values.seeds) })
+    const found = row.seed === null ? 'NOT FOUND' : `${row.rule} by seed ${row.seed}`
+    if (values.json) console.log(JSON.stringify(row))
+    else console.log(`${bug.name.padEnd(40)} ${found.padEnd(24)} ${row.detail.slice(0, 80)}`)
+    if (row.seed === null) process.exitCode = 1
+  }
+}
 
 /** @param wanted an id, or `all` */
 async function runScenarios(wanted: string): Promise<void> {

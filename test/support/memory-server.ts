@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { AppError } from '../../core/errors.ts'
 import { BATCH_MAX_FILES, type FileInit, type MutationResult, type NodeStateWire } from '../../protocol/files.ts'
 import { problemResponse } from '../../protocol/problem.ts'
+import { blankFolder } from './blank-folder.ts'
 
 /**
  * A small twin of the HTTP API and the object store behind one `fetch`, for tests of the client alone: what the wire says, no
@@ -80,29 +81,15 @@ function createWorld() {
   const rootId = randomUUID()
   let seq = 0
   const stateOf = (parentId: string | null, name: string, kind: 'folder' | 'file'): NodeStateWire => ({
+    ...blankFolder(),
     id: parentId === null ? rootId : randomUUID(),
     spaceId: rootId,
     parentId,
     kind,
     name,
-    contentRevision: 0,
-    placementRevision: 1,
-    size: null,
-    sha256: null,
-    contentId: null,
-    codec: null,
-    mtimeNs: null,
-    executable: false,
-    linkTarget: null,
-    properties: null,
-    conflictPolicy: null,
-    createdAt: 0,
-    changedAt: 0,
     changedSeq: ++seq,
     contentSeq: seq,
     placedSeq: seq,
-    trashedAt: null,
-    trashedBy: null,
   })
   nodes.set(rootId, { state: stateOf(null, 'home', 'folder'), content: null })
   const childOf = (parentId: string, name: string) =>

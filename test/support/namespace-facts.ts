@@ -12,25 +12,18 @@ import {
   type VersionFacts,
 } from '../../core/namespace/model.ts'
 import { childKey, type Needs } from '../../core/namespace/view.ts'
+import { noFacts } from '../../db/tenant/facts.ts'
 import { pathOf, unitBelow, type NamespaceState } from './namespace-state.ts'
 
 /** What the first round of a decision knows: principals, first answers and uploads; the rest it asks for. */
 export function firstFacts(state: NamespaceState): Facts {
   return {
+    ...noFacts(),
     seq: state.seq,
     epoch: state.epoch,
     principals: new Map([...state.sessions].map(([id, session]) => [id, principalOf(state, session)])),
     priors: state.priors,
-    nodes: new Map(),
-    purged: new Set(),
-    children: new Map(),
     uploads: state.uploads,
-    held: new Map(),
-    damaged: new Map(),
-    versions: new Map(),
-    subtrees: new Map(),
-    survivors: new Map(),
-    conflicts: new Map(),
   }
 }
 

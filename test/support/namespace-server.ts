@@ -3,6 +3,7 @@ import { decideBatch } from '../../core/namespace/decide.ts'
 import type { Effects, JournalEntry } from '../../core/namespace/effects.ts'
 import { versionKey, type Mutation, type NodeState, type Outcome, type SpaceRole } from '../../core/namespace/model.ts'
 import { applyEffects, putRow } from './apply-effects.ts'
+import { blankFolder } from './blank-folder.ts'
 import { collectPurged } from './collect-purged.ts'
 import { addFacts, contentOf, firstFacts } from './namespace-facts.ts'
 import { emptyState, livesIn, pathOf, type NamespaceState } from './namespace-state.ts'
@@ -161,27 +162,9 @@ export class NamespaceServer {
 }
 
 const rootOf = (spaceId: SpaceId, id: NodeId): NodeState => ({
+  ...blankFolder(),
   id,
   spaceId,
   parentId: null,
-  kind: 'folder',
   name: String(id),
-  contentRevision: 0,
-  placementRevision: 1,
-  size: null,
-  sha256: null,
-  contentId: null,
-  codec: null,
-  mtimeNs: null,
-  executable: false,
-  linkTarget: null,
-  properties: null,
-  conflictPolicy: null,
-  createdAt: 0,
-  changedAt: 0,
-  changedSeq: 0,
-  contentSeq: 0,
-  placedSeq: 0,
-  trashedAt: null,
-  trashedBy: null,
 })

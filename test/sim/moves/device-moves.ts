@@ -22,6 +22,19 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
       device.scheduler.after(n!, () => (device.line.isUp = true))
     },
   },
+  /** Away until the journal does not reach back as far (SV-03). */
+  'offline-too-long': {
+    group: 'server',
+    weight: 4,
+    propose: forAWhile,
+    perform: (device, { n }) => {
+      device.line.isUp = false
+      device.scheduler.after(n!, () => {
+        device.world.cloud.compact()
+        device.line.isUp = true
+      })
+    },
+  },
   kill: {
     group: 'device',
     weight: 3,
