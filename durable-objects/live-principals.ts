@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { sightOf, type Readable } from '../core/access/visibility.ts'
+import { shownEntries, type Readable } from '../core/access/visibility.ts'
 import type { SessionId } from '../core/ids.ts'
 import type { FeedEntry } from '../db/tenant/journal.ts'
 import type { ReadPrincipal } from '../db/tenant/principal.ts'
@@ -18,7 +18,7 @@ export function viewerOf(principal: ReadPrincipal): Viewer {
 }
 
 export const shownTo = ({ readable }: Viewer, entries: readonly FeedEntry[]): FeedEntry[] =>
-  entries.filter(({ node }) => sightOf(readable, node) === 'shown')
+  shownEntries(readable, entries)
 
 export type LivePrincipalsDeps = {
   /** Those that still stand, in one query. */

@@ -1,3 +1,4 @@
+import { shownNodes } from '../core/access/visibility.ts'
 import { requireWithin, type Cursor } from '../core/namespace/cursor.ts'
 import type { NodeId } from '../core/ids.ts'
 import type { NodeState } from '../core/namespace/model.ts'
@@ -30,5 +31,5 @@ export async function readSnapshot(
   const pinned = { epoch: from?.epoch ?? page.epoch, seq: from?.seq ?? page.head }
   requireWithin(pinned, { epoch: page.epoch, seq: page.head, horizon: page.horizon })
   const nodes = snapshotNodes(page, { after: from?.after ?? null, seq: pinned.seq })
-  return { nodes, pinned, last: page.last }
+  return { nodes: shownNodes({ spaces: new Set(visible.spaces) }, nodes), pinned, last: page.last }
 }

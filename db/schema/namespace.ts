@@ -96,9 +96,9 @@ export const versions = pgTable(
     foreignKey({ columns: [t.tenantId, t.nodeId], foreignColumns: [nodes.tenantId, nodes.id] }),
     foreignKey({ columns: [t.tenantId, t.contentRef], foreignColumns: [contents.tenantId, contents.id] }),
     index('versions_content').on(t.tenantId, t.contentRef),
-    // Since when an older version is no longer the present one: the clock of its retention.
-    index('versions_superseding')
-      .on(t.tenantId, t.createdAt)
+    // Files that were ever written a second time: what the retention of versions looks through.
+    index('versions_rewritten')
+      .on(t.tenantId, t.nodeId)
       .where(sql`revision > 1`),
     ...tenantPolicies('versions'),
   ],
