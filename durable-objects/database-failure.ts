@@ -47,6 +47,6 @@ export function failureOf(error: unknown): DatabaseFailure {
 /** workerd reports a broken socket as a plain error; the driver may write to one that it has just let go of. */
 const isLostMessage = (error: unknown): boolean =>
   error instanceof Error &&
-  /null \(reading 'write'\)|network connection lost|socket|connection (was )?(closed|refused|terminated|ended)|cannot connect|proxy request failed/i.test(
+  /null \(reading 'write'\)|writablestream has been closed|network connection lost|socket|connection (was )?(closed|refused|terminated|ended)|cannot connect|proxy request failed/i.test(
     error.message,
   )

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StartFailure } from './failure.ts'
@@ -5,11 +6,20 @@ import { StartFailure } from './failure.ts'
 /** Just long enough for the ports of a run that was killed a moment ago to come free. */
 const RETRY_FOR_MS = 1000
 
+/**
+ * Below the ports that systems give to outgoing connections (Linux from 32768, macOS and Windows from 49152): one of those may be taken by a connection of
+ * anybody between our look and the moment when it is listened on, and again whenever what listens on it is started anew.
+ */
+const PORTS = { from: 20_000, count: 12_000 } as const
+const PORTS_TRIED = 200
+
 /** A port of 127.0.0.1 that was free a moment ago. */
 export async function pickFreePort(): Promise<number> {
-  const port = await tryToListen(0)
-  if (port === null) throw new StartFailure('This machine has no free network port.', 'Close some programs.')
-  return port
+  for (let tried = 0; tried < PORTS_TRIED; tried++) {
+    const port = await tryToListen(PORTS.from + randomInt(PORTS.count))
+    if (port !== null) return port
+  }
+  throw new StartFailure('This machine has no free network port.', 'Close some programs.')
 }
 
 /** Throws a {@link StartFailure} when something else listens on this port of 127.0.0.1. */

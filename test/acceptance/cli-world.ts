@@ -1,7 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import postgres from 'postgres'
 import { expect } from 'vitest'
 import { createMachineSession } from '../../cli/machine-session.ts'
 import { runCli } from '../../cli/run.ts'
@@ -11,6 +10,7 @@ import type { Api } from '../../client/api.ts'
 import type { Stack } from '../../embedded/stack.ts'
 import { clientOf } from '../support/signed-in.ts'
 import { testStack } from '../support/stack.ts'
+import { untilSeen, writeTeamSpace } from '../support/team-space.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { openCli, setUp, signInByDevice, type Cli, type CliRun } from './cli-support.ts'
 
@@ -98,17 +98,9 @@ export async function writeFrom(
   return only?.state === 'done' ? only.result.outcome : 'pending'
 }
 
-/** No request makes one yet. */
+/** A team space that the person of this world manages. */
 export async function makeTeamSpace({ stack, phone }: Pick<CliWorld, 'stack' | 'phone'>, name: string): Promise<void> {
-  const sql = postgres(stack.ownerUrl, { max: 1, onnotice: () => {} })
-  try {
-    const { tenantId, userId } = await phone.whoami()
-    const [space, root] = [randomUUID(), randomUUID()]
-    await sql`insert into spaces (tenant_id, id, kind, name, root_id) values (${tenantId}, ${space}, 'team', ${name}, ${root})`
-    await sql`insert into nodes (tenant_id, id, space_id, parent_id, kind, name, name_key, content_revision, placement_revision, executable, created_at, changed_at, changed_seq)
-      values (${tenantId}, ${root}, ${space}, null, 'folder', '', '', 0, 1, false, now(), now(), 0)`
-    await sql`insert into space_members (tenant_id, space_id, user_id, role) values (${tenantId}, ${space}, ${userId}, 'manager')`
-  } finally {
-    await sql.end()
-  }
+  const { tenantId, userId } = await phone.whoami()
+  const { id } = await writeTeamSpace(stack, { tenantId, userIds: [userId], name })
+  await untilSeen(id, () => phone.spaces())
 }

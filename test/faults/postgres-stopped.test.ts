@@ -145,7 +145,8 @@ test('FT-11 connections cut under load, again and again: every change once, no e
       const body = inlineFile(owner.home.rootId, randomUUID(), 'under load')
       const answer = await client.call('POST', '/v1/files', body)
       expect(answer.body.files?.[0].result, JSON.stringify(answer.body)).toMatchObject({ outcome: 'applied' })
-      expect((await client.call('GET', `/v1/folders/${owner.home.rootId}/children?limit=1`)).status).toBe(200)
+      const listed = await client.call('GET', `/v1/folders/${owner.home.rootId}/children?limit=1`)
+      expect(listed.status, JSON.stringify(listed.body)).toBe(200)
       ids.push(body.mutationId)
     }
   }
