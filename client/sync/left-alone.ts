@@ -1,28 +1,34 @@
 import type { Item, ItemId } from '../../core/reconcile/item.ts'
 import type { IgnoreRules } from './ignore.ts'
-import { shownPath } from './local-path.ts'
-import { OWN_FOLDER } from './own-folder.ts'
+import { localPath, remotePath } from './local-path.ts'
 import type { SyncStore } from './ports.ts'
 
-type Asked = { store: SyncStore; rules: IgnoreRules; isBusy: (item: Item) => boolean }
+type Asked = { store: SyncStore; rules: IgnoreRules }
 
 /**
- * Who is left alone by one plan: what is on its way, what waits after a failure, and what is ignored on either side. With an ignored folder goes all
- * that lies below it. Each path is judged once.
+ * What is left alone since it is ignored, or lies in an ignored folder. What both sides have is so only when it is ignored on both: what one side gives a
+ * name that is not ignored is synchronised from then on. Each item is judged once.
  */
-export function leftAlone({ store, rules, isBusy }: Asked): (item: Item) => boolean {
+export function leftAlone(asked: Asked): (item: Item) => boolean {
   const ignored = new Map<ItemId, boolean>()
-  const isIgnored = (item: Item): boolean => {
+  return (item) => {
     const known = ignored.get(item.id)
     if (known !== undefined) return known
-    const kind = item.local?.kind ?? item.remote?.content.kind ?? item.synced?.content.kind
-    const path = shownPath(store, item.id)
-    const judged = kind !== undefined && path !== '' && (isOwn(path) || rules.isIgnored(path, kind))
+    const judged = isIgnored(asked, item)
     ignored.set(item.id, judged)
     return judged
   }
-  return (item) => isBusy(item) || isIgnored(item)
 }
 
-/** The name of our own folder in the root is not for things of the server. */
-const isOwn = (path: string): boolean => path === OWN_FOLDER || path.startsWith(`${OWN_FOLDER}/`)
+function isIgnored(asked: Asked, item: Item): boolean {
+  const { store, rules } = asked
+  const path = item.local && localPath(store, item.id)
+  if (path && !rules.isIgnored(path, item.local!.kind)) return false
+  return path !== null && !item.remote ? true : isIgnoredThere(asked, item)
+}
+
+/** By the place that it has on the server. */
+export function isIgnoredThere({ store, rules }: Asked, { id, remote }: Item): boolean {
+  const path = remote && remotePath(store, id)
+  return path !== null && rules.isIgnored(path, remote!.content.kind)
+}

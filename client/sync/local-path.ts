@@ -16,6 +16,18 @@ export function localPath(trees: Trees, id: ItemId): LocalPath | null {
   return names.reverse().join('/')
 }
 
+/** Where an item is on the server, below the root; `null`: it, or a folder above it, is not there. */
+export function remotePath(trees: Trees, id: ItemId): LocalPath | null {
+  const names: string[] = []
+  for (let at = id; at !== trees.root;) {
+    const remote = trees.item(at)?.remote
+    if (!remote || names.length > DEPTH_MAX) return null
+    names.push(remote.place.name)
+    at = remote.place.parent
+  }
+  return names.reverse().join('/')
+}
+
 /** Where something would be on the disk; `null`: its folder is not there. */
 export function pathOfPlace(trees: Trees, { parent, name }: Placement): LocalPath | null {
   const folder = localPath(trees, parent)

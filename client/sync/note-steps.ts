@@ -26,7 +26,7 @@ function writeNote(course: Course, to: StoreWriter, { step, aliases }: { step: N
     case 'adopt':
       return adopt(course, to, aliases.now(step.item))
     case 'forget':
-      return to.setSynced(aliases.now(step.item), null)
+      return forget(course, to, aliases.now(step.item))
     case 'block': {
       const id = aliases.now(step.item)
       const { reason, detail } = step
@@ -36,6 +36,15 @@ function writeNote(course: Course, to: StoreWriter, { step, aliases }: { step: N
     case 'unblock':
       return to.setBlocked(aliases.now(step.item), null)
   }
+}
+
+/** Where nothing is left on either side, nothing is left to be said of it. */
+function forget({ store }: Course, to: StoreWriter, id: ItemId): void {
+  const item = store.item(id)
+  to.setSynced(id, null)
+  if (item === null || item.local !== null || item.remote !== null) return
+  to.setBlocked(id, null)
+  to.setPending(id, null)
 }
 
 /** What is the same on both sides is agreed on: that has moved no byte (CR-05, DK-06). */

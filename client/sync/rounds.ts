@@ -74,7 +74,8 @@ export class Rounds {
       maxSteps,
       isSelected,
       brake: { ...brake, answer: readBrakeAnswers(store) },
-      isLeftAlone: leftAlone({ store, rules: this.#looker.rules(), isBusy }),
+      isBusy,
+      isLeftAlone: leftAlone({ store, rules: this.#looker.rules() }),
     })
   }
 

@@ -51,8 +51,11 @@ export function applyNote(trees: Trees, writer: TreeWriter, step: NoteStep): voi
       writer.become(step.local, step.remote)
       return writer.setSynced(step.remote, kept)
     }
-    case 'forget':
+    case 'forget': {
+      const { local = null, remote = null } = trees.item(step.item) ?? {}
+      if (!local && !remote) writer.setBlocked(step.item, null)
       return writer.setSynced(step.item, null)
+    }
     case 'block':
       return writer.setBlocked(step.item, { reason: step.reason, detail: step.detail })
     case 'unblock':

@@ -14,7 +14,7 @@ export function decideMissing(moment: Moment, judge: Judge, item: Item): Decisio
   const action = CONTENT[localChange(item)][remoteChange(item)]
   switch (action) {
     case 'forget':
-      return item.synced ? { do: 'forget', blocked: null } : NOTHING
+      return item.synced || item.blocked ? { do: 'forget', blocked: null } : NOTHING
     case 'create-remote':
       return makeThere(moment, judge, item)
     case 'revive-remote':

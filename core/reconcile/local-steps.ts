@@ -3,6 +3,7 @@ import { isExecutable } from './changes.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
 import { parkedName } from './parked-name.ts'
+import type { Block } from './names.ts'
 import type { Expectation } from './step.ts'
 import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
 
@@ -122,12 +123,20 @@ function* freeLocalName(lineup: Lineup, id: ItemId, place: Placement): Task {
         continue
       }
       case 'nothing':
-        return { blocked: { reason: 'name-clash', detail: 'something that is not synchronised has this name here' } }
+        return { blocked: NAME_HELD }
       default:
-        return 'waits'
+        // A pipe, or something that cannot be read: it may stay like this for ever.
+        return isStuck(lineup, holder) ? { blocked: NAME_HELD } : 'waits'
     }
   }
   return 'done'
+}
+
+const NAME_HELD: Block = { reason: 'name-clash', detail: 'something that is not synchronised has this name here' }
+
+function isStuck({ moment }: Lineup, holder: ItemId): boolean {
+  const { local, blocked } = moment.item(holder)!
+  return local?.content === null && blocked !== null
 }
 
 function parkLocal(lineup: Lineup, id: ItemId): Outcome {

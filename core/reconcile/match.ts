@@ -53,10 +53,12 @@ export function matchFolder<F extends Found, K extends Known>(
   return match
 }
 
-function compare({ kind, stamp }: LocalState, found: Found): 'same' | 'changed' | 'taken' {
+function compare({ kind, stamp, content }: LocalState, found: Found): 'same' | 'changed' | 'taken' {
   // What cannot be read has no kind of its own in the trees.
   if (found.stamp.ino !== stamp.ino || (found.kind !== kind && found.kind !== 'special')) return 'taken'
-  const isSame = found.stamp.mtimeNs === stamp.mtimeNs && found.stamp.ctimeNs === stamp.ctimeNs
+  // Something was in the way of this folder (a mount), and may not be any more.
+  const isKnown = kind !== 'folder' || content !== null
+  const isSame = isKnown && found.stamp.mtimeNs === stamp.mtimeNs && found.stamp.ctimeNs === stamp.ctimeNs
   return isSame && found.stamp.size === stamp.size && found.kind === kind ? 'same' : 'changed'
 }
 

@@ -6,6 +6,9 @@ import type { BlockReason } from './item.ts'
 /** What a device can hold of what the server has (P7): what it cannot is blocked, with the reason that a person is shown. */
 export type Block = { reason: BlockReason; detail: string }
 
+/** In the root of every device, a folder of ours has this name: what the server has there of this name is blocked. */
+export const OWN_NAME = '.bitvault'
+
 /** With and without an extension: `aux.txt` is refused, `console.txt` is not (NM-08). */
 const WINDOWS_DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])$/i
 const WINDOWS_CHARACTERS = '<>:"\\|?*'

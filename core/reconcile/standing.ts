@@ -1,6 +1,6 @@
 import type { Device } from './device.ts'
 import type { Item, ItemId, Trees } from './item.ts'
-import { countUnits, findLocalNameFault, isSameOnDisk, type Block } from './names.ts'
+import { countUnits, findLocalNameFault, isSameOnDisk, OWN_NAME, type Block } from './names.ts'
 import { alike } from './alike.ts'
 
 /** Whether what the server has should be on this device. A function of the remote tree and the abilities alone (I18). */
@@ -67,6 +67,8 @@ export class Standings {
     const { place, content } = remote!
     if (content.kind === 'symlink' && !abilities.symlinks)
       return { reason: 'no-symlinks', detail: 'this system has no symbolic links' }
+    if (place.parent === this.#trees.root && isSameOnDisk(place.name, OWN_NAME, abilities))
+      return { reason: 'name-not-possible', detail: 'a folder that synchronising needs has this name here' }
     const fault = findLocalNameFault(place.name, abilities)
     const units = before + countUnits(place.name, abilities)
     if (fault || abilities.pathMax === null || units <= abilities.pathMax) return fault

@@ -27,6 +27,10 @@ export async function adoptLost(run: ScanRun, mayBelieve: (lost: Iterable<ItemId
   const proven: ItemId[] = []
   for (const [id, { isTaken, path, folder }] of gone) {
     if (isTaken) continue
+    if (run.moving.has(id)) {
+      run.again.add(folder)
+      continue
+    }
     // The folder was listed to its end, but names that come and go meanwhile can be missed: asked for by its name it must not be there either.
     if ((await run.disk.stat(path)) === null) proven.push(id)
     else run.again.add(folder)

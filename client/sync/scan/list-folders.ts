@@ -2,6 +2,7 @@ import type { ItemId } from '../../../core/reconcile/item.ts'
 import { alike } from '../../../core/reconcile/alike.ts'
 import { isSameFolder, matchFolder } from '../../../core/reconcile/match.ts'
 import { parkedName } from '../../../core/reconcile/parked-name.ts'
+import { isIgnoredThere } from '../left-alone.ts'
 import { folderOf, joined } from '../local-path.ts'
 import type { DiskEntry, LocalPath } from '../ports.ts'
 import { findSpot } from './find-spot.ts'
@@ -41,13 +42,15 @@ const folderObservation = ({ stamp }: DiskEntry): Observation => ({
 
 async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   if (run.listed.has(folder.id)) return
-  run.listed.add(folder.id)
   const entries = await listOrTell(run, folder)
   if (entries === null) return
+  run.listed.add(folder.id)
   run.sums.seen += entries.length
   if (folder.blocked !== null && isScanBlock(folder.blocked)) run.note((to) => to.setBlocked(folder.id, null))
-  const shown = entries.filter((entry) => !run.rules.isIgnored(joined(folder.path, entry.name), entry.kind))
-  const { known, vacated } = knownIn(run, folder)
+  const { known, vacated, wanted } = knownIn(run, folder)
+  const isShown = ({ name, kind }: DiskEntry): boolean =>
+    wanted.has(name) || !run.rules.isIgnored(joined(folder.path, name), kind)
+  const shown = entries.filter(isShown)
   const { same, changed, taken, appeared, missing } = matchFolder(known, shown)
   const meet = metIn(folder)
   for (const { known, found } of same) if (found.kind === 'folder') goOn(run, known, meet(found), folder.isDeep)
@@ -79,18 +82,29 @@ function namesTakenAlike({ disk }: ScanRun, entries: DiskEntry[]): ReadonlySet<s
   return isCaseSensitive && normalises === 'nothing' ? null : new Set(entries.map(({ name }) => alike(name)))
 }
 
+type KnownIn = { known: KnownItem[]; vacated: Set<string>; wanted: Set<string> }
+
 /**
  * Without what is ignored, which is never missing (P8), and what was found elsewhere already: `vacated` are the names that such have in the trees until the
- * end of the scan.
+ * end of the scan. `wanted`: ignored by their names here, and not by those that the server gave them since.
  */
-function knownIn(run: ScanRun, { id, path, isKnown }: FolderToList): { known: KnownItem[]; vacated: Set<string> } {
-  const [known, vacated]: [KnownItem[], Set<string>] = [[], new Set()]
+function knownIn(run: ScanRun, { id, path, isKnown }: FolderToList): KnownIn {
+  const found: KnownIn = { known: [], vacated: new Set(), wanted: new Set() }
   for (const item of isKnown ? run.store.localIn(id) : []) {
     const { kind, place } = item.state
-    if (run.moves.has(item.id)) vacated.add(place.name)
-    else if (!run.rules.isIgnored(joined(path, place.name), kind)) known.push(item)
+    if (run.moves.has(item.id)) found.vacated.add(place.name)
+    else if (!run.rules.isIgnored(joined(path, place.name), kind)) found.known.push(item)
+    else if (isWantedThere(run, item.id)) {
+      found.known.push(item)
+      found.wanted.add(place.name)
+    }
   }
-  return { known, vacated }
+  return found
+}
+
+function isWantedThere(run: ScanRun, id: ItemId): boolean {
+  const item = run.store.item(id)
+  return item?.remote != null && !isIgnoredThere(run, item)
 }
 
 async function listOrTell(run: ScanRun, { id, path }: FolderToList): Promise<DiskEntry[] | null> {
@@ -192,6 +206,7 @@ async function findMovedFolder(run: ScanRun, met: Met): Promise<'moved' | 'movin
     if (run.listed.has(id)) {
       if (await isThere(run, id, entry)) continue
       run.again.add(folderOf(path))
+      run.moving.add(id)
       return 'moving'
     }
     const folder = { id, path, isKnown: true, isDeep: true, blocked }

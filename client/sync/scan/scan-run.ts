@@ -46,6 +46,8 @@ export class ScanRun {
   readonly spots: MetSpot[] = []
   /** Folders that may be the one that had the name, unless that one is found elsewhere. */
   readonly undecided: { holder: KnownItem; met: Met }[] = []
+  /** Folders that were met where they were and where they went: this scan tells neither. */
+  readonly moving = new Set<ItemId>()
   /** Folders of which it was decided that they are still at their name, with another inode. */
   readonly madeAnew = new Set<ItemId>()
   readonly again = new Set<LocalPath>()
