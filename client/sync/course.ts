@@ -8,7 +8,7 @@ import { createRate, type Rate } from './rate.ts'
 import { requireRoot } from './root-lost.ts'
 import { Setbacks } from './setbacks.ts'
 import { SharedLock } from './shared-lock.ts'
-import type { Trouble } from './trouble.ts'
+import type { Lasting, Trouble } from './trouble.ts'
 import { WriteBuffer } from './write-buffer.ts'
 
 /** What everybody who does steps shares, from the start of the engine to its end. */
@@ -140,15 +140,17 @@ export function noteFailure(course: Course, failure: Failure, to?: StoreWriter):
     else again.folder(folder)
   }
   const path = shownPath(store, id)
-  const detail = trouble.is === 'blocked' ? trouble.detail : 'it keeps changing'
+  const { reason, detail } = trouble.is === 'blocked' ? trouble : lastingOf(trouble)
   tell({ kind: 'step', at: 'failed', step, item: id, path, error: detail })
   if (!setbacks.failed(item, { mayRetryAtOnce: trouble.is === 'changed' })) return
-  const reason = trouble.is === 'blocked' ? trouble.reason : trouble.side === 'disk' ? 'busy' : 'refused'
   const block = (writer: StoreWriter): void => writer.setBlocked(id, { reason, detail })
   if (to) block(to)
   else store.write(block)
   tell({ kind: 'blocked', item: id, path, reason, detail })
 }
+
+const lastingOf = ({ side, lasting }: Trouble & { is: 'changed' }): Lasting =>
+  lasting ?? { reason: side === 'disk' ? 'busy' : 'refused', detail: 'it keeps changing' }
 
 /** Found by doing; the others are found by plans and scans, who lift them again. */
 const MET: ReadonlySet<BlockReason> = new Set([

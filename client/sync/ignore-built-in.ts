@@ -1,3 +1,7 @@
+/** How a file browser shows a folder: macOS, Windows. It is made anew wherever it is missing. */
+const SYSTEM_LITTER = ['.DS_Store', 'Thumbs.db', 'desktop.ini']
+export const isSystemLitter = (name: string): boolean => SYSTEM_LITTER.includes(name)
+
 /**
  * What programs and systems put beside a person's files for a moment, or for themselves alone (AS-03). Each is a name that only such a program gives: a
  * person's own file must never be hidden by one of these, so `*.tmp`, `*.bak` and `*~` are not among them. A `!` line in
@@ -14,10 +18,7 @@ export const BUILT_IN_RULES = [
   '.fuse_hidden[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*',
   // Half saved: GLib (gedit, GNOME)
   '.goutputstream-[A-Z0-9][A-Z0-9][A-Z0-9][A-Z0-9][A-Z0-9][A-Z0-9]',
-  // How a file browser shows a folder: macOS, Windows
-  '.DS_Store',
-  'Thumbs.db',
-  'desktop.ini',
+  ...SYSTEM_LITTER,
 ]
 
 /** Lock files of Emacs are links that lead nowhere: of files the same name is a person's own. */

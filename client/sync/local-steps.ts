@@ -4,10 +4,12 @@ import { isSameStamp, type Item, type ItemContent, type LocalState, type Placeme
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, tellStep, type Course } from './course.ts'
 import { Guarded, Otherwise, proofOf } from './place-version.ts'
-import { folderOf, localPath, pathOfPlace } from './local-path.ts'
+import { isSystemLitter } from './ignore-built-in.ts'
+import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, isSameFile, placedState } from './local-states.ts'
-import type { DiskEntry, LocalPath } from './ports.ts'
+import type { Disk, DiskEntry, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
+import { systemCode } from './trouble.ts'
 
 export type ShapeStep = Exclude<LocalStep, { do: 'download' }>
 
@@ -99,13 +101,27 @@ async function remove(course: Course, item: Item, step: Of<'remove-local'>): Pro
   const { store, disk, writes } = course
   const path = wanted(localPath(store, item.id))
   const { entry } = await lookGuarded(course, item, { path, step })
-  await disk.discard(path, entry.kind === 'folder' ? null : entry.stamp)
+  if (entry.kind === 'folder') await discardFolder(disk, path)
+  else await disk.discard(path, entry.stamp)
   writes.add((writer) => {
     writer.setLocal(item.id, null)
     writer.setSynced(item.id, null)
     writer.setPending(item.id, null)
     noteSuccess(course, item.id, writer)
   })
+}
+
+/** What only the system has put into it, and puts there again, goes along: into the safety trash. */
+async function discardFolder(disk: Disk, path: LocalPath): Promise<void> {
+  try {
+    await disk.discard(path, null)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOTEMPTY') throw error
+    const left = await disk.list(path)
+    if (!left.every(({ kind, name }) => kind === 'file' && isSystemLitter(name))) throw error
+    for (const { name, stamp } of left) await disk.discard(joined(path, name), stamp)
+    await disk.discard(path, null)
+  }
 }
 
 async function lookGuarded(

@@ -2,14 +2,16 @@ import { AppError, isRetryable } from '../../core/errors.ts'
 import type { BlockReason } from '../../core/reconcile/item.ts'
 import { ConnectionError } from '../connection-error.ts'
 
+export type Lasting = { reason: BlockReason; detail: string }
+
 /** What a failure means for whoever works on one item. */
 export type Trouble =
   /** Nobody answers, or all is refused for a while: nothing else would succeed either. */
   | { is: 'offline' }
   /** Signed out: nothing is done until somebody signs in; nothing is removed (NW-08). */
   | { is: 'ended' }
-  /** The world is otherwise than the plan thought. */
-  | { is: 'changed'; side: 'server' | 'disk' }
+  /** The world is otherwise than the plan thought. `lasting`: what it means when it stays so, however often it is looked at. */
+  | { is: 'changed'; side: 'server' | 'disk'; lasting?: Lasting }
   /** Only a person, or time, can help. */
   | { is: 'blocked'; reason: BlockReason; detail: string }
 
@@ -43,15 +45,9 @@ export function troubleOfCode(code: string, detail: string = code): Trouble {
   return { is: 'blocked', reason: BLOCKED[code] ?? 'refused', detail }
 }
 
-const CHANGED_ON_DISK: ReadonlySet<string> = new Set([
-  'ENOENT',
-  'EEXIST',
-  'ENOTDIR',
-  'EISDIR',
-  'ENOTEMPTY',
-  'ELOOP',
-  'ESTALE',
-])
+const CHANGED_ON_DISK: ReadonlySet<string> = new Set(['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ESTALE'])
+/** The planner knows of all that is synchronised: what is left in a folder that should go is ignored. */
+const NOT_EMPTY: Lasting = { reason: 'not-empty', detail: 'it is gone on the server, but something in it is ignored' }
 const DISK_REASONS: Readonly<Record<string, BlockReason>> = {
   ENOSPC: 'no-space',
   EDQUOT: 'no-space',
@@ -80,6 +76,7 @@ export function troubleOf(error: unknown, on: 'server' | 'disk'): Trouble {
   const code = systemCode(error)
   if (code === null) throw error
   if (STRAINED.has(code)) return { is: 'offline' }
+  if (code === 'ENOTEMPTY') return { is: 'changed', side: 'disk', lasting: NOT_EMPTY }
   if (CHANGED_ON_DISK.has(code)) return { is: 'changed', side: 'disk' }
   return { is: 'blocked', reason: DISK_REASONS[code] ?? 'unreadable', detail: code }
 }

@@ -117,6 +117,7 @@ function* freeLocalName(lineup: Lineup, id: ItemId, place: Placement): Task {
       case 'dislodge': {
         const outcome = yield lineup.perform(holder)
         if (lineup.hasStep(id) || !lineup.slots.localHolders(place, id).includes(holder)) continue
+        if (typeof outcome === 'object' && 'blocked' in outcome) return { blocked: NAME_HELD }
         if (circleOf(outcome) === null) return 'waits'
         const parked = parkLocal(lineup, holder)
         if (parked !== 'done') return parked
