@@ -13,9 +13,10 @@ export type Found = {
   devices: readonly { fs: keyof typeof FILE_SYSTEMS; watch?: WatchModel; skewUs?: number }[]
   moves: readonly PlannedMove[]
   faults: readonly PlannedFault[]
+  untilUs?: number
 }
 
-export function scriptOfFound({ seed, devices, moves, faults }: Found): Script {
+export function scriptOfFound({ seed, devices, moves, faults, untilUs }: Found): Script {
   const config = {
     rates: NO_FAULTS,
     moves: 0,
@@ -29,7 +30,7 @@ export function scriptOfFound({ seed, devices, moves, faults }: Found): Script {
       isActive: true,
     })),
   }
-  return { seed, config, moves: [...moves], faults: [...faults] }
+  return { seed, config, moves: [...moves], faults: [...faults], ...(untilUs === undefined ? {} : { untilUs }) }
 }
 
 export const FOUND: readonly Found[] = []

@@ -108,9 +108,13 @@ export class Ledger {
 
   wasRemoved = (key: Key): boolean => key === EMPTY || (this.saved.get(key)?.removedUs ?? null) !== null
 
+  /** Whoever moves something knows of no delete of it: when it is there after one, somebody wanted it. */
   #moved(inode: Inode, device: number): void {
+    for (const { inode: below } of inode.entries.values()) this.#moved(below, device)
     const known = inode.kind === 'folder' ? undefined : this.saved.get(keyOf(inode))
-    if (known?.device === device) known.wasMoved = true
+    if (!known) return
+    known.lastPutUs = this.#nowUs()
+    if (known.device === device) known.wasMoved = true
   }
 
   account(device: number): Account {

@@ -79,12 +79,15 @@ export class Rules {
       this.#broken('I5', `device ${device.index} removes ${path}, which lives on the server`)
   }
 
+  /** It, or a folder that it is in. */
   #hasTwin(node: NodeState | undefined): boolean {
-    if (!node?.parentId) return false
-    const name = node.name.toLowerCase()
-    return this.#world.cloud.server
-      .children(node.parentId)
-      .some((sibling) => sibling.id !== node.id && sibling.name.toLowerCase() === name)
+    const { server, state } = this.#world.cloud
+    for (let at = node; at?.parentId; at = state.nodes.get(at.parentId)) {
+      const { id, name } = at
+      const siblings = server.children(at.parentId)
+      if (siblings.some((one) => one.id !== id && one.name.toLowerCase() === name.toLowerCase())) return true
+    }
+    return false
   }
 
   /** I4: only what somebody has saved is shown to people. */
@@ -171,9 +174,18 @@ export class Rules {
       if (isOwnPath(path) || tree.stamp(entry.inode).ino !== ino) continue
       const isFresh = tree.nowUs() - lastMovedUs(entry.inode, folder) < SEEN_HALF_US
       const isDeaf = config.watch !== GOOD_WATCH || device.watch !== GOOD_WATCH
-      if (isFresh || isDeaf) this.#noteSeenHalf(entry.inode)
-      return isFresh || isDeaf
+      const isOther = entry.inode.kind === 'folder' && !this.#holdsSomeOf(entry.inode, id, device)
+      if (isFresh || isDeaf || isOther) this.#noteSeenHalf(entry.inode)
+      return isFresh || isDeaf || isOther
     }
+    return false
+  }
+
+  /** An inode alone does not make a folder: what was in it was taken out of it, or put elsewhere, before anybody looked. */
+  #holdsSomeOf(folder: Inode, id: NodeId, { store, tree }: Device): boolean {
+    const inodes = new Set([...folder.entries.values()].map(({ inode }) => tree.stamp(inode).ino))
+    for (const { synced } of store.items.values())
+      if (synced?.place.parent === id && inodes.has(synced.stamp.ino)) return true
     return false
   }
 

@@ -43,7 +43,7 @@ export async function runScript(
     events: world.scheduler.events,
     virtualSeconds: Math.round(world.scheduler.nowUs / 1e6),
     marks: [...world.marks],
-    script: { ...script, moves: world.done, faults: world.faults.met },
+    script: { ...script, moves: world.done, faults: world.faults.met, untilUs: world.lastUs },
     lines: world.trace.lines,
   }
 }

@@ -53,6 +53,8 @@ export type Script = {
   config: WorldConfig
   moves: PlannedMove[] | null
   faults: PlannedFault[] | null
+  /** Things may go wrong until then, whatever happened last; by default until shortly after the last move. */
+  untilUs?: number
 }
 
 /** Unlike all other bytes, as long as there is room for the number. */

@@ -11,17 +11,20 @@ const RUNS_MAX = 300
  * left is played from the same seed, so everything that was not taken away happens when it happened before, as far as that can be.
  */
 export async function shrink(failed: RunResult, options: WorldOptions = {}): Promise<RunResult> {
-  const rule = failed.violation?.rule
+  const wanted = kindOf(failed)
   let best = failed
   let runs = 0
   const tries = async (script: Script): Promise<boolean> => {
     if (++runs > RUNS_MAX) return false
     const result = await runScript(script, options)
-    if (result.violation?.rule !== rule) return false
-    best = result
+    if (kindOf(result) !== wanted) return false
+    // As it was played: without the moves that could not be done it may be another story.
+    best = { ...result, script }
     return true
   }
   await tries(failed.script)
+  const { untilUs: _, ...soonHealed } = best.script
+  await tries(soonHealed)
   await withPlainDevices(() => best.script, tries)
   for (;;) {
     const before = sizeOf(best.script)
@@ -29,6 +32,13 @@ export async function shrink(failed: RunResult, options: WorldOptions = {}): Pro
     await without(() => best.script, 'moves', tries)
     if (sizeOf(best.script) >= before || runs >= RUNS_MAX) return best
   }
+}
+
+/** The same rule in the same words, whoever and whatever it is about. */
+function kindOf({ violation }: RunResult): string | null {
+  if (violation === null) return null
+  const [said = ''] = violation.detail.split(/: |\n/).slice(violation.detail.startsWith('device ') ? 1 : 0)
+  return `${violation.rule} ${(said || violation.detail).split(' ').slice(-3).join(' ')}`
 }
 
 /** Fewer machines, and none that is in any way special. */
@@ -66,7 +76,7 @@ async function without(
 }
 
 /** To be pasted into test/sim/found.ts. */
-export function printScript({ seed, config, moves, faults }: Script, rule: string): string {
+export function printScript({ seed, config, moves, faults, untilUs }: Script, rule: string): string {
   const kinds = Object.keys(FILE_SYSTEMS) as (keyof typeof FILE_SYSTEMS)[]
   const devices = config.devices.map(({ fs, watch, skewUs }) => {
     const kind = kinds.find((name) => FILE_SYSTEMS[name] === fs)
@@ -83,6 +93,7 @@ export function printScript({ seed, config, moves, faults }: Script, rule: strin
     '  faults: [',
     ...rows(faults),
     '  ],',
+    ...(untilUs === undefined ? [] : [`  untilUs: ${untilUs},`]),
     '},',
   ].join('\n')
 }

@@ -37,9 +37,12 @@ export class World {
   readonly done: PlannedMove[] = []
   readonly #planned: Map<string, PlannedMove>
   #interruptions = 0
+  #questions = 0
   /** The last number of bytes that somebody saved. */
   lastBytes = 0
   lastWebMutation = 0
+  /** When the last thing was to be done. */
+  lastUs = 0
   isHealed = false
   /** Mostly deletes are meant. @returns `null`: nobody answers */
   onAnswer: (fraction: number) => 'delete' | 'keep' | null = (fraction) => (fraction < 0.7 ? 'delete' : 'keep')
@@ -68,6 +71,7 @@ export class World {
   async run(): Promise<Violation | null> {
     for (const device of this.devices) device.start()
     const lastUs = this.script.moves ? this.#planMoves(this.script.moves) : this.#throwMoves()
+    this.lastUs = lastUs
     this.scheduler.after(lastUs + 20_000_000, () => this.heal())
     await this.#untilRest(() => this.isHealed)
     if (!this.ledger.isBroken) await checkRest(this)
@@ -75,7 +79,7 @@ export class World {
   }
 
   #planMoves(moves: readonly PlannedMove[]): number {
-    let last = 0
+    let last = this.script.untilUs ?? 0
     for (const { when, move } of moves) {
       if (!('atUs' in when)) continue
       last = Math.max(last, when.atUs)
@@ -102,10 +106,9 @@ export class World {
   /** Somebody does something now. @returns whether it could be done */
   act(move: Move, when: PlannedMove['when'] = { atUs: this.scheduler.nowUs }): boolean {
     const isDone = doMove(this, move)
-    if (isDone) {
-      this.done.push({ when, move })
-      this.marks.add(move.do)
-    }
+    // What could not be done may have woken somebody.
+    this.done.push({ when, move })
+    if (isDone) this.marks.add(move.do)
     this.scheduler.note(`${isDone ? 'does' : 'cannot'} ${JSON.stringify(move)}`)
     return isDone
   }
@@ -177,9 +180,10 @@ export class World {
   /** The person answers after a while: mostly that it was meant so. */
   answerBrake(device: Device, direction: 'local' | 'remote'): void {
     const { seed } = this.script
-    const afterUs = chanceOf(seed, 'brake', device.index, this.scheduler.events) * 60_000_000
+    const question = ++this.#questions
+    const afterUs = chanceOf(seed, 'brake', device.index, question) * 60_000_000
     this.scheduler.after(afterUs, () => {
-      const answer = this.onAnswer(chanceOf(seed, 'answer', device.index, this.scheduler.events))
+      const answer = this.onAnswer(chanceOf(seed, 'answer', device.index, question))
       if (answer === null) return
       device.engine?.answerBrake(direction, answer)
       this.scheduler.note(`${device.index} is answered ${answer}`)

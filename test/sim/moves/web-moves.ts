@@ -149,7 +149,8 @@ export const WEB_MOVES: Record<string, ServerMove> = {
       return conflict && { path: conflict.id, choice: dice.pick(['mine', 'theirs', 'both']) }
     },
     perform: (world, { path, choice }) => {
-      const { copy } = world.cloud.state.conflicts.get(path as MutationId) ?? {}
+      const { copy, original } = world.cloud.state.conflicts.get(path as MutationId) ?? {}
+      if (original) world.rules.restores(original)
       if (copy && choice !== 'both') world.rules.removesOnServer(world.cloud.state.nodes.get(copy)!)
       does(world, { kind: 'resolve-conflict', conflict: path!, choice: choice as 'mine', base: null })
     },
