@@ -100,6 +100,8 @@ async function move(course: Course, item: Item, { to, step }: Moving): Promise<v
 async function remove(course: Course, item: Item, step: Of<'remove-local'>): Promise<void> {
   const { store, disk, writes } = course
   const path = wanted(localPath(store, item.id))
+  // Whoever took something out of it meanwhile may have put it elsewhere: that is for a scan to find.
+  for (const _ of store.children('local', item.id)) throw new Otherwise()
   const { entry } = await lookGuarded(course, item, { path, step })
   if (entry.kind === 'folder') await discardFolder(disk, path)
   else await disk.discard(path, entry.stamp)

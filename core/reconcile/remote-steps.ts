@@ -5,7 +5,7 @@ import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
 import { createLocal, dislodge, moveLocal, removeLocal } from './local-steps.ts'
 import { parkedName } from './parked-name.ts'
-import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
+import { asDependency, circleOf, isBelow, type Outcome, type Task } from './task.ts'
 
 /** Steps that go to the server, each when those before it were taken. */
 
@@ -47,6 +47,8 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   const ground = yield groundRemote(lineup, local!.place.parent)
   if (lineup.hasStep(id)) return 'done'
   const to = placeThere(lineup, local!.place)
+  // It was moved to where the server cannot have it.
+  if (isBelow(ground)) return { blocked: ground.below }
   // P5, MV-03: the server's moves hold; a folder that would then lie below itself goes back here.
   const isHead = circleOf(ground) === id
   if ((ground === 'done' || isHead) && lineup.slots.isBelow('remote', to.parent, id)) {
@@ -108,7 +110,11 @@ function* groundRemote(lineup: Lineup, folder: ItemId): Task {
   if (decision.do === 'pair' || decision.do === 'create-remote') {
     const outcome = yield lineup.perform(folder)
     if (outcome !== 'done') return asDependency(outcome)
-  } else if (!moment.item(folder)?.remote || decision.do === 'trash-remote') return 'waits'
+  } else if (!moment.item(folder)?.remote || decision.do === 'trash-remote') {
+    const { blocked } = decision
+    if (!blocked) return 'waits'
+    return { below: { ...blocked, detail: `the folder that it is in is not synchronised: ${blocked.detail}` } }
+  }
   // Its own move may wait: what goes into it goes into it wherever it is.
   else if (decision.do === 'move-remote') {
     const outcome = yield lineup.perform(folder)

@@ -5,7 +5,9 @@ import type { Block } from './names.ts'
  * How a piece of lining up ended. `circle`: it needs something that in the end waits for it, the item that is named and was begun before: whoever
  * stands in whose place has to step aside, and where nobody does, the named one goes ahead.
  */
-export type Outcome = 'done' | 'waits' | { circle: ItemId } | { blocked: Block }
+export type Outcome = 'done' | 'waits' | { circle: ItemId } | { blocked: Block } | Below
+/** It lies below something that is blocked: whoever is shown that one needs no more. */
+export type Below = { below: Block }
 
 /** A piece of work that yields what has to be done before it, and is told how that ended. */
 export interface Task extends Generator<Task, Outcome, Outcome> {}
@@ -23,6 +25,8 @@ export function run(first: Task): Outcome {
   }
   return answer
 }
+
+export const isBelow = (outcome: Outcome): outcome is Below => typeof outcome === 'object' && 'below' in outcome
 
 /** What a dependant makes of it: the block is of the one that it waits for, not its own. */
 export const asDependency = (outcome: Outcome): Outcome =>

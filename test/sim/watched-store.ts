@@ -17,7 +17,19 @@ export class WatchedStore extends MemorySyncStore {
   override write<T>(change: (to: StoreWriter) => T): T {
     if (this.#life?.isAlive === false) throw new Error('a process that is no more writes')
     const result = super.write(change)
+    this.#requireGround()
     this.#device.world.rules.wrote(this.#device, this)
     return result
+  }
+
+  /** I7: what is here is in a folder that is here. */
+  #requireGround(): void {
+    const { items } = this.data
+    for (const { id, local } of items.values()) {
+      const parent = local?.place.parent
+      if (parent === undefined || parent === this.root || items.get(parent)?.local?.kind === 'folder') continue
+      const { ledger } = this.#device.world
+      ledger.broken('I7', `device ${this.#device.index} has ${id} in ${parent}, which is not there`)
+    }
   }
 }

@@ -1,11 +1,11 @@
-import type { Item, ItemId } from '../../../core/reconcile/item.ts'
+import type { Item, ItemId, Placement } from '../../../core/reconcile/item.ts'
 import { resolveSpots, type SpotVerdict } from '../../../core/reconcile/match.ts'
 import { folderOf } from '../local-path.ts'
 import type { StoreWriter } from '../ports.ts'
 import { look } from './list-folders.ts'
 import type { Observation } from './observe.ts'
 import { isScanBlock } from './scan-faults.ts'
-import { putLocal, type MetSpot, type ScanRun } from './scan-run.ts'
+import { putLocal, type Lost, type MetSpot, type ScanRun } from './scan-run.ts'
 
 /** Removed in one transaction. */
 const BATCH = 512
@@ -24,23 +24,35 @@ export async function adoptLost(run: ScanRun, mayBelieve: (lost: Iterable<ItemId
   for (const [i, verdict] of verdicts.entries()) arrivals.push(await arrive(run, run.spots[i] as MetSpot, verdict))
   const arrived = new Set(arrivals.map(({ id }) => id))
   const gone = [...run.lost].filter(([id]) => !run.moves.has(id) && !arrived.has(id))
-  const proven: ItemId[] = []
-  for (const [id, { isTaken, path, folder }] of gone) {
-    if (isTaken) continue
-    if (run.moving.has(id)) {
-      run.again.add(folder)
-      continue
-    }
-    // The folder was listed to its end, but names that come and go meanwhile can be missed: asked for by its name it must not be there either.
-    if ((await run.disk.stat(path)) === null) proven.push(id)
-    else run.again.add(folder)
-  }
+  const proven = await proveGone(
+    run,
+    gone.filter(([, { isTaken }]) => !isTaken),
+  )
+  arrivals.push(...(await specials(run, new Set(gone.map(([id]) => id)))))
   noteArrivals(
     run,
     arrivals,
-    gone.flatMap(([id, { isTaken }]) => (isTaken ? [id] : [])),
+    gone.flatMap(([id, { isTaken, special }]) => (isTaken && !special ? [id] : [])),
   )
   for (const id of proven) removeTree(run, id)
+}
+
+/**
+ * The folder was listed to its end, but names that come and go meanwhile can be missed: asked for by its name it must not be there either. And the folder must
+ * still be the one that it was in: else its name may have gone to another one before it was listed.
+ */
+async function proveGone(run: ScanRun, missing: readonly (readonly [ItemId, Lost])[]): Promise<ItemId[]> {
+  const proven: ItemId[] = []
+  const isSameFolder = new Map<ItemId, boolean>()
+  for (const [id, { path, folder }] of missing) {
+    const parent = run.store.item(id)?.local?.place.parent
+    if (parent === undefined) continue
+    const isSame = isSameFolder.get(parent) ?? (await run.isFolderAt(parent, folder))
+    isSameFolder.set(parent, isSame)
+    if (isSame && !run.moving.has(id) && (await run.disk.stat(path)) === null) proven.push(id)
+    else run.again.add(isSame ? folder : folderOf(folder))
+  }
+  return proven
 }
 
 function* lostIds(run: ScanRun): Generator<ItemId> {
@@ -61,6 +73,29 @@ async function findOwnersLost(run: ScanRun): Promise<void> {
   }
 }
 
+/**
+ * What cannot be synchronised and has the name of an item: that item, as far as anybody can tell, or something new where the item was found elsewhere. A folder
+ * stays in the trees with all below it.
+ */
+async function specials(run: ScanRun, gone: ReadonlySet<ItemId>): Promise<Arrival[]> {
+  const arrivals: Arrival[] = []
+  for (const [holder, { special }] of run.lost) {
+    if (!special) continue
+    const { entry, parent } = special
+    const item = run.store.item(holder)
+    const isHolder = gone.has(holder)
+    const observation = await look(run, special, { id: null, begun: 0n })
+    if (isHolder && item?.local?.kind === 'folder') run.note((to) => to.setBlocked(holder, observation.blocked))
+    else {
+      const id = isHolder ? holder : run.newId()
+      const before = isHolder ? (item?.blocked ?? null) : null
+      arrivals.push({ id, place: { parent, name: entry.name }, observation, before })
+    }
+  }
+  run.flush()
+  return arrivals
+}
+
 /** Nothing of it is noted; the folders in question are scanned again. */
 function waitWithAll(run: ScanRun): void {
   for (const { folder } of run.lost.values()) run.again.add(folder)
@@ -71,14 +106,15 @@ function waitWithAll(run: ScanRun): void {
   }
 }
 
-type Arrival = { id: ItemId; spot: MetSpot; observation: Observation; before: Item['blocked'] }
+type Arrival = { id: ItemId; place: Placement; observation: Observation; before: Item['blocked'] }
 
 async function arrive(run: ScanRun, spot: MetSpot, verdict: SpotVerdict): Promise<Arrival> {
   const id = verdict.is === 'new' ? run.newId() : verdict.item
   const met = { entry: spot.found, parent: spot.parent, path: spot.path }
   // Read again even where size and time say that it was only moved: the move has changed the ctime, so nothing vouches for the bytes (TM-02).
   const observation = await look(run, met, { id, begun: await run.disk.timeNs() })
-  return { id, spot, observation, before: run.store.item(id)?.blocked ?? null }
+  const place = { parent: spot.parent, name: spot.found.name }
+  return { id, place, observation, before: run.store.item(id)?.blocked ?? null }
 }
 
 function noteArrivals(run: ScanRun, arrivals: Arrival[], displaced: ItemId[]): void {
@@ -87,10 +123,8 @@ function noteArrivals(run: ScanRun, arrivals: Arrival[], displaced: ItemId[]): v
   run.store.write((to) => {
     for (const [id, state] of run.moves)
       putLocal(to, id, state, { blocked: null, before: run.store.item(id)?.blocked ?? null })
-    for (const { id, spot, observation, before } of arrivals) {
-      const place = { parent: spot.parent, name: spot.found.name }
+    for (const { id, place, observation, before } of arrivals)
       putLocal(to, id, { place, ...observation.state }, { blocked: observation.blocked, before })
-    }
     // What was found elsewhere is not below them any more.
     for (const id of displaced) for (const below of treeUp(run, id)) removeOne(run, to, below)
   })

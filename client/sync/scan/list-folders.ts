@@ -34,7 +34,7 @@ function decideFolder(run: ScanRun, holder: KnownItem, met: Met): void {
   run.toList.push({ ...folderAt(met.path), id: holder.id, isKnown: true, blocked: holder.blocked })
 }
 
-const folderAt = (path: LocalPath) => ({ path, isDeep: true })
+const folderAt = (path: LocalPath) => ({ path, isDeep: true, isSeen: true })
 const folderObservation = ({ stamp }: DiskEntry): Observation => ({
   state: { kind: 'folder', stamp, content: { kind: 'folder' }, isSettled: true },
   blocked: null,
@@ -42,6 +42,7 @@ const folderObservation = ({ stamp }: DiskEntry): Observation => ({
 
 async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   if (run.listed.has(folder.id)) return
+  if (!folder.isSeen && !(await run.isFolderAt(folder.id, folder.path))) return listAbove(run, folder)
   const entries = await listOrTell(run, folder)
   if (entries === null) return
   run.listed.add(folder.id)
@@ -71,6 +72,14 @@ async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
       folder: folder.path,
     })
   }
+}
+
+/** Something else has its name, or nothing: the folder above shows what. */
+async function listAbove(run: ScanRun, { id, path }: FolderToList): Promise<void> {
+  const above = run.store.item(id)?.local?.place.parent
+  if (above === undefined) return
+  const { blocked = null } = run.store.item(above) ?? {}
+  await listFolder(run, { id: above, path: folderOf(path), isKnown: true, isDeep: false, isSeen: false, blocked })
 }
 
 const metIn =
@@ -122,7 +131,7 @@ async function listOrTell(run: ScanRun, { id, path }: FolderToList): Promise<Dis
 
 function goOn(run: ScanRun, known: KnownItem, { entry, path }: Met, isDeep: boolean): void {
   if (entry.fault !== undefined) return noteFault(run, known, entry)
-  if (isDeep) run.toList.push({ id: known.id, path, isKnown: true, isDeep, blocked: known.blocked })
+  if (isDeep) run.toList.push({ id: known.id, path, isKnown: true, isDeep, isSeen: true, blocked: known.blocked })
 }
 
 /** What was in order keeps its state, below it too: it is only said that it cannot be followed (RT-03). */
@@ -143,7 +152,7 @@ async function noteChanged(run: ScanRun, changed: { known: KnownItem; met: Met }
     const observation = await look(run, met, { id: known.id, begun })
     run.noteLocal(known.id, known.state.place, observation, known.blocked)
     if (observation.state.content?.kind === 'folder')
-      run.toList.push({ id: known.id, path: met.path, isKnown: true, isDeep, blocked: known.blocked })
+      run.toList.push({ id: known.id, path: met.path, isKnown: true, isDeep, isSeen: true, blocked: known.blocked })
   }
 }
 
@@ -151,12 +160,9 @@ async function noteChanged(run: ScanRun, changed: { known: KnownItem; met: Met }
 async function meetTaken(run: ScanRun, known: KnownItem, met: Met): Promise<void> {
   const { entry, path } = met
   if (entry.fault === 'mount') return noteFault(run, known, entry)
-  if (entry.kind === 'special') {
-    // P7: what cannot be synced is at its name; that is no delete.
-    const observation = await look(run, met, { id: known.id, begun: 0n })
-    return run.noteLocal(known.id, known.state.place, observation, known.blocked)
-  }
   const folder = folderOf(path)
+  if (entry.kind === 'special' || entry.fault === 'not-utf8')
+    return void run.lost.set(known.id, { isTaken: true, path, folder, special: met })
   const isUndecided = entry.kind === 'folder' && known.state.kind === 'folder'
   if (entry.kind !== 'folder') {
     run.lost.set(known.id, { isTaken: true, path, folder })
@@ -209,7 +215,7 @@ async function findMovedFolder(run: ScanRun, met: Met): Promise<'moved' | 'movin
       run.moving.add(id)
       return 'moving'
     }
-    const folder = { id, path, isKnown: true, isDeep: true, blocked }
+    const folder = { id, path, isKnown: true, isDeep: true, isSeen: true, blocked }
     const found = await listOrTell(run, folder)
     if (found === null || !isSameFolder(notMovedOut(run, id), found)) continue
     run.moves.set(id, { place: { parent, name: entry.name }, ...folderObservation(entry).state })
@@ -245,7 +251,7 @@ function listNewFolder(run: ScanRun, { entry, parent, path }: Met, { isNameTaken
     run.moves.set(id, { place, ...state })
     run.noteLocal(id, { parent, name: parkedName(id) }, { state: { ...state, content: null }, blocked }, null)
   } else run.noteLocal(id, place, { state, blocked }, null)
-  run.toList.push({ id, path, isKnown: false, isDeep: true, blocked: null })
+  run.toList.push({ id, path, isKnown: false, isDeep: true, isSeen: true, blocked: null })
 }
 
 export function look(

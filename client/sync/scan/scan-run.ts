@@ -13,12 +13,16 @@ const IDS = 128
 
 export type KnownItem = Known & { blocked: Item['blocked'] }
 
-/** A folder that is to be listed. `isKnown`: there may be items in it. `isDeep`: and all folders below it. */
+/**
+ * A folder that is to be listed. `isKnown`: there may be items in it. `isDeep`: and all folders below it. `isSeen`: the listing of the folder above has just
+ * shown it there; otherwise something else may have its name by now.
+ */
 export type FolderToList = {
   id: ItemId
   path: LocalPath
   isKnown: boolean
   isDeep: boolean
+  isSeen: boolean
   blocked: Item['blocked']
 }
 
@@ -26,8 +30,11 @@ export type FolderToList = {
 export type Met = { entry: DiskEntry; parent: ItemId; path: LocalPath }
 export type MetSpot = Spot<DiskEntry> & Omit<Met, 'entry'>
 
-/** `isTaken`: something else has its name. `folder`: where it was listed as missing. */
-export type Lost = { isTaken: boolean; path: LocalPath; folder: LocalPath }
+/**
+ * `isTaken`: something else has its name. `folder`: where it was listed as missing. `special`: what has its name cannot be synchronised; when it is found
+ * nowhere else, that is no delete (P7).
+ */
+export type Lost = { isTaken: boolean; path: LocalPath; folder: LocalPath; special?: Met }
 
 /**
  * What one scan holds in memory: what it has still to list, and what cannot be told before it ends. Everything else goes to the store as it comes; so
@@ -83,6 +90,14 @@ export class ScanRun {
   /** Before the trees are read where they may have changed. */
   flush(): void {
     this.#buffer.flush()
+  }
+
+  /** It is there, and not something else with its name. The root's marker was looked at. */
+  async isFolderAt(id: ItemId, path: LocalPath): Promise<boolean> {
+    if (id === this.store.root) return true
+    const known = this.moves.get(id) ?? this.store.item(id)?.local
+    const found = await this.disk.stat(path)
+    return found?.kind === 'folder' && found.stamp.ino === known?.stamp.ino
   }
 
   /** Where it is, as far as this scan knows by now; `null`: nowhere. */

@@ -65,7 +65,14 @@ async function settle(run: ScanRun, grace: Grace): Promise<number> {
   return waitMs
 }
 
-const wholeTree = (root: ItemId): FolderToList => ({ id: root, path: '', isKnown: true, isDeep: true, blocked: null })
+const wholeTree = (root: ItemId): FolderToList => ({
+  id: root,
+  path: '',
+  isKnown: true,
+  isDeep: true,
+  isSeen: true,
+  blocked: null,
+})
 
 async function isRootProven({ disk, store }: ScanPorts): Promise<boolean> {
   const marker = await disk.marker()
@@ -93,7 +100,7 @@ function knownFolders({ store }: ScanPorts, hints: readonly LocalPath[]): Folder
       const item = id === null ? null : store.item(id)
       if (id === null || item?.local?.kind !== 'folder') break
       const path = folder.path === '' ? name : `${folder.path}/${name}`
-      folder = { id, path, isKnown: true, isDeep: false, blocked: item.blocked }
+      folder = { id, path, isKnown: true, isDeep: false, isSeen: false, blocked: item.blocked }
     }
     folders.set(folder.id, folder)
   }
