@@ -1,11 +1,12 @@
 import { nameKey } from '../names.ts'
 import { findServerNameFault, isMovedHere } from './decide-placement.ts'
 import { isSameBytes, localChange, remoteChange } from './changes.ts'
-import { blockedBy, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
+import { act, blockedBy, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
 import { CONTENT } from './item-table.ts'
 import type { Item } from './item.ts'
 import type { Moment } from './moment.ts'
 import type { Block } from './names.ts'
+import { isNameOfParked } from './parked-name.ts'
 
 /** An item that the server does not have: new here, or gone there (RC-3, RC-4). */
 export function decideMissing(moment: Moment, judge: Judge, item: Item): Decision {
@@ -47,9 +48,12 @@ function makeThere(moment: Moment, judge: Judge, item: Item): Decision {
   if (!moment.device.canWrite) return READ_ONLY
   const fault = findServerNameFault(item.local!.place.name)
   if (fault) return blockedBy(fault)
+  if (isNameOfParked(item.local!.place.name)) return DISLODGE
   if (moment.strongerTwin(item)) return blockedBy(NAMED_TWICE)
-  return isNameLost(moment, judge, item) ? { do: 'dislodge', blocked: null } : { do: 'create-remote', blocked: null }
+  return isNameLost(moment, judge, item) ? DISLODGE : act({ do: 'create-remote' })
 }
+
+const DISLODGE: Decision = act({ do: 'dislodge' })
 
 const NAMED_TWICE: Block = { reason: 'name-clash', detail: 'another spelling of the same name is here' }
 

@@ -1,4 +1,4 @@
-import { isExecutable, isSameBytes, localChange, remoteChange } from './changes.ts'
+import { isExecutable, isSameBytes, isSamePlaceOnBoth, localChange, remoteChange, type There } from './changes.ts'
 import { decidePlacement, isMovedHere } from './decide-placement.ts'
 import { act, ADOPT, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
 import { CONTENT } from './item-table.ts'
@@ -32,7 +32,7 @@ function decideAbsentHere(moment: Moment, judge: Judge, item: Item): Decision {
 }
 
 /** RC-6. Both sides have it, in one place. */
-function decideContent({ device }: Moment, item: Item): Decision {
+function decideContent({ device, there }: Moment, item: Item): Decision {
   const { remote, local, synced } = item
   const action = CONTENT[localChange(item)][remoteChange(item)]
   const bits = compareExecutable(item)
@@ -40,7 +40,7 @@ function decideContent({ device }: Moment, item: Item): Decision {
   if (action === 'nothing' || (isOneContent && action !== 'wait')) {
     if (bits === 'theirs') return act({ do: 'set-executable-local' })
     if (bits === 'mine') return device.canWrite ? act({ do: 'set-executable-remote' }) : READ_ONLY
-    return isNoted(item) ? NOTHING : ADOPT
+    return isNoted(item, there) ? NOTHING : ADOPT
   }
   switch (action) {
     case 'update-local':
@@ -63,16 +63,20 @@ function compareExecutable({ remote, local, synced }: Item): 'same' | 'mine' | '
   return synced && theirs === isExecutable(synced.content) ? 'mine' : 'theirs'
 }
 
-function isNoted({ remote, local, synced }: Item): boolean {
-  return (
-    synced !== null &&
+/** There is nothing that `adopt` would write. */
+function isNoted({ remote, local, synced }: Item, there: There): boolean {
+  if (synced === null) return false
+  const isContentNoted =
     synced.contentRevision === remote!.contentRevision &&
-    synced.placementRevision === remote!.placementRevision &&
-    isSamePlacement(synced.place, remote!.place) &&
-    synced.localName === local!.place.name &&
     isSameBytes(synced.content, remote!.content) &&
     isExecutable(synced.content) === isExecutable(remote!.content)
-  )
+  // It stands where the server cannot have it: of that there is nothing to agree on.
+  if (!isSamePlaceOnBoth(local!.place, remote!.place, there)) return isContentNoted
+  const isPlaceNoted =
+    synced.placementRevision === remote!.placementRevision &&
+    isSamePlacement(synced.place, remote!.place) &&
+    synced.localName === local!.place.name
+  return isContentNoted && isPlaceNoted
 }
 
 /** An item that the server has and that should not be here (P7, SS-*): it goes when the server has all of it. */

@@ -2,7 +2,7 @@ import { nameKey, numberedName } from '../names.ts'
 import { isExecutable } from './changes.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
-import { parkedName } from './parked-name.ts'
+import { isNameOfParked, parkedName } from './parked-name.ts'
 import type { Block } from './names.ts'
 import type { Expectation } from './step.ts'
 import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
@@ -72,11 +72,13 @@ export function* removeLocal(lineup: Lineup, item: Item): Task {
   return lineup.pushMove('local', id, { do: 'remove-local', item: id, expects: expectItem(item) }, null)
 }
 
-/** To the first free `name (2)`, `name (3)` …, on both sides. */
+/** To the first free `name (2)`, `name (3)` …, on both sides; out of a name of ours to the one that it had. */
 export function dislodge(lineup: Lineup, item: Item): Outcome {
   const { parent, name } = item.local!.place
-  for (let number = 2; number < NAMES_TRIED; number++) {
-    const to = { parent, name: numberedName(nameKey(name), number) }
+  const isOurs = isNameOfParked(name)
+  const wanted = nameKey(isOurs ? (item.synced?.place.name ?? 'recovered') : name)
+  for (let number = isOurs ? 1 : 2; number < NAMES_TRIED; number++) {
+    const to = { parent, name: number === 1 ? wanted : numberedName(wanted, number) }
     if (lineup.slots.remoteHolder(to, item.id) || lineup.slots.localHolders(to, item.id).length > 0) continue
     return lineup.pushMove('local', item.id, { do: 'move-local', item: item.id, to, expects: expectItem(item) }, to)
   }

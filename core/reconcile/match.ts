@@ -56,8 +56,8 @@ export function matchFolder<F extends Found, K extends Known>(
 function compare({ kind, stamp, content }: LocalState, found: Found): 'same' | 'changed' | 'taken' {
   // What cannot be read has no kind of its own in the trees.
   if (found.stamp.ino !== stamp.ino || (found.kind !== kind && found.kind !== 'special')) return 'taken'
-  // Something was in the way of this folder (a mount), and may not be any more.
-  const isKnown = kind !== 'folder' || content !== null
+  // Something was in the way of this folder (a mount), or the link could not be read: it may be otherwise by now.
+  const isKnown = kind === 'file' || content !== null
   const isSame = isKnown && found.stamp.mtimeNs === stamp.mtimeNs && found.stamp.ctimeNs === stamp.ctimeNs
   return isSame && found.stamp.size === stamp.size && found.kind === kind ? 'same' : 'changed'
 }
