@@ -15,6 +15,8 @@ export const ROOT = uuidOf(2, 0) as NodeId
 /** What was committed in one transaction, by whom. */
 export type Committed = { actor: Actor; effects: Effects; outcomes: Outcome[] }
 
+export type CloudBackup = { state: NamespaceState; horizon: number }
+
 /**
  * The server of the simulation: the real decisions on tables in memory (test/support/namespace-server.ts), one space, a session for each
  * device and one for the web. What can befall a server befalls it: it is down, compacts, is restored from a backup, withdraws rights.
@@ -136,12 +138,14 @@ export class Cloud {
       .filter(({ content, nodeId }) => this.keyOfContent(content, nodeId) === key)
       .map(({ nodeId }) => this.state.nodes.get(nodeId)!)
 
-  backup = (): NamespaceState => structuredClone(this.state)
+  backup = (): CloudBackup => structuredClone({ state: this.state, horizon: this.horizon })
 
   /** The tables are what they were; the journal goes on in another epoch (FD-9). */
-  restore(backup: NamespaceState): void {
+  restore(backup: CloudBackup): void {
     const { sessions, roles } = this.state
-    Object.assign(this.state, structuredClone(backup), { sessions, roles, epoch: `epoch ${++this.#restores}` })
+    const { state, horizon } = structuredClone(backup)
+    Object.assign(this.state, state, { sessions, roles, epoch: `epoch ${++this.#restores}` })
+    this.horizon = horizon
     this.#countAnew()
     for (const listener of this.#listeners) listener()
   }

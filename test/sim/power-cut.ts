@@ -15,6 +15,9 @@ const NAMES_WRITTEN_US = 5_000_000
 export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledger: Ledger; device: number }): void {
   const before = visible(tree)
   const paths = new Map([...tree.walk()].map(({ path, entry }) => [entry.inode, path]))
+  const namesBefore = [...tree.walk()].flatMap(({ path, entry: { inode } }): [string, Key][] =>
+    isOwnPath(path) || inode.kind === 'folder' ? [] : [[path, keyOf(inode)]],
+  )
   const folders = [...tree.walk()].filter(({ entry }) => entry.inode.kind === 'folder')
   tree.loseNames(NAMES_WRITTEN_US, (count) => dice.int(count + 1))
   const nowUs = tree.nowUs()
@@ -29,6 +32,8 @@ export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledg
     if (entry.inode.kind !== 'folder' && paths.get(entry.inode) !== path) ledger.returned(keyOf(entry.inode))
   for (const [inode, key] of before) if (after.get(inode) !== key && inode.by === 'person') ledger.gone(key, true)
   for (const [inode, key] of after) if (before.get(inode) !== key && inode.by === 'person') ledger.put(key, device)
+  // A name that is lost, of a file that has another one: that is a delete all the same.
+  for (const [path, key] of namesBefore) if (!tree.at(path)) ledger.gone(key, false)
   for (const { path, entry } of folders)
     if (tree.at(path)?.inode !== entry.inode) ledger.foldersGone.add(entry.name.normalize('NFC').toLowerCase())
 }

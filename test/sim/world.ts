@@ -1,7 +1,6 @@
 import type { SyncEvent } from '../../client/sync/ports.ts'
-import type { NamespaceState } from '../support/namespace-state.ts'
 import type { Bug } from './bug.ts'
-import { Cloud } from './cloud.ts'
+import { Cloud, type CloudBackup } from './cloud.ts'
 import { Device } from './device.ts'
 import { Dice, chanceOf, mix } from './dice.ts'
 import { checkRest } from './end-rules.ts'
@@ -48,7 +47,7 @@ export class World {
   onAnswer: (fraction: number) => 'delete' | 'keep' | null = (fraction) => (fraction < 0.7 ? 'delete' : 'keep')
   /** A scenario that waits for a certain moment. */
   onInterrupt: (device: Device, gap: string, path: string) => void = () => {}
-  serverBackup: NamespaceState | null = null
+  serverBackup: CloudBackup | null = null
   /** Journal, disks: when they were last seen to change. */
   #lastChange = { us: 0, sum: -1 }
 
