@@ -27,7 +27,7 @@ export async function* uploadFilesOver(options: HttpRemoteOptions, files: Upload
 }
 
 async function* itemsOf(files: readonly UploadFile[]): AsyncGenerator<UploadItem> {
-  for (const { path, stamp, mutation, init } of files)
+  for (const { path, stamp, mutation, init, sha256 } of files)
     yield {
       path,
       sizeBytes: stamp.size,
@@ -35,6 +35,7 @@ async function* itemsOf(files: readonly UploadFile[]): AsyncGenerator<UploadItem
       executable: init.executable,
       target: init.target,
       base: init.base,
+      sha256,
       mutationId: mutation,
     }
 }

@@ -112,6 +112,8 @@ export type UploadFile = {
   init: Omit<FileInit, 'size' | 'sha256' | 'content'>
   path: LocalPath
   stamp: Stamp
+  /** The bytes that were planned with. What else is there by now is not sent: it has changed, whatever its stamp says (TM-02, WR-02). */
+  sha256: Sha256
 }
 /** @returns the plaintext bytes, or `null` when they are not here (any more): they are verified by the caller */
 export type ChunkSource = (sha256: Sha256) => Promise<Uint8Array | null>

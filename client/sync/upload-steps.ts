@@ -4,7 +4,7 @@ import type { RemoteStep } from '../../core/reconcile/step.ts'
 import type { Aliases } from './aliases.ts'
 import { Halt, noteFailure, tellStep, type Course } from './course.ts'
 import { folderOf, localPath } from './local-path.ts'
-import type { Remote, UploadFile } from './ports.ts'
+import type { Remote, StoreWriter, UploadFile } from './ports.ts'
 import { newMutationId, pendingFor } from './push-steps.ts'
 import { fingerprintOf } from './sent.ts'
 import { settleAnswer } from './settle-answer.ts'
@@ -58,7 +58,11 @@ function prepare({ store, clock, random, signal }: Course, steps: readonly Uploa
       const base = step.do === 'upload-new' ? 0 : step.base
       const { mtimeNs } = step.stamp
       const init = { target, base, mtimeNs, executable: step.content.executable }
-      prepared.push({ step, file: { item: item.id, mutation: pending.mutation, init, path, stamp: step.stamp } })
+      const { sha256 } = step.content
+      prepared.push({
+        step,
+        file: { item: item.id, mutation: pending.mutation, init, path, stamp: step.stamp, sha256 },
+      })
     }
   })
   return prepared
@@ -72,11 +76,7 @@ function targetOf(step: UploadStep): UploadFile['init']['target'] | null {
 
 type Settling = Prepared & { answer: UploadAnswer }
 
-function settleUpload(
-  course: Course,
-  to: Parameters<typeof settleAnswer>[1],
-  { file, step, answer }: Settling,
-): ItemId {
+function settleUpload(course: Course, to: StoreWriter, { file, step, answer }: Settling): ItemId {
   const { result } = answer
   if (result.outcome !== 'failed') {
     const id = settleAnswer(course, to, { step, result })
@@ -84,8 +84,15 @@ function settleUpload(
     return id
   }
   const trouble = troubleOfUpload(result.error)
+  if (trouble.is === 'changed' && trouble.side === 'disk') distrust(course, to, step.item)
   noteFailure(course, { id: step.item, step: step.do, trouble, cause: result.error, folder: folderOf(file.path) }, to)
   return step.item
+}
+
+/** Its bytes were others than its stamp stands for: they are read anew before anything is said of it. */
+function distrust({ store }: Course, to: StoreWriter, id: ItemId): void {
+  const local = store.item(id)?.local
+  if (local?.kind === 'file') to.setLocal(id, { ...local, content: null, isSettled: false })
 }
 
 /** What would stop everything is found out before it is in a transaction with what others have done. @throws Halt */

@@ -14,6 +14,8 @@ export type UploadItem = {
   mutationId?: string
   /** The content revision that this write is based on; 0 = there was no such file. */
   base: number
+  /** The bytes that are meant: others are not sent, the file is then `busy`. */
+  sha256?: string
   /** What the target holds now: what is equal to it is not uploaded again (`unchanged`), whatever its time. */
   present?: { nodeId: string; sizeBytes: number; sha256: string; executable: boolean }
 }

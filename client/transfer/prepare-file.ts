@@ -28,7 +28,7 @@ export async function prepareFile(run: UploadRun, item: UploadItem, window: Chun
     const read = await readStable(run.files, item.path, (file, identity) =>
       describeSmall(run, { file, identity, window }),
     )
-    if (read.is === 'busy') {
+    if (read.is === 'busy' || !isMeant(item, read.value.content)) {
       run.settle(item, { is: 'busy' })
       return { is: 'settled' }
     }
@@ -54,6 +54,9 @@ export const isPresent = (
   item.present.sizeBytes === content.size &&
   item.present.sha256 === content.sha256 &&
   item.present.executable === item.executable
+
+export const isMeant = ({ sha256 }: UploadItem, content: Content): boolean =>
+  sha256 === undefined || sha256 === content.sha256
 
 type Small = { file: OpenedFile; identity: FileIdentity; window: ChunkWindow }
 

@@ -9,7 +9,7 @@ import { STREAM_WINDOW_BYTES } from './chunk-window.ts'
 import type { UploadItem } from './events.ts'
 import { fileKey } from './file-key.ts'
 import type { FileIdentity, OpenedFile } from './file-source.ts'
-import { contentInput, isPresent, neverSettled } from './prepare-file.ts'
+import { contentInput, isMeant, isPresent, neverSettled } from './prepare-file.ts'
 import { readStable } from './read-stable.ts'
 import type { OpenUpload } from './send-objects.ts'
 import { createTally, type Tally } from './totals.ts'
@@ -125,7 +125,7 @@ async function takeUp({ run, tally }: StreamWork, uploadId: string): Promise<Ope
 async function stream(work: StreamWork, upload: OpenUpload): Promise<boolean> {
   const { run, item } = work
   const read = await readStable(run.files, item.path, (file, identity) => sendContent(work, upload, { file, identity }))
-  if (read.is === 'busy') {
+  if (read.is === 'busy' || !isMeant(item, read.value.content)) {
     run.journal.end(upload.uploadId)
     await run.api.abortUpload(upload.uploadId).catch(() => {})
     run.settle(item, { is: 'busy' })

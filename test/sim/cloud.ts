@@ -90,15 +90,14 @@ export class Cloud {
       if (this.#isKept(original)) this.#hold(this.#keyOf(content, nodeKind === 'symlink'))
   }
 
-  /** Neither it nor a folder above it was purged. */
+  /** Neither it nor the unit that it is in was purged; a unit that was trashed by itself outlives the folder that it was in. */
   #isKept(id: NodeId): boolean {
-    for (
-      let at = this.state.nodes.get(id);
-      at;
-      at = at.parentId === null ? undefined : this.state.nodes.get(at.parentId)
-    )
-      if (this.state.purged.has(at.id)) return false
-    return this.state.nodes.has(id)
+    const { nodes, purged } = this.state
+    for (let at = nodes.get(id); at; at = at.parentId === null ? undefined : nodes.get(at.parentId)) {
+      if (purged.has(at.id)) return false
+      if (at.trashedAt !== null) return true
+    }
+    return nodes.has(id)
   }
 
   #hold = (key: Key): void => void this.#held.set(key, (this.#held.get(key) ?? 0) + 1)

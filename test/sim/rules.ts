@@ -59,9 +59,15 @@ export class Rules {
           return true
       return false
     })
-    if (!cloud.holds(key) && !isElsewhere)
+    if (!cloud.holds(key) && !isElsewhere && !this.#isWithinGrain(device, key))
       this.#broken('I1', `device ${device.index} displaces (${how}) the only copy of what is at ${path}`)
     if (how === 'discard') this.#explainDiscard(device, path, key)
+  }
+
+  /** Written within the grain of the disk's clock, in the moment between the last look and the step: no stamp shows it. It is in the safety trash. */
+  #isWithinGrain({ config, world }: Device, key: Key): boolean {
+    const saved = world.ledger.saved.get(key)
+    return saved !== undefined && BigInt(world.scheduler.nowUs - saved.lastPutUs) * 1_000n < config.fs.grainNs
   }
 
   #explainDiscard(device: Device, path: string, key: Key): void {

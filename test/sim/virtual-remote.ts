@@ -2,6 +2,7 @@ import { AppError, type ErrorCode } from '../../core/errors.ts'
 import type { MutationId, NodeId } from '../../core/ids.ts'
 import { versionKey, type Actor, type Mutation, type Outcome } from '../../core/namespace/model.ts'
 import type { ItemId } from '../../core/reconcile/item.ts'
+import { sha256Of } from '../../client/content/sha256.ts'
 import { ConnectionError } from '../../client/connection-error.ts'
 import type { Disk, Remote, UploadFile } from '../../client/sync/ports.ts'
 import { RootGone } from '../../client/sync/root-gone.ts'
@@ -134,12 +135,13 @@ export class VirtualRemote implements Remote {
   }
 
   /** @throws AppError precondition-failed, busy: it changed since it was looked at */
-  async #readFile({ path, init, mutation, stamp }: UploadFile): Promise<PushEntry> {
+  async #readFile({ path, init, mutation, stamp, sha256 }: UploadFile): Promise<PushEntry> {
     const found = await this.#disk.stat(path)
     if (found?.kind !== 'file' || !isSameStamp(found.stamp, stamp)) throw new AppError('precondition-failed')
     const pieces: Uint8Array[] = []
     for await (const piece of this.#disk.read(path)) pieces.push(piece)
     const bytes = Buffer.concat(pieces)
+    if (sha256Of(bytes) !== sha256) throw new AppError('precondition-failed')
     const { target, base, mtimeNs, executable } = init as FileInit
     return {
       id: mutation,
