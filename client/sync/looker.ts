@@ -23,6 +23,7 @@ export class Looker {
   readonly #stopping: AbortSignal
   #readAgainMs = READ_AGAIN_MS
   #isReadDue = true
+  #isReadAgainDue = false
   #isTouchedDue = false
 
   /** @param onDue somebody has to look again now */
@@ -81,11 +82,19 @@ export class Looker {
     if (files >= READ_FILES || bytes >= READ_BYTES) return true
     this.#isReadDue = false
     if (left === 0) this.#readAgainMs = READ_AGAIN_MS
-    else {
-      this.#later(this.#readAgainMs, () => (this.#isReadDue = true))
-      this.#readAgainMs = Math.min(READ_AGAIN_MAX_MS, this.#readAgainMs * 2)
-    }
+    else this.#readAgain()
     return false
+  }
+
+  /** One timer, however often somebody looks meanwhile. */
+  #readAgain(): void {
+    if (this.#isReadAgainDue) return
+    this.#isReadAgainDue = true
+    this.#later(this.#readAgainMs, () => {
+      this.#isReadAgainDue = false
+      this.#isReadDue = true
+    })
+    this.#readAgainMs = Math.min(READ_AGAIN_MAX_MS, this.#readAgainMs * 2)
   }
 
   #lookLater(folders: readonly string[] | null, ms: number): void {

@@ -104,6 +104,8 @@ export class Decider implements Judge {
       case 'nothing':
         return decision.blocked ? 'is-held' : 'waits'
       case 'wait':
+        // What cannot be read may stay like this for ever.
+        return item.blocked && item.local?.content === null ? 'is-held' : 'waits'
       case 'adopt':
       case 'forget':
       case 'pair':

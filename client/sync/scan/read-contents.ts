@@ -26,8 +26,8 @@ export function createContentReader({ disk, store }: ScanPorts): ContentReader {
     const next = ids.next()
     if (next.done === true) return false
     const bytes = await readOne({ disk, store }, next.value, busy)
-    if (bytes === null) sums.left++
-    else {
+    if (bytes === 'later') sums.left++
+    else if (bytes !== 'no-file') {
       sums.files++
       sums.bytes += bytes
     }
@@ -47,37 +47,38 @@ export function createContentReader({ disk, store }: ScanPorts): ContentReader {
 
 type Ports = Pick<ScanPorts, 'disk' | 'store'>
 
-/** @returns the bytes that were read; `null`: not now */
-async function readOne({ disk, store }: Ports, id: ItemId, busy: Map<ItemId, number>): Promise<number | null> {
+/** `no-file`: what is there by now is for the next scan to tell. Else the bytes that were read. */
+type ReadOne = number | 'later' | 'no-file'
+
+async function readOne({ disk, store }: Ports, id: ItemId, busy: Map<ItemId, number>): Promise<ReadOne> {
   const item = store.item(id)
   const path = localPath(store, id)
-  if (!item?.local || item.local.kind !== 'file' || path === null) return null
+  if (!item?.local || item.local.kind !== 'file' || path === null) return 'no-file'
   try {
     const entry = await disk.stat(path)
-    // What is another file, or none any more, is for the next scan to tell.
-    if (entry === null || entry.kind !== 'file' || entry.stamp.ino !== item.local.stamp.ino) return null
+    if (entry === null || entry.kind !== 'file' || entry.stamp.ino !== item.local.stamp.ino) return 'no-file'
     const before = item.synced?.content ?? item.remote?.content
     const executableBefore = before?.kind === 'file' && before.executable
     const read = await readContent(disk, path, { entry, executableBefore, begun: await disk.timeNs() })
     if (read === null) return noteBusy(store, id, busy)
     busy.delete(id)
     note(store, { id, path, seen: item.local, found: { ...item.local, stamp: entry.stamp, ...read } })
-    return read.isSettled ? entry.stamp.size : null
+    return read.isSettled ? entry.stamp.size : 'later'
   } catch (error) {
     const fault = scanFault(error)
     if (fault.is === 'fatal') throw error
     if (fault.is === 'busy') return noteBusy(store, id, busy)
     if (fault.is === 'blocked' && item.blocked?.detail !== fault.blocked.detail)
       store.write((to) => to.setBlocked(id, fault.blocked))
-    return null
+    return 'later'
   }
 }
 
-function noteBusy(store: Ports['store'], id: ItemId, busy: Map<ItemId, number>): null {
+function noteBusy(store: Ports['store'], id: ItemId, busy: Map<ItemId, number>): 'later' {
   const times = (busy.get(id) ?? 0) + 1
   busy.set(id, times)
   if (times === BUSY_AFTER) store.write((to) => to.setBlocked(id, ALWAYS_BUSY))
-  return null
+  return 'later'
 }
 
 /** Unless a scan or a step has noted something else meanwhile. */
