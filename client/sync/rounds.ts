@@ -54,6 +54,8 @@ export class Rounds {
     }
     const isMoreToRead = await this.#looker.read()
     writes.flush()
+    // An answer has told of what the tree does not know yet: as it is, two things may seem to have one name.
+    if (again.server) return 'again'
     this.#announcements.settle()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
     const next = this.plan()

@@ -127,6 +127,7 @@ type Copied = SentContent & { asked: Placement; base: number }
 function settleCopy(settling: Settling, { asked, content, stamp, base }: Copied): ItemId | null {
   const { to, item, result } = settling
   const { node } = result
+  settling.course.again.server = true
   const original = (result as Done & { outcome: 'conflict' }).original as NodeId
   const isBeside = node.id !== original && canTake(settling, node)
   const id = (isBeside ? node.id : original) as NodeId

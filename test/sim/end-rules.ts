@@ -60,8 +60,8 @@ function checkDevice(world: World, device: Device): void {
   const store = new MemorySyncStore(ROOT, device.store)
   for (const id of store.unsettled()) {
     const { blocked, pending } = store.item(id)!
-    if (pending) say('I25', `${id} waits for an answer at rest`)
     if (isIgnored(store.item(id)!)) continue
+    if (pending) say('I25', `${id} waits for an answer at rest`)
     if (!isBlocked(store, store.item(id)!)) say('I18', `${id} is unsettled at rest: ${JSON.stringify(store.item(id))}`)
     else if (blocked && !LASTING.has(blocked.reason))
       say('I18', `${id} is blocked at rest: ${blocked.reason} ${blocked.detail}`)
@@ -89,7 +89,7 @@ function compareWithServer(device: Device, store: MemorySyncStore, say: Say): vo
   for (const { id, inode, path } of folders) {
     for (const node of cloud.server.children(id)) {
       const item = store.item(node.id)
-      const here = entryFor(device, inode, node.name)
+      const here = entryFor(device, inode, spellingOf(item, node.name))
       if (IGNORED.test(node.name)) {
         if (here) for (const one of below(device, here.inode)) met.add(one)
         continue
@@ -114,6 +114,12 @@ function compareWithServer(device: Device, store: MemorySyncStore, say: Say): vo
     if (kept.some((above) => path === above || path.startsWith(`${above}/`))) continue
     say('I18', `${path} is here and not on the server`)
   }
+}
+
+/** As the engine knows it: beside it there may be another spelling of the name, which is not for the server. */
+function spellingOf(item: Item | null, name: string): string {
+  const here = item?.local?.place.name
+  return here?.normalize('NFC') === name ? here : name
 }
 
 /** On a disk that keeps every spelling, the person's own may be another normalisation of the server's. */

@@ -29,6 +29,8 @@ export type Saved = {
   readonly order: number
   /** A person gave it another name: as a version it may be newer than it is. */
   wasMoved: boolean
+  /** By device: when a person there gave it another name last. */
+  readonly movedUs: Map<number, number>
   puts: number
   lastPutUs: number
   /** Inodes that hold it because a person put it there, and in which nobody has put anything else since. */
@@ -85,7 +87,17 @@ export class Ledger {
       return
     }
     const [order, lastPutUs] = [++this.#order, this.#nowUs()]
-    this.saved.set(key, { key, device, order, puts: 1, lastPutUs, places: 1, removedUs: null, wasMoved: false })
+    this.saved.set(key, {
+      key,
+      device,
+      order,
+      puts: 1,
+      lastPutUs,
+      places: 1,
+      removedUs: null,
+      wasMoved: false,
+      movedUs: new Map(),
+    })
   }
 
   /** It is where it was before, or somewhere else. */
@@ -114,6 +126,7 @@ export class Ledger {
     const known = inode.kind === 'folder' ? undefined : this.saved.get(keyOf(inode))
     if (!known) return
     known.lastPutUs = this.#nowUs()
+    known.movedUs.set(device, this.#nowUs())
     if (known.device === device) known.wasMoved = true
   }
 

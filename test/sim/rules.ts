@@ -16,6 +16,11 @@ import type { World } from './world.ts'
 /** From a move to the look at where it went. */
 const SEEN_HALF_US = 5_000_000
 
+/** Who has no good watcher may see a move only with the next look at everything. */
+const isDeaf = ({ config, watch }: Device): boolean => config.watch !== GOOD_WATCH || watch !== GOOD_WATCH
+const unseenUs = (device: Device): number => (isDeaf(device) ? SCANNED_US : SEEN_HALF_US)
+const SCANNED_US = 3_700_000_000
+
 type Entry = Committed['effects']['journal'][number]
 
 /** When it, or a folder above it, had its name changed last. */
@@ -161,7 +166,9 @@ export class Rules {
         key === null
           ? [...this.#names.get(node.id)!].some((name) => ledger.foldersGone.has(name))
           : ledger.wasRemoved(key) || !ledger.isLegal(key)
-      if (!isExplained && !this.#isSeenHalf(node, device))
+      // Asked of what is explained too: it is no resurrection when the other half is seen.
+      const isSeenHalf = this.#isSeenHalf(node, device)
+      if (!isExplained && !isSeenHalf)
         this.#broken(
           'I5',
           `device ${device.index} deletes ${node.kind} ${cloud.server.path(node.id)}, which nobody did`,
@@ -174,15 +181,14 @@ export class Rules {
    * and must not happen once everything has been looked at.
    */
   #isSeenHalf({ id }: NodeState, device: Device): boolean {
-    const { tree, store, config } = device
+    const { tree, store } = device
     const ino = store.items.get(id)?.synced?.stamp.ino
     for (const { path, entry, folder } of tree.walk()) {
       if (isOwnPath(path) || tree.stamp(entry.inode).ino !== ino) continue
       const isFresh = tree.nowUs() - lastMovedUs(entry.inode, folder) < SEEN_HALF_US
-      const isDeaf = config.watch !== GOOD_WATCH || device.watch !== GOOD_WATCH
       const isOther = entry.inode.kind === 'folder' && !this.#holdsSomeOf(entry.inode, id, device)
-      if (isFresh || isDeaf || isOther) this.#noteSeenHalf(entry.inode)
-      return isFresh || isDeaf || isOther
+      if (isFresh || isDeaf(device) || isOther) this.#noteSeenHalf(entry.inode)
+      return isFresh || isDeaf(device) || isOther
     }
     return false
   }
@@ -214,7 +220,8 @@ export class Rules {
     if (key === null || key === EMPTY || deletedUs === undefined || this.#isAmnesiac()) return
     const isAlone = cloud.nodesWith(key).every(({ id }) => id === node.id || !cloud.server.isLive(id))
     const saved = ledger.saved.get(key)
-    if (isAlone && saved && saved.puts === 1 && saved.lastPutUs < deletedUs)
+    if (!saved || (saved.movedUs.get(device.index) ?? -Infinity) > deletedUs - unseenUs(device)) return
+    if (isAlone && saved.puts === 1 && saved.lastPutUs < deletedUs)
       this.#broken('I6', `device ${device.index} brings back ${node.name}, which was deleted`)
   }
 

@@ -148,7 +148,9 @@ export class World {
       if (this.ledger.isBroken) return true
       const { nowUs } = this.scheduler
       if (this.isHealed && nowUs - from > REST_MAX_US) this.ledger.broken('I20', 'it never comes to rest')
-      return mayRest() && nowUs - this.#lastChange.us > REST_US
+      // An hourly look may have begun this very moment.
+      const isLooking = this.devices.some(({ state }) => state?.state === 'scanning')
+      return mayRest() && !isLooking && nowUs - this.#lastChange.us > REST_US
     }, EVENTS_MAX)
     if (ended === 'too-many') this.ledger.broken('I20', `more than ${EVENTS_MAX} events`)
     if (ended === 'nothing-left') this.ledger.broken('I20', 'nothing is waited for any more')
