@@ -16,6 +16,8 @@ export type EngineParts = {
   tell: (event: SyncEvent) => void
   /** `false`: the process before was killed, or the machine fell: what it wrote last is read anew. */
   wasStoppedCleanly: boolean
+  /** Which start of the machine this is; `null`: the system does not say. */
+  bootId: string | null
   options?: Partial<EngineOptions>
 }
 

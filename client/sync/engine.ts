@@ -2,7 +2,6 @@ import type { Direction } from '../../core/reconcile/device.ts'
 import type { Plan } from '../../core/reconcile/step.ts'
 import { writeBrakeAnswer } from './brake-answers.ts'
 import { createCourse, type Course } from './course.ts'
-import { distrustRecent } from './distrust-recent.ts'
 import { Doorbell } from './doorbell.ts'
 import { ENGINE_OPTIONS, type EngineOptions, type EngineParts } from './engine-parts.ts'
 import { Hints } from './hints.ts'
@@ -70,10 +69,9 @@ export class SyncEngine {
    * @throws mistakes of ours
    */
   async run(): Promise<void> {
-    const { store, wasStoppedCleanly } = this.#parts
     const stopping = this.#stopping.signal
     try {
-      if (!wasStoppedCleanly) distrustRecent(store)
+      this.#rounds.begin(this.#parts)
       while (!stopping.aborted) await this.#turn()
     } finally {
       this.stop()

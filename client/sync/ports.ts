@@ -145,6 +145,7 @@ export type MetaKey =
   | 'space'
   | 'schema'
   | 'stopped-cleanly'
+  | 'boot'
   | 'paused'
   | 'brake-answer'
 

@@ -3,7 +3,7 @@ import type { ItemId } from '../../core/reconcile/item.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import type { StoreWriter, SyncStore } from './ports.ts'
 import { isOlderThan, remoteStateOf } from './remote-state.ts'
-import { agreedByCreation, agreedBySent } from './sent.ts'
+import { agreedByCreation, agreedBySent, sentOf } from './sent.ts'
 
 /**
  * The remote tree, written to: it holds what lives below the root and nothing else. What goes into the trash goes with all that lies below it; when
@@ -65,8 +65,9 @@ export class RemoteTree {
     this.#to.setRemote(id, null)
     if (item.local !== null) return
     this.#to.setSynced(id, null)
-    this.#to.setPending(id, null)
     this.#to.setBlocked(id, null)
+    // What was announced may be on the disk, unseen yet.
+    if (sentOf(item)?.do !== 'download') this.#to.setPending(id, null)
   }
 
   /** Is this what we sent, whose answer never came? Then it is agreed on, and no news. */

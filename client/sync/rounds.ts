@@ -1,10 +1,11 @@
 import { plan } from '../../core/reconcile/plan.ts'
 import type { Item } from '../../core/reconcile/item.ts'
 import type { Plan } from '../../core/reconcile/step.ts'
+import { AfterFall } from './after-fall.ts'
 import { Announcements } from './announced.ts'
 import { forgetBrakeAnswers, readBrakeAnswers } from './brake-answers.ts'
 import type { Course } from './course.ts'
-import type { EngineOptions } from './engine-parts.ts'
+import type { EngineOptions, EngineParts } from './engine-parts.ts'
 import { executePlan } from './execute-plan.ts'
 import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
@@ -27,6 +28,7 @@ export class Rounds {
   readonly #transfers: Transfers
   readonly #looker: Looker
   readonly #announcements: Announcements
+  #afterFall: AfterFall | null = null
 
   constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
     this.#course = course
@@ -37,6 +39,11 @@ export class Rounds {
     this.#announcements = new Announcements(course.store)
     course.again.server = true
     course.again.everywhere = true
+  }
+
+  /** Before the first round. */
+  begin(stop: Pick<EngineParts, 'wasStoppedCleanly' | 'bootId'>): void {
+    this.#afterFall = new AfterFall(this.#course.store, stop)
   }
 
   /**
@@ -51,6 +58,7 @@ export class Rounds {
     if (again.hasFolders) {
       this.#status.is('scanning')
       await this.#looker.scan()
+      this.#afterFall?.settle()
     }
     const isMoreToRead = await this.#looker.read()
     writes.flush()

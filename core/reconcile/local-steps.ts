@@ -5,7 +5,7 @@ import type { Lineup } from './lineup.ts'
 import { isNameOfParked, parkedName } from './parked-name.ts'
 import type { Block } from './names.ts'
 import type { Expectation } from './step.ts'
-import { asDependency, circleOf, type Outcome, type Task } from './task.ts'
+import { asDependency, asGround, circleOf, isBelow, type Outcome, type Task } from './task.ts'
 
 /** Steps on the disk, each when those before it were done. */
 
@@ -48,6 +48,7 @@ export function* moveLocal(lineup: Lineup, item: Item, to: Placement): Task {
   const { id } = item
   const ground = yield groundLocal(lineup, to.parent)
   if (lineup.hasStep(id)) return 'done'
+  if (isBelow(ground)) return { blocked: ground.below }
   if (ground !== 'done' && !(circleOf(ground) === id && lineup.slots.isThere('local', to.parent)))
     return asDependency(ground)
   // Its new folder is still below it: that one leaves first, in this plan or the next.
@@ -93,7 +94,7 @@ function* groundLocal(lineup: Lineup, folder: ItemId): Task {
   const { do: next } = here === folder ? lineup.decide(folder) : { do: 'create-local' as const }
   if (next === 'create-local') {
     const outcome = yield lineup.perform(here)
-    if (outcome !== 'done') return asDependency(outcome)
+    if (outcome !== 'done') return asGround(outcome)
   } else if (!moment.item(here)?.local || next === 'remove-local') return 'waits'
   // Its own move may wait: what goes into it goes into it wherever it is.
   else if (next === 'move-local' || next === 'move-remote') {

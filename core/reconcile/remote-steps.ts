@@ -5,7 +5,7 @@ import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
 import { createLocal, dislodge, moveLocal, removeLocal } from './local-steps.ts'
 import { parkedName } from './parked-name.ts'
-import { asDependency, circleOf, isBelow, type Outcome, type Task } from './task.ts'
+import { asDependency, below, circleOf, isBelow, type Outcome, type Task } from './task.ts'
 
 /** Steps that go to the server, each when those before it were taken. */
 
@@ -111,9 +111,7 @@ function* groundRemote(lineup: Lineup, folder: ItemId): Task {
     const outcome = yield lineup.perform(folder)
     if (outcome !== 'done') return asDependency(outcome)
   } else if (!moment.item(folder)?.remote || decision.do === 'trash-remote') {
-    const { blocked } = decision
-    if (!blocked) return 'waits'
-    return { below: { ...blocked, detail: `the folder that it is in is not synchronised: ${blocked.detail}` } }
+    return decision.blocked ? below(decision.blocked) : 'waits'
   }
   // Its own move may wait: what goes into it goes into it wherever it is.
   else if (decision.do === 'move-remote') {

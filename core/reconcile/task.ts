@@ -26,6 +26,14 @@ export function run(first: Task): Outcome {
   return answer
 }
 
+/** Of a folder, for what is to be in it. */
+export const asGround = (outcome: Outcome): Outcome =>
+  typeof outcome === 'object' && 'blocked' in outcome ? below(outcome.blocked) : outcome
+
+export const below = ({ reason, detail }: Block): Below => ({
+  below: { reason, detail: `the folder that it belongs in is not synchronised: ${detail}` },
+})
+
 export const isBelow = (outcome: Outcome): outcome is Below => typeof outcome === 'object' && 'below' in outcome
 
 /** What a dependant makes of it: the block is of the one that it waits for, not its own. */

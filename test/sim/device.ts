@@ -49,6 +49,7 @@ export class Device implements Host {
   hasForgotten = false
   isUnmounted = false
   #wasStoppedCleanly = true
+  #boots = 1
   #openedOn: Inode | null = null
   mount = (): void => {}
   storeBackup: MemoryStoreData | null = null
@@ -105,6 +106,7 @@ export class Device implements Host {
       clock: this.#clock(life),
       random: this.#random(),
       wasStoppedCleanly: this.#wasStoppedCleanly,
+      bootId: `boot ${this.#boots}`,
       tell: (event: SyncEvent) => this.#told(life, event),
       ...(options.bug?.options && { options: options.bug.options }),
     }
@@ -145,6 +147,7 @@ export class Device implements Host {
     this.scheduler.note(`${this.index} crashes ${kind}`)
     this.world.marks.add(`crash ${kind}`)
     if (kind === 'power') {
+      this.#boots++
       const dice = new Dice(mix(this.seed, 'power', this.index, this.lives))
       cutPower(this.tree, dice, { ledger: this.world.ledger, device: this.index })
     }

@@ -73,6 +73,7 @@ export class RealDevice {
       random: realRandom,
       tell: (event) => this.events.push(event),
       wasStoppedCleanly,
+      bootId: 'one boot',
       ...(options === undefined ? {} : { options }),
     })
     this.#close = () => {

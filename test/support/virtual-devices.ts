@@ -147,6 +147,7 @@ export class VirtualDevice {
       random,
       tell: (event) => this.events.push(event),
       wasStoppedCleanly,
+      bootId: 'one boot',
       options: this.#options,
     })
     this.#life = life
