@@ -60,7 +60,7 @@ function checkDevice(world: World, device: Device): void {
   const store = new MemorySyncStore(ROOT, device.store)
   for (const id of store.unsettled()) {
     const { blocked, pending } = store.item(id)!
-    if (isIgnored(store.item(id)!)) continue
+    if (isIgnored(store, store.item(id)!)) continue
     if (pending) say('I25', `${id} waits for an answer at rest`)
     if (!isBlocked(store, store.item(id)!)) say('I18', `${id} is unsettled at rest: ${JSON.stringify(store.item(id))}`)
     else if (blocked && !LASTING.has(blocked.reason))
@@ -77,8 +77,13 @@ function isBlocked(store: MemorySyncStore, item: Item): boolean {
   return false
 }
 
-const isIgnored = ({ remote, local, synced }: Item): boolean =>
-  [remote, local, synced].some((state) => IGNORED.test(state?.place.name ?? ''))
+/** It, or a folder above it on either side. */
+function isIgnored(store: MemorySyncStore, item: Item): boolean {
+  for (const side of ['remote', 'local', 'synced'] as const)
+    for (let at: Item | null = item; at?.[side]; at = store.item(at[side].place.parent))
+      if (IGNORED.test(at[side].place.name)) return true
+  return false
+}
 
 type Say = (rule: string, detail: string) => void
 
@@ -175,7 +180,9 @@ const OUR_NAME = /^\.bitvault-moving-(local-|[0-9a-f]{8}-)/
 /** I4, I21, I24. */
 function checkHistory(world: World): void {
   const { cloud, ledger, script, rules } = world
-  if (script.config.devices.filter(({ isActive }) => isActive).length === 1 && !usesWeb(world) && !rules.isAmnesiac)
+  const isAlone = script.config.devices.filter(({ isActive }) => isActive).length === 1 && !usesWeb(world)
+  // A disk that goes back to what it was is one more writer.
+  if (isAlone && !rules.isAmnesiac && !world.marks.has('crash power'))
     for (const { copy, original } of cloud.state.conflicts.values())
       ledger.broken('I21', `a conflict of ${cloud.server.path(original)} where only one device writes (${copy})`)
   for (const { path, node } of cloud.live())

@@ -9,7 +9,7 @@ export function restoreFolder(device: Device, backup: Inode): void {
   const account = world.ledger.account(device.index)
   for (const { path, entry } of tree.walk()) {
     if (isOwnPath(path)) continue
-    if (entry.inode.kind === 'folder') account.folderGone(entry.name)
+    if (entry.inode.kind === 'folder') account.folderGone(entry.inode, entry.name)
     else account.gone(entry.inode)
   }
   tree.root.entries.clear()

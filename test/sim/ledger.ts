@@ -58,6 +58,7 @@ export class RuleBroken extends Error {
 export class Ledger {
   readonly saved = new Map<Key, Saved>()
   readonly foldersGone = new Set<string>()
+  readonly #folderNames = new WeakMap<Inode, Set<string>>()
   /** Names that people gave, also those that look like ours. */
   readonly names = new Set<string>()
   readonly #nowUs: () => number
@@ -130,13 +131,25 @@ export class Ledger {
     if (known.device === device) known.wasMoved = true
   }
 
+  /** What a folder was called, also where nobody looked. */
+  #namesOf(folder: Inode): Set<string> {
+    const names = this.#folderNames.get(folder) ?? new Set<string>()
+    this.#folderNames.set(folder, names)
+    return names
+  }
+
   account(device: number): Account {
     return {
       put: (inode) => this.put(keyOf(inode), device),
       gone: (inode, wasLast = true) => this.gone(keyOf(inode), wasLast && inode.by === 'person'),
       linked: (inode) => this.returned(keyOf(inode)),
-      moved: (inode) => this.#moved(inode, device),
-      folderGone: (name) => void this.foldersGone.add(name.normalize('NFC').toLowerCase()),
+      moved: (inode, from) => {
+        this.#moved(inode, device)
+        if (inode.kind === 'folder') this.#namesOf(inode).add(from)
+      },
+      folderGone: (inode, name) => {
+        for (const one of this.#namesOf(inode).add(name)) this.foldersGone.add(one.normalize('NFC').toLowerCase())
+      },
     }
   }
 }

@@ -8,9 +8,9 @@ export type Account = {
   put(inode: Inode): void
   /** A person did away with what this held until now: wrote over it, or took its last name. */
   gone(inode: Inode, wasLast?: boolean): void
-  folderGone(name: string): void
+  folderGone(inode: Inode, name: string): void
   /** It has another name now: what it holds is the newest there. */
-  moved(inode: Inode): void
+  moved(inode: Inode, from: string): void
   /** It has one more name. */
   linked(inode: Inode): void
 }
@@ -118,7 +118,7 @@ export class Person {
     this.tree.unlink(source.folder, source.name)
     try {
       this.tree.link(target.folder, target.name, inode)
-      this.#account.moved(inode)
+      this.#account.moved(inode, source.name)
     } catch (error) {
       this.tree.link(source.folder, source.entry.name, inode)
       throw error
@@ -199,7 +199,7 @@ export class Person {
 
   #take(folder: Inode, name: string): void {
     const inode = this.tree.unlink(folder, name)
-    if (inode.kind === 'folder') this.#account.folderGone(name)
+    if (inode.kind === 'folder') this.#account.folderGone(inode, name)
     else this.#account.gone(inode, inode.links === 0)
   }
 }

@@ -135,6 +135,7 @@ export class World {
   heal(): void {
     this.faults.isOver = true
     this.isHealed = true
+    this.#lastChange.us = this.scheduler.nowUs
     this.scheduler.note('healed')
     healServer(this)
     for (const device of this.devices) healDevice(device)
