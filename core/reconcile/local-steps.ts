@@ -9,7 +9,8 @@ import { asDependency, asGround, circleOf, isBelow, type Outcome, type Task } fr
 
 /** Steps on the disk, each when those before it were done. */
 
-const NAMES_TRIED = 1_000
+/** Of numbered names. */
+export const NAMES_TRIED = 1_000
 
 const expectItem = ({ local }: Item): Expectation => ({ is: 'content', content: local!.content!, stamp: local!.stamp })
 
@@ -129,19 +130,14 @@ function* freeLocalName(lineup: Lineup, id: ItemId, place: Placement): Task {
       case 'nothing':
         return { blocked: NAME_HELD }
       default:
-        // A pipe, or something that cannot be read: it may stay like this for ever.
-        return isStuck(lineup, holder) ? { blocked: NAME_HELD } : 'waits'
+        // A pipe, a folder that does not get empty: it may stay like this for ever.
+        return lineup.moment.item(holder)!.blocked ? { blocked: NAME_HELD } : 'waits'
     }
   }
   return 'done'
 }
 
 const NAME_HELD: Block = { reason: 'name-clash', detail: 'something that is not synchronised has this name here' }
-
-function isStuck({ moment }: Lineup, holder: ItemId): boolean {
-  const { local, blocked } = moment.item(holder)!
-  return local?.content === null && blocked !== null
-}
 
 function parkLocal(lineup: Lineup, id: ItemId): Outcome {
   if (lineup.hasStep(id)) return 'waits'

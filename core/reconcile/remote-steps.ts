@@ -1,10 +1,10 @@
 import { invariant } from '../errors.ts'
-import { nameKey } from '../names.ts'
+import { nameKey, numberedName } from '../names.ts'
 import { isExecutable, isSameBytes } from './changes.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
-import { createLocal, dislodge, moveLocal, removeLocal } from './local-steps.ts'
-import { parkedName } from './parked-name.ts'
+import { createLocal, dislodge, moveLocal, NAMES_TRIED, removeLocal } from './local-steps.ts'
+import { isNameOfParked, parkedName } from './parked-name.ts'
 import { asDependency, below, circleOf, isBelow, type Outcome, type Task } from './task.ts'
 
 /** Steps that go to the server, each when those before it were taken. */
@@ -53,6 +53,7 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   const isHead = circleOf(ground) === id
   if ((ground === 'done' || isHead) && lineup.slots.isBelow('remote', to.parent, id)) {
     lineup.undone.add(id)
+    if (isNameOfParked(remote!.place.name)) return nameAgain(lineup, item)
     if (lineup.moment.isWanted(id)) return yield* moveLocal(lineup, item, remote!.place)
     return lineup.localFate(id) === 'goes' ? yield* removeLocal(lineup, item) : 'waits'
   }
@@ -65,6 +66,17 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   if (free !== 'done' && !isCircle) return asDependency(free)
   const target = isCircle ? { parent: to.parent, name: parkedName(id) } : to
   return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to: target, base }, target)
+}
+
+/** It stands aside on the server, and cannot go on to where it was meant to: it stays in that folder, under the name that it has here. */
+function nameAgain(lineup: Lineup, { id, local, remote }: Item): Outcome {
+  const wanted = nameKey(local!.place.name)
+  for (let number = 1; number < NAMES_TRIED; number++) {
+    const to = { parent: remote!.place.parent, name: number === 1 ? wanted : numberedName(wanted, number) }
+    if (lineup.slots.remoteHolder(to, id)) continue
+    return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to, base: remote!.placementRevision }, to)
+  }
+  return 'waits'
 }
 
 /** The topmost folder of what was deleted here goes as one (P4, FD-07). */

@@ -1,7 +1,7 @@
 import type { Item } from '../../core/reconcile/item.ts'
 import { versionKey, type NodeState } from '../../core/namespace/model.ts'
 import { localPath } from '../../client/sync/local-path.ts'
-import { isOwnPath, OWN_FOLDER } from '../../client/sync/own-folder.ts'
+import { isOwnPath } from '../../client/sync/own-folder.ts'
 import { MemorySyncStore } from '../support/memory-sync-store.ts'
 import { ROOT } from './cloud.ts'
 import type { Device } from './device.ts'
@@ -160,7 +160,8 @@ function checkBytes({ cloud, ledger, rules, devices }: World): void {
   const live = new Set<string>()
   for (const device of devices)
     for (const { path, entry } of device.tree.walk())
-      if ((!isOwnPath(path) || cannotTell(device, path)) && entry.inode.kind !== 'folder') live.add(keyOf(entry.inode))
+      if (entry.inode.kind !== 'folder' && (!isOwnPath(path) || rules.rescued.has(keyOf(entry.inode))))
+        live.add(keyOf(entry.inode))
   for (const key of rules.acked)
     if (!cloud.holds(key) && !rules.expendable.has(key)) ledger.broken('I2', `the server has lost ${key.slice(0, 12)}`)
   for (const { key, places, device, order } of ledger.saved.values()) {
@@ -168,11 +169,6 @@ function checkBytes({ cloud, ledger, rules, devices }: World): void {
     ledger.broken('I3', `save ${order} of device ${device} (${key.slice(0, 12)}) is nowhere any more`)
   }
 }
-
-/** What a program writes into a file in the very moment in which it goes to the safety trash: such a disk does not show it, and the trash has it. */
-const cannotTell = ({ config }: Device, path: string): boolean =>
-  config.fs.grainNs >= COARSE_NS && path.startsWith(`${OWN_FOLDER}/trash/`)
-const COARSE_NS = 1_000_000_000n
 
 /** I4: what stands aside for a moment has a name of ours, on the server too; not at rest. */
 const OUR_NAME = /^\.bitvault-moving-(local-|[0-9a-f]{8}-)/

@@ -41,6 +41,8 @@ export class Rules {
   /** Contents that somebody has done away with for good, and those that a restored server has lost. */
   readonly expendable = new Set<Key>([EMPTY])
   readonly acked = new Set<Key>()
+  /** Contents that went to a safety trash since the disk's clock could not tell them from what was there. */
+  readonly rescued = new Set<Key>()
   readonly #seenHalf = new Set<Key>()
   readonly #checked = new WeakSet<object>()
   hasRestoredServer = false
@@ -57,7 +59,10 @@ export class Rules {
   displaces(device: Device, { path, how, inode, checked }: Parameters<DiskWatch['displaces']>[0]): void {
     const { cloud, devices } = this.#world
     const key = typeof checked === 'string' ? keyOfLink(checked) : keyOfBytes(checked)
-    if (this.expendable.has(key) || isOwnPath(path)) return
+    if (isOwnPath(path)) return
+    // What was written between the last look and the step is in the trash, and the stamp did not show it.
+    if (keyOf(inode) !== key && this.#isWithinGrain(device, keyOf(inode))) this.rescued.add(keyOf(inode))
+    if (this.expendable.has(key)) return
     const isElsewhere = devices.some(({ tree }) => {
       for (const { path, entry } of tree.walk())
         if (entry.inode !== inode && !isOwnPath(path) && entry.inode.kind !== 'folder' && keyOf(entry.inode) === key)

@@ -231,6 +231,8 @@ function moveOutAndBack(device: Device, { path = '', n = 0 }): void {
   tree.unlink(folder, name)
   device.scheduler.after(n, () => {
     inode.links--
+    // Its place is not there: it stays where it is.
+    if (device.isUnmounted) return
     try {
       tree.link(tree.find(path).folder, name, inode)
       inode.by = 'person'
