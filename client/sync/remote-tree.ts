@@ -11,6 +11,8 @@ import { agreedByCreation, agreedBySent, sentOf } from './sent.ts'
  * store, for something that hardly ever happens.
  */
 export class RemoteTree {
+  /** An answer gave something the name of something else: that one has left it, which the journal is yet to tell. */
+  isBehind = false
   readonly #store: SyncStore
   readonly #to: StoreWriter
 
@@ -44,9 +46,12 @@ export class RemoteTree {
     if (node.changedSeq <= seen) return
     const id = node.id as NodeId
     const known = this.remoteOf(id)
-    if (node.trashedAt !== null) this.drop(id)
-    else if (this.holds(node.parentId) && (known === null || !isOlderThan(node, known)))
-      this.#to.setRemote(id, remoteStateOf(node))
+    if (node.trashedAt !== null) return this.drop(id)
+    if (!this.holds(node.parentId) || (known !== null && isOlderThan(node, known))) return
+    const state = remoteStateOf(node)
+    const holder = this.#store.childNamed('remote', state.place.parent, state.place.name)
+    if (holder !== null && holder !== id) this.isBehind = true
+    this.#to.setRemote(id, state)
   }
 
   /** It does not live any more, or not below our root, and neither does anything below it. */

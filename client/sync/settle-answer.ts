@@ -41,6 +41,7 @@ export function settleAnswer(course: Course, to: StoreWriter, { step, result }: 
   }
   const tree = new RemoteTree(store, to)
   const id = settleKind({ course, to, tree, item, result }, step)
+  again.server ||= tree.isBehind
   if (id === null) {
     noteFailure(course, { id: item.id, step: step.do, trouble: { is: 'changed', side: 'server' } }, to)
     return item.id

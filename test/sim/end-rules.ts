@@ -61,7 +61,8 @@ function checkDevice(world: World, device: Device): void {
   for (const id of store.unsettled()) {
     const { blocked, pending } = store.item(id)!
     if (isIgnored(store, store.item(id)!)) continue
-    if (pending) say('I25', `${id} waits for an answer at rest`)
+    // Of what is blocked it may be sent again one day, and is then the same change.
+    if (pending && !isBlocked(store, store.item(id)!)) say('I25', `${id} waits for an answer at rest`)
     if (!isBlocked(store, store.item(id)!)) say('I18', `${id} is unsettled at rest: ${JSON.stringify(store.item(id))}`)
     else if (blocked && !LASTING.has(blocked.reason))
       say('I18', `${id} is blocked at rest: ${blocked.reason} ${blocked.detail}`)

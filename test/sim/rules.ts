@@ -41,6 +41,8 @@ export class Rules {
   /** Contents that somebody has done away with for good, and those that a restored server has lost. */
   readonly expendable = new Set<Key>([EMPTY])
   readonly acked = new Set<Key>()
+  /** Devices on which somebody answered the brake that what is gone shall stay. */
+  readonly keptBy = new Set<number>()
   /** Contents that went to a safety trash since the disk's clock could not tell them from what was there. */
   readonly rescued = new Set<Key>()
   readonly #seenHalf = new Set<Key>()
@@ -61,7 +63,7 @@ export class Rules {
     const key = typeof checked === 'string' ? keyOfLink(checked) : keyOfBytes(checked)
     if (isOwnPath(path)) return
     // What was written between the last look and the step is in the trash, and the stamp did not show it.
-    if (keyOf(inode) !== key && this.#isWithinGrain(device, keyOf(inode))) this.rescued.add(keyOf(inode))
+    for (const written of [key, keyOf(inode)]) if (this.#isWithinGrain(device, written)) this.rescued.add(written)
     if (this.expendable.has(key)) return
     const isElsewhere = devices.some(({ tree }) => {
       for (const { path, entry } of tree.walk())
@@ -69,7 +71,7 @@ export class Rules {
           return true
       return false
     })
-    if (!cloud.holds(key) && !isElsewhere && !this.#isWithinGrain(device, key))
+    if (!cloud.holds(key) && !isElsewhere && !this.rescued.has(key))
       this.#broken('I1', `device ${device.index} displaces (${how}) the only copy of what is at ${path}`)
     if (how === 'discard') this.#explainDiscard(device, path, key)
   }
@@ -223,6 +225,7 @@ export class Rules {
     const key = cloud.keyOfNode(node)
     const deletedUs = key === null ? undefined : this.#deletedUs.get(key)
     if (key === null || key === EMPTY || deletedUs === undefined || this.#isAmnesiac()) return
+    if (this.keptBy.has(device.index)) return
     const isAlone = cloud.nodesWith(key).every(({ id }) => id === node.id || !cloud.server.isLive(id))
     const saved = ledger.saved.get(key)
     if (!saved || (saved.movedUs.get(device.index) ?? -Infinity) > deletedUs - unseenUs(device)) return

@@ -188,6 +188,7 @@ export class World {
       const answer = this.onAnswer(chanceOf(seed, 'answer', device.index, question))
       if (answer === null) return
       device.engine?.answerBrake(direction, answer)
+      if (answer === 'keep') this.rules.keptBy.add(device.index)
       this.scheduler.note(`${device.index} is answered ${answer}`)
     })
   }
