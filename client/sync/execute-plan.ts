@@ -1,8 +1,7 @@
-import { alike } from '../../core/reconcile/alike.ts'
-import { isSameOnDisk } from '../../core/reconcile/names.ts'
 import type { NoteStep, Plan, RemoteStep } from '../../core/reconcile/step.ts'
 import { Aliases } from './aliases.ts'
 import type { Course } from './course.ts'
+import { isNameFree } from './free-name.ts'
 import type { DownloadStep } from './place-version.ts'
 import type { ShapeStep } from './local-steps.ts'
 import { writeNotes } from './note-steps.ts'
@@ -26,19 +25,13 @@ export async function executePlan(course: Course, transfers: Transfers, { steps 
     await pushSteps(course, sorted.pushed, aliases)
   }
   if (sorted.shapes.length > 0) await course.lock.alone(() => shapeAll(course, sorted.shapes, aliases))
-  const downloads = sorted.downloads.filter((step) => isNameFree(course, aliases.step(step)))
+  const downloads = sorted.downloads.filter((step) => mayFetch(course, aliases.step(step)))
   transfers.start(downloads, sorted.uploads, aliases)
 }
 
 /** Whoever should have left the name has not: nothing is fetched before another plan has looked at that. */
-function isNameFree({ store, disk }: Course, { item, to, expects }: DownloadStep): boolean {
-  if (expects.is === 'content') return true
-  for (const id of store.childrenAlike('local', to.parent, alike(to.name))) {
-    const here = id === item ? null : store.item(id)?.local
-    if (here && isSameOnDisk(here.place.name, to.name, disk.abilities)) return false
-  }
-  return true
-}
+const mayFetch = (course: Course, { item, to, expects }: DownloadStep): boolean =>
+  expects.is === 'content' || isNameFree(course, item, to)
 
 type Sorted = {
   notes: NoteStep[]

@@ -4,6 +4,7 @@ import { isSameStamp, type Item, type ItemContent, type LocalState, type Placeme
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, tellStep, type Course } from './course.ts'
 import { Guarded, Otherwise, proofOf } from './place-version.ts'
+import { isNameFree } from './free-name.ts'
 import { isSystemLitter } from './ignore-built-in.ts'
 import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, isSameFile, placedState } from './local-states.ts'
@@ -53,7 +54,7 @@ async function makeFolder(course: Course, { id, remote, local }: Item, { to }: O
   if (localPath(store, to.parent) === null) writes.flush()
   const path = wanted(pathOfPlace(store, to))
   if (remote === null) return
-  if (local !== null) throw new Otherwise()
+  if (local !== null || !isNameFree(course, id, to)) throw new Otherwise()
   const entry = await disk.makeFolder(path)
   course.again.touched(folderOf(path))
   const content = { kind: 'folder' } as const
@@ -69,6 +70,7 @@ type Moving = { to: Placement; step: Of<'move-local'> | Of<'park-local'> }
 /** Nothing is displaced, so an edit that came in between, before the rename or after, does no harm: it moves along, and is read anew. */
 async function move(course: Course, item: Item, { to, step }: Moving): Promise<void> {
   const { store, disk } = course
+  if (!isNameFree(course, item.id, to)) throw new Otherwise()
   const from = wanted(localPath(store, item.id))
   const path = wanted(pathOfPlace(store, to))
   const entry = await disk.stat(from)

@@ -2,6 +2,7 @@ import { numberedName } from '../../core/names.ts'
 import type { Item, ItemContent, RemoteState } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, type Course } from './course.ts'
+import { isNameFree } from './free-name.ts'
 import { serverProof, type Proof } from './guard.ts'
 import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, isSameFile, placedState } from './local-states.ts'
@@ -62,6 +63,7 @@ async function makeReady(course: Course, { step, remote }: Wanted): Promise<Read
   if (item?.remote?.contentRevision !== remote.contentRevision) return null
   const isNew = step.expects.is === 'nothing'
   if (isNew !== (item.local === null)) throw new Otherwise()
+  if (isNew && !isNameFree(course, item.id, step.to)) throw new Otherwise()
   const path = isNew ? pathOfPlace(store, step.to) : localPath(store, item.id)
   if (path === null) throw new Otherwise()
   const found = await lookTwice(disk, item, path, step.expects)

@@ -300,16 +300,20 @@ export class Rules {
     for (const key of this.acked) {
       if (cloud.holds(key)) continue
       this.acked.delete(key)
-      let isSomewhere = false
-      for (const { tree } of devices) {
-        for (const { path, entry } of tree.walk()) {
-          if (isOwnPath(path) || entry.inode.kind === 'folder' || keyOf(entry.inode) !== key) continue
-          isSomewhere = true
-          if (entry.inode.by === 'engine') ledger.put(key, -1)
-          entry.inode.by = 'person'
-        }
-      }
-      if (!isSomewhere) this.expendable.add(key)
+      const places = new Set(devices.flatMap((device) => this.#inodesWith(device, key)))
+      if (places.size === 0) this.expendable.add(key)
+      for (const inode of places) inode.by = 'person'
+      if (places.size > 0 && !ledger.saved.has(key)) ledger.put(key, -1)
+      const saved = ledger.saved.get(key)
+      if (!saved) continue
+      // The server does not stand for what an engine has displaced any more.
+      saved.places = places.size
+      saved.puts++
     }
   }
+
+  #inodesWith = ({ tree }: Device, key: Key): Inode[] =>
+    [...tree.walk()].flatMap(({ path, entry: { inode } }) =>
+      !isOwnPath(path) && inode.kind !== 'folder' && keyOf(inode) === key ? [inode] : [],
+    )
 }

@@ -83,7 +83,10 @@ export function moveEntry(
   else linkAndUnlink(disk, { from, source, target })
   disk.commit()
   if (from.startsWith(`${OWN_FOLDER}/`)) watch.places({ path: to, inode })
-  return diskEntryOf(tree.at(to)!, tree.model)
+  const moved = tree.at(to)
+  // Somebody has given a folder on the way another name.
+  if (!moved) throw errnoOf('ENOENT')
+  return diskEntryOf(moved, tree.model)
 }
 
 function renameAtOnce({ tree }: VirtualDisk, source: Found, target: Found): void {

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../core/ids.ts'
+import type { ItemId } from '../../core/reconcile/item.ts'
 import type { StoreWriter } from '../../client/sync/ports.ts'
 import { MemorySyncStore, type MemoryStoreData } from '../support/memory-sync-store.ts'
 import type { Device } from './device.ts'
@@ -22,14 +23,20 @@ export class WatchedStore extends MemorySyncStore {
     return result
   }
 
-  /** I7: what is here is in a folder that is here. */
+  /** I7: what is here is in a folder that is here, and nothing else there has its name. */
   #requireGround(): void {
     const { items } = this.data
+    const say = (detail: string): void =>
+      this.#device.world.ledger.broken('I7', `device ${this.#device.index} has ${detail}`)
+    const names = new Map<string, ItemId>()
     for (const { id, local } of items.values()) {
-      const parent = local?.place.parent
-      if (parent === undefined || parent === this.root || items.get(parent)?.local?.kind === 'folder') continue
-      const { ledger } = this.#device.world
-      ledger.broken('I7', `device ${this.#device.index} has ${id} in ${parent}, which is not there`)
+      if (!local) continue
+      const { parent, name } = local.place
+      if (parent !== this.root && items.get(parent)?.local?.kind !== 'folder')
+        say(`${id} in ${parent}, which is not there`)
+      const other = names.get(`${parent}/${name}`)
+      if (other) say(`both ${other} and ${id} at ${name}`)
+      names.set(`${parent}/${name}`, id)
     }
   }
 }

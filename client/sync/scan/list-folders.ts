@@ -62,15 +62,11 @@ async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   )
   for (const { known, found } of taken) await meetTaken(run, known, meet(found))
   await meetAppeared(run, appeared.map(meet), vacated)
-  const names = missing.length === 0 ? null : namesTakenAlike(run, shown)
+  const isTaken = missing.length === 0 ? () => false : takenNames(run, shown)
   for (const { id, state } of missing) {
     const { name } = state.place
-    // Where the disk takes another name for this one, asking for it would find that other one.
-    run.lost.set(id, {
-      isTaken: names?.has(alike(name)) ?? false,
-      path: joined(folder.path, name),
-      folder: folder.path,
-    })
+    // Asking for it would find what has its name: another item, or what the disk takes for the same name.
+    run.lost.set(id, { isTaken: isTaken(name), path: joined(folder.path, name), folder: folder.path })
   }
 }
 
@@ -86,9 +82,11 @@ const metIn =
   ({ id, path }: FolderToList) =>
   (entry: DiskEntry): Met => ({ entry, parent: id, path: joined(path, entry.name) })
 
-function namesTakenAlike({ disk }: ScanRun, entries: DiskEntry[]): ReadonlySet<string> | null {
+function takenNames({ disk }: ScanRun, entries: DiskEntry[]): (name: string) => boolean {
   const { isCaseSensitive, normalises } = disk.abilities
-  return isCaseSensitive && normalises === 'nothing' ? null : new Set(entries.map(({ name }) => alike(name)))
+  const keyOf = isCaseSensitive && normalises === 'nothing' ? (name: string): string => name : alike
+  const taken = new Set(entries.map(({ name }) => keyOf(name)))
+  return (name) => taken.has(keyOf(name))
 }
 
 type KnownIn = { known: KnownItem[]; vacated: Set<string>; wanted: Set<string> }
