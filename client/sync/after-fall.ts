@@ -11,7 +11,6 @@ const RECENT_NS = 10n * 60n * 1_000_000_000n
  */
 export class AfterFall {
   readonly #store: SyncStore
-  readonly #bootId: string | null
   /** What may have lost its name; `null`: nothing has fallen, or all was looked at. */
   #doubted: ItemId[] | null
 
@@ -19,11 +18,15 @@ export class AfterFall {
   constructor(store: SyncStore, how: { wasStoppedCleanly: boolean; bootId: string | null }) {
     const { wasStoppedCleanly, bootId } = how
     this.#store = store
-    this.#bootId = bootId
-    const recent = wasStoppedCleanly ? [] : recentIn(store)
-    readAnew(store, recent)
     const isSameBoot = bootId !== null && store.meta('boot') === bootId
-    this.#doubted = isSameBoot ? null : recent
+    const hasFallen = store.meta('fallen') !== null || !(wasStoppedCleanly || isSameBoot)
+    const recent = wasStoppedCleanly && !hasFallen ? [] : recentIn(store)
+    if (!wasStoppedCleanly) readAnew(store, recent)
+    this.#doubted = hasFallen ? recent : null
+    store.write((to) => {
+      to.setMeta('boot', bootId)
+      to.setMeta('fallen', hasFallen ? 'yes' : null)
+    })
   }
 
   /** Everything was looked at: what was not found is fetched again. Only times of this disk are compared with one another. */
@@ -36,7 +39,7 @@ export class AfterFall {
     this.#doubted = null
     this.#store.write((to) => {
       for (const id of lost) to.setSynced(id, null)
-      to.setMeta('boot', this.#bootId)
+      to.setMeta('fallen', null)
     })
   }
 }

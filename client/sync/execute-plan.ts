@@ -7,6 +7,7 @@ import type { ShapeStep } from './local-steps.ts'
 import { writeNotes } from './note-steps.ts'
 import { isPushed, pushSteps } from './push-steps.ts'
 import { shapeAll } from './shape-all.ts'
+import { fingerprintOf } from './sent.ts'
 import type { Transfers } from './transfers.ts'
 import type { UploadStep } from './upload-steps.ts'
 
@@ -25,13 +26,26 @@ export async function executePlan(course: Course, transfers: Transfers, { steps 
     await pushSteps(course, sorted.pushed, aliases)
   }
   if (sorted.shapes.length > 0) await course.lock.alone(() => shapeAll(course, sorted.shapes, aliases))
-  const downloads = sorted.downloads.filter((step) => mayFetch(course, aliases.step(step)))
+  const unanswered = contentsSentAgain(course, sorted.uploads)
+  const downloads = sorted.downloads.filter((step) => mayFetch(course, aliases.step(step), unanswered))
   transfers.start(downloads, sorted.uploads, aliases)
 }
 
 /** Whoever should have left the name has not: nothing is fetched before another plan has looked at that. */
-const mayFetch = (course: Course, { item, to, expects }: DownloadStep): boolean =>
-  expects.is === 'content' || isNameFree(course, item, to)
+function mayFetch(course: Course, { item, to, expects }: DownloadStep, unanswered: ReadonlySet<string>): boolean {
+  if (expects.is === 'content') return true
+  const content = course.store.item(item)?.remote?.content
+  return isNameFree(course, item, to) && !(content?.kind === 'file' && unanswered.has(content.sha256))
+}
+
+/**
+ * What is sent again under the id that it had, since the answer was lost: what seems to be new on the server may be that very file, under the name of a
+ * conflicted copy. The answer tells (P2, P10).
+ */
+function contentsSentAgain({ store }: Course, uploads: readonly UploadStep[]): ReadonlySet<string> {
+  const sent = uploads.filter((step) => store.item(step.item)?.pending?.fingerprint === fingerprintOf(step, 0))
+  return new Set(sent.flatMap(({ content }) => (content.kind === 'file' ? [content.sha256] : [])))
+}
 
 type Sorted = {
   notes: NoteStep[]

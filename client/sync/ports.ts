@@ -146,6 +146,7 @@ export type MetaKey =
   | 'schema'
   | 'stopped-cleanly'
   | 'boot'
+  | 'fallen'
   | 'paused'
   | 'brake-answer'
 

@@ -77,7 +77,8 @@ export class Rounds {
   plan(): Plan {
     const { store, disk, setbacks } = this.#course
     const { canWrite, isSelected, brake, maxSteps } = this.#options
-    const isBusy = (item: Item): boolean => this.#transfers.has(item.id) || setbacks.isWaiting(item)
+    const isBusy = (item: Item): boolean =>
+      this.#transfers.has(item.id) || setbacks.isWaiting(item) || this.#transfers.isSendingTo(item)
     return plan(store, {
       abilities: disk.abilities,
       canWrite,

@@ -81,7 +81,7 @@ type SentContent = { content: ItemContent; stamp: Stamp }
 /** @param sent `null`: a folder */
 function settleNew(settling: Settling, asked: Placement, sent: SentContent | null): ItemId | null {
   const { course, to, item, result } = settling
-  if (!item.local) return null
+  if (!item.local) return settleGone(settling, sent)
   const { content, stamp } = sent ?? { content: { kind: 'folder' }, stamp: item.local.stamp }
   if (result.outcome === 'conflict') return settleCopy(settling, { asked, content, stamp, base: 0 })
   const { node } = result
@@ -100,6 +100,20 @@ function settleNew(settling: Settling, asked: Placement, sent: SentContent | nul
   })
   to.setPending(id, null)
   course.again.server ||= node.name !== asked.name
+  return id
+}
+
+/** It was taken away here while it was on its way: what the server has now is what was deleted here, and goes there too. */
+function settleGone(settling: Settling, sent: SentContent | null): ItemId | null {
+  const { course, to, item, result } = settling
+  const { node } = result
+  const id = node.id as NodeId
+  if (sent === null || course.store.item(id)?.local || !putNode(settling, node)) return null
+  to.setPending(item.id, null)
+  const place = { parent: node.parentId as NodeId, name: node.name }
+  const { contentRevision, placementRevision } = node
+  const content = contentOfNode(node)
+  to.setSynced(id, { place, localName: node.name, content, contentRevision, placementRevision, stamp: sent.stamp })
   return id
 }
 
@@ -135,6 +149,8 @@ function settleCopy(settling: Settling, { asked, content, stamp, base }: Copied)
   if (isBeside && !isSameBytes(contentOfNode(node), content) && !rereads(settling, 0)) return forgetsSent(settling)
   if (!putNode(settling, node) || settling.tree.remoteOf(id) === null) return null
   if (id !== item.id && settling.course.store.item(id)?.local) return forgetsSent(settling)
+  // The copy is here already, by another way, and the original is of another kind: what is here is neither.
+  if (!isBeside && settling.tree.remoteOf(id)?.content.kind !== content.kind) return forgetsSent(settling)
   if (id !== item.id) to.become(item.id, id)
   const { contentRevision, placementRevision } = isBeside ? node : { contentRevision: base, placementRevision: 0 }
   const localName = item.local!.place.name

@@ -1,4 +1,5 @@
-import type { ItemId } from '../../core/reconcile/item.ts'
+import { nameKey } from '../../core/names.ts'
+import type { Item, ItemId, Placement } from '../../core/reconcile/item.ts'
 import { Aliases } from './aliases.ts'
 import type { Course } from './course.ts'
 import { Arrivals } from './arrivals.ts'
@@ -7,6 +8,8 @@ import type { DownloadStep } from './place-version.ts'
 import { Progress } from './progress.ts'
 import { noteFailedStep } from './failed-step.ts'
 import { uploadFiles, type UploadStep } from './upload-steps.ts'
+
+const placeKey = ({ parent, name }: Placement): string => `${parent}/${nameKey(name)}`
 
 /** Downloads at once, and their bytes: what one holds in memory is bounded by its size. */
 const DOWNLOADS = 24
@@ -28,6 +31,8 @@ export class Transfers {
   readonly #arrivals: Arrivals
   readonly #progress: Progress
   readonly #active = new Map<ItemId, number>()
+  /** Where new files are on their way to. */
+  readonly #places = new Map<string, ItemId>()
   readonly #working = new Set<Promise<void>>()
   #downloads: DownloadStep[] = []
   #uploads: { steps: UploadStep[]; aliases: Aliases }[] = []
@@ -54,6 +59,14 @@ export class Transfers {
     return this.#active.has(id)
   }
 
+  /** Something else is on its way to this name: what becomes of that comes first. */
+  isSendingTo({ id, local, remote }: Item): boolean {
+    if (!local || this.#places.size === 0) return false
+    const isThere = remote !== null && placeKey(remote.place) === placeKey(local.place)
+    const sender = this.#places.get(placeKey(local.place))
+    return !isThere && sender !== undefined && sender !== id
+  }
+
   get files(): number {
     return this.#active.size
   }
@@ -73,7 +86,10 @@ export class Transfers {
       this.#downloads.push(now)
     }
     const steps = uploads.map((step) => aliases.step(step)).filter(({ item }) => !this.#active.has(item))
-    for (const { item, content } of steps) this.#active.set(item, content.kind === 'file' ? content.size : 0)
+    for (const step of steps) {
+      this.#active.set(step.item, step.content.kind === 'file' ? step.content.size : 0)
+      if (step.do === 'upload-new') this.#places.set(placeKey(step.place), step.item)
+    }
     if (steps.length > 0) this.#uploads.push({ steps, aliases: new Aliases() })
     if (this.#active.size > 0) this.#progress.begin(this.#course.signal)
     this.#pump()
@@ -95,7 +111,7 @@ export class Transfers {
 
   #giveUpWaiting(): void {
     for (const { item } of this.#downloads) this.#active.delete(item)
-    for (const { steps } of this.#uploads) for (const { item } of steps) this.#active.delete(item)
+    for (const { steps } of this.#uploads) for (const step of steps) this.#forget(step)
     this.#downloads = []
     this.#uploads = []
   }
@@ -145,25 +161,28 @@ export class Transfers {
   }
 
   async #upload(steps: UploadStep[], aliases: Aliases): Promise<void> {
-    const unanswered = new Set(steps.map(({ item }) => item))
+    const unanswered = new Map(steps.map((step) => [step.item, step]))
     this.#uploading++
     try {
       await uploadFiles(this.#course, { steps, aliases }, (id) => {
+        this.#sentBytes += this.#active.get(id) ?? 0
+        const step = unanswered.get(id)
+        if (step) this.#forget(step)
         unanswered.delete(id)
-        this.#sent(id)
       })
     } catch (error) {
       this.#fail(error)
     } finally {
       this.#uploading--
-      for (const item of unanswered) this.#active.delete(item)
+      for (const step of unanswered.values()) this.#forget(step)
     }
   }
 
   /** Its answer is noted with the next transaction, and whoever plans waits for that: it need not wait for the others. */
-  #sent(id: ItemId): void {
-    this.#sentBytes += this.#active.get(id) ?? 0
-    this.#active.delete(id)
+  #forget(step: UploadStep): void {
+    this.#active.delete(step.item)
+    if (step.do === 'upload-new' && this.#places.get(placeKey(step.place)) === step.item)
+      this.#places.delete(placeKey(step.place))
   }
 
   #judge(note: () => void): void {

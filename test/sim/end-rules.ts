@@ -7,6 +7,7 @@ import { ROOT } from './cloud.ts'
 import type { Device } from './device.ts'
 import { keyOfName, spelledBy, type Entry, type Inode } from './inode.ts'
 import { keyOf } from './ledger.ts'
+import { IGNORED } from './moves/move-kind.ts'
 import { TEMP_FOLDER } from './virtual-temps.ts'
 import type { World } from './world.ts'
 
@@ -22,9 +23,6 @@ const LASTING: ReadonlySet<string> = new Set([
   'ignored',
   'content-damaged',
 ])
-
-/** By a rule that is built in. */
-const IGNORED = /(^|\/)~\$d\.docx/i
 
 /** What must hold when nothing has happened for a long time and nothing is wrong (I18 to I25). */
 export async function checkRest(world: World): Promise<void> {

@@ -115,6 +115,7 @@ export class Person {
       if (target.entry.inode.entries.size > 0) throw errnoOf('ENOTEMPTY')
       this.#take(target.folder, target.name)
     }
+    if (inode.isMount) throw errnoOf('EBUSY')
     this.tree.unlink(source.folder, source.name)
     try {
       this.tree.link(target.folder, target.name, inode)

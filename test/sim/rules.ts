@@ -10,6 +10,7 @@ import type { Device } from './device.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { Inode } from './inode.ts'
 import { EMPTY, keyOf, keyOfBytes, keyOfLink, type Key } from './ledger.ts'
+import { IGNORED } from './moves/move-kind.ts'
 import { GOOD_WATCH } from './virtual-watcher.ts'
 import type { World } from './world.ts'
 
@@ -193,7 +194,8 @@ export class Rules {
     for (const { path, entry, folder } of tree.walk()) {
       if (isOwnPath(path) || tree.stamp(entry.inode).ino !== ino) continue
       const isFresh = tree.nowUs() - lastMovedUs(entry.inode, folder) < SEEN_HALF_US
-      const isOther = entry.inode.kind === 'folder' && !this.#holdsSomeOf(entry.inode, id, device)
+      const isOther =
+        IGNORED.test(path) || (entry.inode.kind === 'folder' && !this.#holdsSomeOf(entry.inode, id, device))
       if (isFresh || isDeaf(device) || isOther) this.#noteSeenHalf(entry.inode)
       return isFresh || isDeaf(device) || isOther
     }
