@@ -20,7 +20,8 @@ export function noteFailedStep(course: Course, step: LocalStep, error: unknown):
 }
 
 function troubleOfStep(error: unknown, step: LocalStep): Trouble {
-  if (error instanceof Otherwise) return { is: 'changed', side: 'disk' }
+  if (error instanceof Otherwise)
+    return { is: 'changed', side: 'disk', ...(error.lasting === null ? {} : { lasting: error.lasting }) }
   if (error instanceof Guarded)
     return { is: 'blocked', reason: 'refused', detail: 'its bytes are not known to be held elsewhere' }
   return troubleOf(error, step.do === 'download' ? 'server' : 'disk')

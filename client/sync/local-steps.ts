@@ -10,7 +10,7 @@ import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, isSameFile, placedState } from './local-states.ts'
 import type { Disk, DiskEntry, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
-import { systemCode } from './trouble.ts'
+import { STAYS_NOT_EMPTY, systemCode } from './trouble.ts'
 
 export type ShapeStep = Exclude<LocalStep, { do: 'download' }>
 
@@ -103,7 +103,7 @@ async function remove(course: Course, item: Item, step: Of<'remove-local'>): Pro
   const { store, disk, writes } = course
   const path = wanted(localPath(store, item.id))
   // Whoever took something out of it meanwhile may have put it elsewhere: that is for a scan to find.
-  for (const _ of store.children('local', item.id)) throw new Otherwise()
+  for (const _ of store.children('local', item.id)) throw new Otherwise(STAYS_NOT_EMPTY)
   const { entry } = await lookGuarded(course, item, { path, step })
   if (entry.kind === 'folder') await discardFolder(disk, path)
   else await disk.discard(path, entry.stamp)

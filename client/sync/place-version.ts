@@ -8,13 +8,21 @@ import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, isSameFile, placedState } from './local-states.ts'
 import type { DiskEntry, FinishedTemp, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
-import { systemCode } from './trouble.ts'
+import { systemCode, type Lasting } from './trouble.ts'
 
 export type DownloadStep = Extract<LocalStep, { do: 'download' }>
 export type Wanted = { step: DownloadStep; remote: RemoteState }
 
 /** Something else is there than the plan thought. */
-export class Otherwise extends Error {}
+export class Otherwise extends Error {
+  /** What it means when it stays so. */
+  readonly lasting: Lasting | null
+
+  constructor(lasting: Lasting | null = null) {
+    super('something else is there than was planned with')
+    this.lasting = lasting
+  }
+}
 
 /** The guard did not let it happen (I1). */
 export class Guarded extends Error {}

@@ -147,7 +147,10 @@ function settleCopy(settling: Settling, { asked, content, stamp, base }: Copied)
   const isBeside = node.id !== original && canTake(settling, node)
   const id = (isBeside ? node.id : original) as NodeId
   if (isBeside && !isSameBytes(contentOfNode(node), content) && !rereads(settling, 0)) return forgetsSent(settling)
-  if (!putNode(settling, node) || settling.tree.remoteOf(id) === null) return null
+  if (!putNode(settling, node)) return null
+  // A copy that somebody has deleted since is what is here, and goes from here too (I6).
+  const isKnown = settling.tree.remoteOf(id) !== null || (isBeside && isTold(settling, node))
+  if (!isKnown) return null
   if (id !== item.id && settling.course.store.item(id)?.local) return forgetsSent(settling)
   // The copy is here already, by another way, and the original is of another kind: what is here is neither.
   if (!isBeside && settling.tree.remoteOf(id)?.content.kind !== content.kind) return forgetsSent(settling)
@@ -204,6 +207,10 @@ function putNode({ course, tree, to, item }: Settling, node: NodeStateWire): boo
   to.setPending(item.id, null)
   return true
 }
+
+/** The journal has told of it, and of what became of it. */
+const isTold = ({ course }: Settling, { changedSeq }: NodeStateWire): boolean =>
+  changedSeq <= course.store.cursor().seen
 
 /** No two things on the disk are one item. */
 const canTake = ({ course, item }: Settling, node: NodeStateWire): boolean =>

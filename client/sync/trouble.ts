@@ -46,8 +46,10 @@ export function troubleOfCode(code: string, detail: string = code): Trouble {
 }
 
 const CHANGED_ON_DISK: ReadonlySet<string> = new Set(['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ESTALE'])
-/** The planner knows of all that is synchronised: what is left in a folder that should go is ignored. */
-const NOT_EMPTY: Lasting = { reason: 'not-empty', detail: 'it is gone on the server, but something in it is ignored' }
+export const STAYS_NOT_EMPTY: Lasting = {
+  reason: 'not-empty',
+  detail: 'it is gone on the server, but something in it stays here',
+}
 const DISK_REASONS: Readonly<Record<string, BlockReason>> = {
   ENOSPC: 'no-space',
   EDQUOT: 'no-space',
@@ -76,7 +78,7 @@ export function troubleOf(error: unknown, on: 'server' | 'disk'): Trouble {
   const code = systemCode(error)
   if (code === null) throw error
   if (STRAINED.has(code)) return { is: 'offline' }
-  if (code === 'ENOTEMPTY') return { is: 'changed', side: 'disk', lasting: NOT_EMPTY }
+  if (code === 'ENOTEMPTY') return { is: 'changed', side: 'disk', lasting: STAYS_NOT_EMPTY }
   if (CHANGED_ON_DISK.has(code)) return { is: 'changed', side: 'disk' }
   return { is: 'blocked', reason: DISK_REASONS[code] ?? 'unreadable', detail: code }
 }

@@ -52,12 +52,25 @@ export function* moveLocal(lineup: Lineup, item: Item, to: Placement): Task {
   if (isBelow(ground)) return { blocked: ground.below }
   if (ground !== 'done' && !(circleOf(ground) === id && lineup.slots.isThere('local', to.parent)))
     return asDependency(ground)
-  // Its new folder is still below it: that one leaves first, in this plan or the next.
-  if (lineup.slots.isBelow('local', to.parent, id)) return 'waits'
+  // Its new folder is still below it: that one leaves first, in this plan or the next, unless it cannot.
+  if (lineup.slots.isBelow('local', to.parent, id)) return blockedOnWay(lineup, to.parent, id) ?? 'waits'
   const free = yield* freeLocalName(lineup, id, to)
   if (lineup.hasStep(id)) return 'done'
   if (free !== 'done') return free
   return lineup.pushMove('local', id, { do: 'move-local', item: id, to, expects: expectItem(item) }, to)
+}
+
+/** What keeps a folder here, or one above it, from leaving `top`. */
+function blockedOnWay({ moment }: Lineup, folder: ItemId, top: ItemId): Outcome | null {
+  const seen = new Set<ItemId>()
+  for (let at = moment.here(folder); at !== top && !seen.has(at);) {
+    seen.add(at)
+    const { local, blocked } = moment.item(at) ?? {}
+    if (blocked) return { blocked }
+    if (!local) return null
+    at = local.place.parent
+  }
+  return null
 }
 
 /** Children first, each by itself (P1). What was moved out leaves before (MD-03). */
