@@ -9,6 +9,12 @@ import type { DiskEntry } from './ports.ts'
 const standsForBytes = ({ mtimeNs, ctimeNs }: Stamp, { grainNs }: Abilities): boolean =>
   BigInt(ctimeNs) - BigInt(mtimeNs) > 2n * grainNs
 
+/** A clock so coarse that somebody may write within the tick of a change of ours, and put the time of the file back. */
+const COARSE_NS = 1_000_000_000n
+
+/** After a change of ours that gave it another ctime: whether the stamp still stands for the bytes. */
+export const staysSettled = (wasSettled: boolean, { grainNs }: Abilities): boolean => wasSettled && grainNs < COARSE_NS
+
 /** Our own changes of names give another ctime. */
 export const isSameFile = (a: Stamp, b: Stamp): boolean =>
   a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs

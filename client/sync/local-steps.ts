@@ -7,7 +7,7 @@ import { Guarded, Otherwise, proofOf } from './place-version.ts'
 import { isNameFree } from './free-name.ts'
 import { isSystemLitter } from './ignore-built-in.ts'
 import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
-import { agreedState, isSameFile, placedState } from './local-states.ts'
+import { agreedState, isSameFile, placedState, staysSettled } from './local-states.ts'
 import type { Disk, DiskEntry, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
 import { STAYS_NOT_EMPTY, systemCode } from './trouble.ts'
@@ -83,7 +83,8 @@ async function move(course: Course, item: Item, { to, step }: Moving): Promise<v
   const isKnown =
     entry.kind === 'folder' || (isSameStamp(entry.stamp, local.stamp) && isSameFile(entry.stamp, moved.stamp))
   const content = isKnown ? local.content : null
-  const now: LocalState = { ...local, place, stamp: moved.stamp, content, isSettled: local.isSettled && isKnown }
+  const isSettled = entry.kind === 'folder' || (isKnown && staysSettled(local.isSettled, disk.abilities))
+  const now: LocalState = { ...local, place, stamp: moved.stamp, content, isSettled }
   store.write((writer) => {
     writer.setLocal(item.id, now)
     if (synced !== null && step.do === 'move-local') {
@@ -153,7 +154,7 @@ async function setExecutable(course: Course, item: Item, step: Of<'set-executabl
       ...local,
       stamp,
       content: isKnown ? { ...(found.content as typeof found.content & { kind: 'file' }), executable } : null,
-      isSettled: local.isSettled && isKnown,
+      isSettled: isKnown && staysSettled(local.isSettled, disk.abilities),
     })
     if (synced?.content.kind === 'file')
       writer.setSynced(id, { ...synced, stamp, content: { ...synced.content, executable } })

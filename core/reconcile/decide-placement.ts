@@ -5,6 +5,7 @@ import { PLACEMENT } from './item-table.ts'
 import type { Item } from './item.ts'
 import type { Moment } from './moment.ts'
 import type { Block } from './names.ts'
+import { isNameOfParked } from './parked-name.ts'
 
 /** RC-5. Of what both sides have. `nothing` with a block: it stands where the server cannot have it. */
 export function decidePlacement(moment: Moment, item: Item): Decision {
@@ -19,6 +20,8 @@ export function decidePlacement(moment: Moment, item: Item): Decision {
       return act({ do: 'move-local' })
     case 'move-remote': {
       if (!device.canWrite) return act({ do: 'move-local' })
+      // A person has given it the name under which another item stood aside.
+      if (isNameOfParked(local!.place.name)) return act({ do: 'dislodge' })
       const fault = findServerNameFault(local!.place.name)
       return fault ? blockedBy(fault) : act({ do: 'move-remote' })
     }

@@ -1,4 +1,4 @@
-import { OWN_FOLDER } from '../../../client/sync/own-folder.ts'
+import { isOwnPath, OWN_FOLDER } from '../../../client/sync/own-folder.ts'
 import type { Device } from '../device.ts'
 import type { Dice } from '../dice.ts'
 import { restoreFolder } from '../folder-backup.ts'
@@ -142,6 +142,9 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
       tree.root = tree.make('folder', 'person')
       device.mount = () => {
         if (tree.root === real) return
+        // What somebody has put below the mount point is hidden from now on.
+        for (const { path, entry } of tree.walk())
+          if (!isOwnPath(path)) device.world.ledger.account(device.index).gone(entry.inode)
         tree.root = real
         device.isUnmounted = false
         device.reopen()

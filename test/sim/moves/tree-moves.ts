@@ -226,7 +226,9 @@ function moveOutAndBack(device: Device, { path = '', n = 0 }): void {
   if (entry?.inode.kind !== 'file') throw errnoOf('ENOENT')
   const { inode } = entry
   // As far as the root is concerned it is gone; its bytes are safe with their person.
-  world.ledger.account(device.index).gone(inode)
+  const account = world.ledger.account(device.index)
+  const hasOtherName = inode.links > 1
+  account.gone(inode, !hasOtherName)
   inode.links++
   tree.unlink(folder, name)
   device.scheduler.after(n, () => {
@@ -236,7 +238,8 @@ function moveOutAndBack(device: Device, { path = '', n = 0 }): void {
     try {
       tree.link(tree.find(path).folder, name, inode)
       inode.by = 'person'
-      world.ledger.account(device.index).put(inode)
+      if (hasOtherName) account.linked(inode)
+      else account.put(inode)
     } catch {
       // Something else is there now; it stays where it is.
     }
