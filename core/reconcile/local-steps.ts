@@ -1,5 +1,6 @@
 import { nameKey, numberedName } from '../names.ts'
 import { isExecutable } from './changes.ts'
+import { NOT_EMPTY } from './decision.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
 import { isNameOfParked, parkedName } from './parked-name.ts'
@@ -81,7 +82,9 @@ export function* removeLocal(lineup: Lineup, item: Item): Task {
     for (const child of children) {
       const outcome = yield lineup.perform(child)
       if (lineup.hasStep(id)) return 'done'
-      if (lineup.slots.placeOf('local', child)?.parent === id) return circleOf(outcome) === null ? 'waits' : outcome
+      if (lineup.slots.placeOf('local', child)?.parent !== id) continue
+      if (typeof outcome === 'object' && 'blocked' in outcome) return { blocked: NOT_EMPTY.blocked! }
+      return circleOf(outcome) === null ? 'waits' : outcome
     }
   }
   return lineup.pushMove('local', id, { do: 'remove-local', item: id, expects: expectItem(item) }, null)

@@ -4,7 +4,6 @@ import { isExecutable, isSameBytes } from './changes.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
 import { createLocal, dislodge, moveLocal, NAMES_TRIED, removeLocal } from './local-steps.ts'
-import { isNameOfParked, parkedName } from './parked-name.ts'
 import { asDependency, below, circleOf, isBelow, type Outcome, type Task } from './task.ts'
 
 /** Steps that go to the server, each when those before it were taken. */
@@ -53,7 +52,6 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   const isHead = circleOf(ground) === id
   if ((ground === 'done' || isHead) && lineup.slots.isBelow('remote', to.parent, id)) {
     lineup.undone.add(id)
-    if (isNameOfParked(remote!.place.name)) return nameAgain(lineup, item)
     if (lineup.moment.isWanted(id)) return yield* moveLocal(lineup, item, remote!.place)
     return lineup.localFate(id) === 'goes' ? yield* removeLocal(lineup, item) : 'waits'
   }
@@ -64,19 +62,9 @@ export function* moveRemote(lineup: Lineup, item: Item): Task {
   // What is to be trashed waits for this one to leave it: this one goes ahead, and takes the name when it is free.
   const isCircle = circleOf(free) !== null
   if (free !== 'done' && !isCircle) return asDependency(free)
-  const target = isCircle ? { parent: to.parent, name: parkedName(id) } : to
+  const target = isCircle ? aside(lineup, id, to) : to
+  if (target === null) return 'waits'
   return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to: target, base }, target)
-}
-
-/** It stands aside on the server, and cannot go on to where it was meant to: it stays in that folder, under the name that it has here. */
-function nameAgain(lineup: Lineup, { id, local, remote }: Item): Outcome {
-  const wanted = nameKey(local!.place.name)
-  for (let number = 1; number < NAMES_TRIED; number++) {
-    const to = { parent: remote!.place.parent, name: number === 1 ? wanted : numberedName(wanted, number) }
-    if (lineup.slots.remoteHolder(to, id)) continue
-    return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to, base: remote!.placementRevision }, to)
-  }
-  return 'waits'
 }
 
 /** The topmost folder of what was deleted here goes as one (P4, FD-07). */
@@ -156,8 +144,18 @@ function parkRemote(lineup: Lineup, id: ItemId): Outcome {
   if (lineup.hasStep(id)) return 'waits'
   const { remote } = lineup.moment.item(id)!
   invariant(remote, 'what has a name on the server is there')
-  const to = { parent: remote.place.parent, name: parkedName(id) }
+  const to = aside(lineup, id, remote.place)
+  if (to === null) return 'waits'
   return lineup.pushMove('remote', id, { do: 'move-remote', item: id, to, base: remote.placementRevision }, to)
+}
+
+/** A name that makes sense to people: should nobody come to move it on, it stays. */
+function aside(lineup: Lineup, id: ItemId, { parent, name }: Placement): Placement | null {
+  for (let number = 2; number < NAMES_TRIED; number++) {
+    const to = { parent, name: numberedName(nameKey(name), number) }
+    if (!lineup.slots.remoteHolder(to, id)) return to
+  }
+  return null
 }
 
 const placeThere = (lineup: Lineup, { parent, name }: Placement): Placement => ({
