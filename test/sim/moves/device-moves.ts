@@ -204,6 +204,18 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
       restoreFolder(device, structuredClone(device.folderBackup))
     },
   },
+  /** Unlinked, and linked again to the folder as it is. */
+  'link-anew': {
+    group: 'amnesia',
+    weight: 2,
+    propose: () => ({}),
+    perform: (device) => {
+      if (device.isUnmounted) throw errnoOf('ENOENT')
+      forget(device)
+      device.store = device.newStore()
+      if (device.tree.at(OWN_FOLDER)) device.hands.removeTree(OWN_FOLDER)
+    },
+  },
   /** Somebody tidies up what he does not know (RT-09, NM-16). */
   'own-folder-gone': {
     group: 'amnesia',
