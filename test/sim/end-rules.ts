@@ -28,18 +28,23 @@ const LASTING: ReadonlySet<string> = new Set([
 /** What must hold when nothing has happened for a long time and nothing is wrong (I18 to I25). */
 export async function checkRest(world: World): Promise<void> {
   for (const device of world.devices) checkDevice(world, device)
+  checkTemps(world)
   checkBytes(world)
   checkHistory(world)
   if (world.ledger.isBroken) return
   const before = standOf(world)
   for (const device of world.devices) void device.stop().then(() => device.start())
   await world.rest()
-  for (const { tree, index } of world.devices) {
-    const temps = tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
-    if (temps > 0) world.ledger.broken('I25', `device ${index}: ${temps} temporary files at rest`)
-  }
+  checkTemps(world)
   if (!world.ledger.isBroken && standOf(world) !== before)
     world.ledger.broken('I19', `a restart changes something: ${before} became ${standOf(world)}`)
+}
+
+function checkTemps({ devices, ledger }: World): void {
+  for (const { tree, index } of devices) {
+    const temps = tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
+    if (temps > 0) ledger.broken('I25', `device ${index}: ${temps} temporary files at rest`)
+  }
 }
 
 /** Journal and disks, as people see them. */

@@ -20,6 +20,30 @@ export const EDIT_DELETE: readonly Scenario[] = [
     },
   },
   {
+    id: 'ED-01b',
+    title: 'an edit lands at any moment while a delete comes here: it is kept, and everybody has it',
+    async play(stage) {
+      const moments = [
+        ['f0', 'before stat'],
+        ['f1', 'before discard'],
+        ['f2', 'discard'],
+        ['f3', 'discard-take'],
+        ['f4', 'discard-compare'],
+      ] as const
+      for (const [name] of moments) stage.a.write(name, 'one')
+      await stage.settle()
+      const { tree, hands } = stage.b.device
+      for (const [name, gap] of moments) {
+        const { inode } = tree.at(name)!
+        const edits = (): void => void hands.rewrite(inode, Buffer.from(`${name} edited`))
+        stage.when(1, gap, edits, { where: new RegExp(`${name}$`) })
+      }
+      for (const [name] of moments) stage.a.remove(name)
+      await stage.settle()
+      stage.everywhere(...moments.map(([name]) => `${name}=${name} edited`))
+    },
+  },
+  {
     id: 'ED-02',
     title: 'a delete of what was edited meanwhile does nothing: the edit comes back',
     async play(stage) {

@@ -15,8 +15,12 @@ export const FOLDER_DELETES: readonly Scenario[] = [
         (b) => b.write('D/new', 'new'),
       )
       stage.everywhere('D/', 'D/new=new')
-      const kept = stage.b.kept
-      deepEqual(kept, ['1', '2'])
+      deepEqual(stage.b.kept, ['1', '2'])
+      // The new one is on the server when the delete comes, and its sender had not seen it.
+      stage.when(0, 'before push', () => stage.server('web-create', { path: 'D', to: 'newer', bytes: 1, size: 3 }))
+      stage.a.person.removeTree('D')
+      await stage.settle()
+      stage.everywhere('D/', 'D/newer=c1.')
     },
   },
   {

@@ -10,8 +10,9 @@ export const NAMES: readonly Scenario[] = [
     id: 'NM-01',
     title:
       'two names that differ in case, on a disk that cannot tell them: one is blocked, and never touched through the other',
-    devices: ['linux', 'mac', 'windows'],
+    devices: ['linux', 'mac', 'windows', 'mac'],
     async play(stage) {
+      await stage.stop(3)
       stage.a.write('A.txt', 'first')
       await stage.settle()
       stage.a.write('a.txt', 'second')
@@ -20,6 +21,11 @@ export const NAMES: readonly Scenario[] = [
         deepEqual(stage.at(at).tree, ['A.txt=first'])
         deepEqual(stage.at(at).blocked, ['a.txt: name-clash'])
       }
+      // Also where both come at once.
+      stage.at(3).device.store = stage.at(3).device.newStore()
+      stage.start(3)
+      await stage.settle()
+      deepEqual(stage.at(3).tree, ['A.txt=first'])
       stage.b.write('A.txt', 'edited on mac')
       await stage.settle()
       deepEqual(stage.remote, ['A.txt=edited on mac', 'a.txt=second'])
