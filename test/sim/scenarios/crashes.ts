@@ -50,6 +50,30 @@ export const CRASHES: readonly Scenario[] = [
     },
   },
   {
+    id: 'DK-06b',
+    title:
+      'it dies right after a version got its name, and the server has a newer one by then: that is no edit of anybody',
+    async play(stage) {
+      stage.a.write('f', 'one')
+      await stage.settle()
+      stage.b.sync()
+      const fetches = (call: string, path: string): void => {
+        stage.befalls(1, call, { do: 'kill', when: 'after' }, { where: new RegExp(path) })
+        stage.when(1, `before ${call}`, () => stage.server('web-edit', { path, bytes: 8, size: 3 }), {
+          where: new RegExp(path),
+        })
+      }
+      fetches('replace', 'f')
+      stage.a.write('f', 'two')
+      await stage.settle()
+      fetches('placeNew', 'new')
+      stage.a.write('new', 'one')
+      await stage.settle()
+      stage.everywhere('f=c8.', 'new=c8.')
+      equal(stage.world.cloud.state.conflicts.size, 0)
+    },
+  },
+  {
     id: 'DK-07',
     title: 'it dies between the answer of the server and the note of it: no copy, no second version',
     dies: 0,
