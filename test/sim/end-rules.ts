@@ -8,7 +8,6 @@ import { MemorySyncStore } from '../support/memory-sync-store.ts'
 import type { Device } from './device.ts'
 import { keyOfName, spelledBy, type Entry, type Inode } from './inode.ts'
 import { keyOf } from './ledger.ts'
-import { IGNORED } from './moves/move-kind.ts'
 import { TEMP_FOLDER } from './virtual-temps.ts'
 import type { World } from './world.ts'
 

@@ -49,9 +49,6 @@ const HARD_NAMES = [
   'a (conflicted copy)',
 ]
 
-/** Of these names: by a rule that is built in. */
-export const IGNORED = /(^|\/)~\$d\.docx/i
-
 export function someName(device: Device | null, dice: Dice): string {
   const isHard = (device === null || device.world.script.config.groups.includes('names')) && dice.chance(0.15)
   return dice.pick(isHard ? HARD_NAMES : NAMES)
