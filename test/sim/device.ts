@@ -65,6 +65,8 @@ export class Device implements Host {
   /** It has lost its memory, or its folder is not what it was: what it brings back is no fault of the engine. */
   hasForgotten = false
   isUnmounted = false
+  /** It was, at some time. */
+  wasUnmounted = false
   #wasStoppedCleanly = true
   #boots = 1
   #openedOn: Inode | null = null

@@ -27,20 +27,21 @@ const LASTING: ReadonlySet<string> = new Set([
 /** What must hold when nothing has happened for a long time and nothing is wrong (I18 to I25). */
 export async function checkRest(world: World): Promise<void> {
   for (const device of world.devices) checkDevice(world, device)
-  checkTemps(world)
+  // What was unfinished when a disk went away is cleared at the next start (RT-01c).
+  checkTemps(world, ({ wasUnmounted }) => !wasUnmounted)
   checkBytes(world)
   checkHistory(world)
   if (world.ledger.isBroken) return
   const before = standOf(world)
   for (const device of world.devices) void device.stop().then(() => device.start())
   await world.rest()
-  checkTemps(world)
+  checkTemps(world, () => true)
   if (!world.ledger.isBroken && standOf(world) !== before)
     world.ledger.broken('I19', `a restart changes something: ${before} became ${standOf(world)}`)
 }
 
-function checkTemps({ devices, ledger }: World): void {
-  for (const { tree, index } of devices) {
+function checkTemps({ devices, ledger }: World, isAsked: (device: Device) => boolean): void {
+  for (const { tree, index } of devices.filter(isAsked)) {
     const temps = tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
     if (temps > 0) ledger.broken('I25', `device ${index}: ${temps} temporary files at rest`)
   }

@@ -29,4 +29,6 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'SH-01': READERS,
   'NW-11b':
     'resumed before the round that a pause has broken off is at its end, it throws and begins anew for ever: only #stayPaused (client/sync/engine.ts) renews the signal that every step asks',
+  'RT-01c':
+    'what was being fetched when a root went away lies in it until the next start: SyncEngine.#tidy (client/sync/engine.ts) is called when it begins, and not when the root is back',
 }

@@ -136,6 +136,7 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
       const real = tree.root
       if (device.isUnmounted) throw errnoOf('EINVAL')
       device.isUnmounted = true
+      device.wasUnmounted = true
       tree.flush()
       tree.root = tree.make('folder', 'person')
       device.mount = () => {

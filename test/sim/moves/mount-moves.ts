@@ -12,6 +12,7 @@ export const MOUNT_MOVES: Record<string, DeviceMove> = {
       const ours = tree.root
       if (device.isUnmounted) throw errnoOf('EINVAL')
       device.isUnmounted = true
+      device.wasUnmounted = true
       tree.flush()
       tree.root = tree.make('folder', 'person')
       const own = tree.link(tree.root, '.bitvault', tree.make('folder', 'engine')).inode

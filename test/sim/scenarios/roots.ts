@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { TEMP_FOLDER } from '../virtual-temps.ts'
 
 const NAMES = Array.from({ length: 12 }, (_, at) => `f${at}`)
 const TREE = NAMES.map((name) => `${name}=${name}`).sort()
@@ -54,6 +55,19 @@ export const ROOTS: readonly Scenario[] = [
       await stage.settle()
       deepEqual(since.journal, [])
       stage.everywhere('d/', 'd/f=d/f', 'e/', 'e/g=e/g')
+    },
+  },
+  {
+    id: 'RT-01c',
+    title: 'the drive is unplugged while a version comes: what was unfinished is cleared when it is back',
+    async play(stage) {
+      stage.a.write('f', 'one')
+      await stage.settle()
+      stage.when(0, 'before temp-write', () => stage.a.does('unmount', { n: 60_000_000 }))
+      stage.b.write('f', 'two')
+      await stage.settle()
+      stage.everywhere('f=two')
+      equal(stage.a.device.tree.at(TEMP_FOLDER)?.inode.entries.size, 0)
     },
   },
   {
