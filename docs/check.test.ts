@@ -9,6 +9,8 @@ import { errorTable } from './check/error-table.ts'
 import { changedDecisions } from './check/frozen-decisions.ts'
 import { withTable } from './check/generated.ts'
 import { brokenLinks, missingPaths } from './check/links.ts'
+import { caseFaults } from './check/sync-cases.ts'
+import { SCENARIOS } from '../test/sim/scenarios.ts'
 import { markdownFiles, type MarkdownFile } from './check/markdown-files.ts'
 import { ERROR_CODES } from '../core/errors.ts'
 
@@ -95,6 +97,24 @@ describe('C11 generated tables', () => {
     expect(codes).toEqual([...ERROR_CODES])
   })
 })
+
+describe('the hard cases of synchronisation', () => {
+  const all = SCENARIOS.map(({ id }) => id)
+
+  test('each is held by something', () => {
+    expect(caseFaults(all, [])).toEqual([])
+  })
+
+  test('one that lost its scenario, one of no case, one told twice, a failure of none are seen', () => {
+    expect(caseFaults(without(all, 'MV-11'), [])).toEqual(['MV-11: nothing holds it'])
+    expect(caseFaults([...all, 'MV-99'], [])).toEqual(['MV-99: there is no such case'])
+    expect(caseFaults([...all, 'MV-11'], [])).toEqual(['MV-11: two scenarios have this id'])
+    expect(caseFaults([...all, 'PH-01'], [])).toEqual(['PH-01: it has a scenario by now'])
+    expect(caseFaults(all, ['MV-98'])).toEqual(['MV-98: known to fail, and no scenario'])
+  })
+})
+
+const without = (ids: readonly string[], one: string): string[] => ids.filter((id) => id !== one)
 
 describe('files, links and history', () => {
   let root: string

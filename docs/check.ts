@@ -9,6 +9,7 @@ import { withTable } from './check/generated.ts'
 import { reconcileTables } from './check/reconcile-tables.ts'
 import { brokenLinks, missingPaths } from './check/links.ts'
 import { markdownFiles, type MarkdownFile } from './check/markdown-files.ts'
+import { syncCaseFaults, syncCaseTables } from './check/sync-cases.ts'
 import { unexplainedVariables } from './check/variables.ts'
 
 /**
@@ -22,6 +23,7 @@ const GENERATED: { path: string; table: (files: readonly MarkdownFile[]) => stri
   { path: 'docs/spec/conflicts.md', table: conflictTables },
   { path: 'docs/spec/errors.md', table: errorTable },
   { path: 'docs/spec/reconcile.md', table: reconcileTables },
+  { path: 'docs/spec/sync-cases.md', table: syncCaseTables },
 ]
 
 /** Generated parts that are not what the sources give; with `write`, they are brought up to date first. */
@@ -46,6 +48,7 @@ export async function findFaults(root: string, { write = false } = {}): Promise<
     missingPaths(root, files),
     unexplainedVariables(root),
     changedDecisions(root, files),
+    syncCaseFaults(root),
   ])
   return [...stale, ...formFaults(files), ...faults.flatMap((some) => some ?? [])]
 }

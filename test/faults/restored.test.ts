@@ -158,7 +158,7 @@ describe.each(restores)('FD-9 SV-05 the database is restored %s', (_, restore) =
 })
 
 describe('FD-9 two processes', () => {
-  test('one that kept its memory, and one that had none and wrote on: the first to know ends the epoch', async () => {
+  test('SV-06 one that kept its memory, and one that had none and wrote on: the first to know ends the epoch', async () => {
     const [account] = accounts
     const authorization = `Bearer ${account.token}`
     await stack.worker.kill9()

@@ -12,6 +12,9 @@ export const uuidOf = (kind: number, ordinal: number): string => `${hex(kind, 8)
 export const SPACE = uuidOf(1, 1) as SpaceId
 export const ROOT = uuidOf(2, 0) as NodeId
 
+/** One change that reached the server, and what became of it. */
+export type Asked = { actor: Actor; mutation: Mutation; outcome: Outcome }
+
 /** What was committed in one transaction, by whom. */
 export type Committed = { actor: Actor; effects: Effects; outcomes: Outcome[] }
 
@@ -29,12 +32,21 @@ export class Cloud {
   /** Entries up to this one are gone from the feed. */
   horizon = 0
   isDown = false
+  /** How far its clock is off. */
+  skewMs = 0
+  /** More than this the files that live may not have; what would be more is refused. */
+  limitBytes = Infinity
   #restores = 0
+  /** In the order in which it came; what came twice is there twice. */
+  readonly asked: Asked[] = []
   onCommit: (committed: Committed) => void = () => {}
   /** One that fails to keep its rules (I7) throws where it does. */
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
-    this.server = new NamespaceServer({ now: () => nowMs(), idOf: (ordinal) => uuidOf(2, ordinal) as NodeId })
+    this.server = new NamespaceServer({
+      now: () => nowMs() + this.skewMs,
+      idOf: (ordinal) => uuidOf(2, ordinal) as NodeId,
+    })
     this.server.addSpace(SPACE, ROOT)
   }
 
@@ -55,6 +67,9 @@ export class Cloud {
     this.server.setRoles(userId, role === null ? {} : { [SPACE]: role })
   }
 
+  signOut = ({ sessionId }: Actor): void => this.server.revoke(sessionId)
+  signIn = ({ sessionId }: Actor): void => void (this.state.sessions.get(sessionId)!.isRevoked = false)
+
   roleOf = ({ userId }: Actor): SpaceRole | null => this.state.roles.get(userId)?.[SPACE] ?? null
   isRevoked = ({ sessionId }: Actor): boolean => this.state.sessions.get(sessionId)?.isRevoked ?? true
 
@@ -64,11 +79,27 @@ export class Cloud {
       const rest = mutations.slice(outcomes.length)
       const done = this.server.transact(rest)
       outcomes.push(...done.outcomes)
+      for (const [at, outcome] of done.outcomes.entries())
+        this.asked.push({ actor: rest[at]!.actor, mutation: rest[at]!, outcome })
       this.#note(done.effects)
       this.onCommit({ actor: rest[0]!.actor, ...done })
     }
-    for (const listener of this.#listeners) listener()
+    this.ring()
     return outcomes
+  }
+
+  /** Says that there is something new, whether there is or not. */
+  ring(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** There is no room for what a write brings. */
+  isOverLimit(mutation: Mutation): boolean {
+    if (mutation.kind !== 'write-file' || this.limitBytes === Infinity) return false
+    const { target } = mutation
+    const others = this.live().filter(({ node }) => !('node' in target) || node.id !== target.node)
+    const held = others.reduce((sum, { node }) => sum + (node.size ?? 0), 0)
+    return held + mutation.content.size > this.limitBytes
   }
 
   onNews(listener: () => void): () => void {
@@ -146,7 +177,7 @@ export class Cloud {
     Object.assign(this.state, state, { sessions, roles, epoch: `epoch ${++this.#restores}` })
     this.horizon = horizon
     this.#countAnew()
-    for (const listener of this.#listeners) listener()
+    this.ring()
   }
 
   compact(): void {

@@ -2,7 +2,7 @@ import { LINUX } from '../../core/reconcile/abilities.ts'
 import { Dice, mix } from './dice.ts'
 import { NO_FAULTS, type FaultRates } from './fault.ts'
 import type { FsModel } from './inode.ts'
-import type { DeviceConfig, MoveGroup, WorldConfig } from './script.ts'
+import type { DeviceConfig, MoveGroup, OddGroup, WorldConfig } from './script.ts'
 import { GOOD_WATCH, type WatchModel } from './virtual-watcher.ts'
 
 const PLAIN: FsModel = { ...LINUX, birthTime: false, reusesInodes: true }
@@ -31,6 +31,17 @@ const YEAR_US = 365 * 86_400 * 1_000_000
 
 const ALL_GROUPS: readonly MoveGroup[] = ['files', 'trees', 'names', 'web', 'disk', 'device', 'server', 'rights']
 
+const ODD_GROUPS: readonly OddGroup[] = [
+  'hints',
+  'clocks',
+  'network',
+  'process',
+  'room',
+  'sessions',
+  'people',
+  'mounts',
+]
+
 /** What kind of world a seed is about. */
 const PROFILES = {
   calm: { weight: 3, rates: NO_FAULTS, gapRate: 0, groups: ['files', 'trees', 'names', 'web'] },
@@ -44,6 +55,7 @@ const PROFILES = {
     gapRate: 5,
     groups: [...ALL_GROUPS, 'amnesia'],
   },
+  odd: { weight: 4, rates: { crash: 3, disk: 2, net: 20 }, gapRate: 5, groups: [...ALL_GROUPS, ...ODD_GROUPS] },
 } as const satisfies Record<
   string,
   { weight: number; rates: FaultRates; gapRate: number; groups: readonly MoveGroup[] }

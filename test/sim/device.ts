@@ -1,8 +1,9 @@
-import type { Actor } from '../../core/namespace/model.ts'
+import type { Actor, SpaceRole } from '../../core/namespace/model.ts'
+import type { EngineOptions } from '../../client/sync/engine-parts.ts'
 import type { Clock, Random, SyncEvent } from '../../client/sync/ports.ts'
 import { emptyStoreData, type MemoryStoreData } from '../support/memory-sync-store.ts'
 import { ROOT } from './cloud.ts'
-import { Dice, mix } from './dice.ts'
+import { chanceOf, Dice, mix } from './dice.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import { launchEngine, type RunningEngine } from './engine.ts'
 import { Hands } from './hands.ts'
@@ -19,7 +20,10 @@ import type { World } from './world.ts'
 
 const YEAR_2023_US = 1_700_000_000_000_000
 /** A person starts it again, or the system does. */
-const RESTART_US = 2_000_000
+export const RESTART_US = 2_000_000
+
+/** As long as nobody takes it away. */
+export const roleOf = ({ canWrite = true }: DeviceConfig): SpaceRole => (canWrite ? 'manager' : 'reader')
 
 /** A machine with a disk, a person, and an engine that runs, crashes and is started again. */
 export class Device implements Host {
@@ -29,9 +33,14 @@ export class Device implements Host {
   readonly tree: InodeTree
   readonly hands: Hands
   readonly actor: Actor
-  readonly line: Line = { isUp: true }
+  readonly line: Line = { isUp: true, losesAnswers: false, says: null }
   watch: WatchModel
   skewUs: number
+  /** What it asks for, and its timers, come late until then. */
+  starvedUntilUs = 0
+  /** Nobody answers the brake until then. */
+  awayUntilUs = 0
+  #pace = { sinceUs: 0, times: 1 }
   /** The clock stands still. */
   frozenUs: number | null = null
   store: MemoryStoreData = emptyStoreData()
@@ -39,19 +48,31 @@ export class Device implements Host {
   engine: RunningEngine | null = null
   /** What it said last of itself. */
   state: Extract<SyncEvent, { kind: 'state' }> | null = null
+  /** Why it was stopped last. */
+  lastStop: string | null = null
+  /** The folder on the server that its root is kept in step with. */
+  root = ROOT
+  /** Nodes that its person does not want here. */
+  readonly unselected = new Set<string>()
   /** Deletes that wait for an answer. */
   brake: Extract<SyncEvent, { kind: 'brake' }> | null = null
   lives = 0
   calls = 0
+  /** How often each kind of call was made. */
+  readonly met = new Map<string, number>()
   /** It is not to be started again by itself. */
   isOff = false
   /** It has lost its memory, or its folder is not what it was: what it brings back is no fault of the engine. */
   hasForgotten = false
   isUnmounted = false
+  /** It was, at some time. */
+  wasUnmounted = false
   #wasStoppedCleanly = true
   #boots = 1
   #openedOn: Inode | null = null
   mount = (): void => {}
+  /** Every write to its store fails like that. */
+  storeFault: string | null = null
   storeBackup: MemoryStoreData | null = null
   folderBackup: Inode | null = null
   newStore = emptyStoreData
@@ -65,6 +86,7 @@ export class Device implements Host {
     this.tree = new InodeTree(config.fs, () => this.clockUs())
     this.hands = new Hands(this)
     this.actor = world.cloud.addDevice(index, config.name)
+    world.cloud.setRole(this.actor, roleOf(config))
   }
 
   get seed(): number {
@@ -78,11 +100,30 @@ export class Device implements Host {
   }
 
   clockUs(): number {
-    return YEAR_2023_US + (this.frozenUs ?? this.scheduler.nowUs + this.skewUs)
+    return YEAR_2023_US + (this.frozenUs ?? this.scheduler.nowUs + this.skewUs + this.#gainedUs())
+  }
+
+  #gainedUs(): number {
+    const { sinceUs, times } = this.#pace
+    return (this.scheduler.nowUs - sinceUs) * (times - 1)
+  }
+
+  /** Its clock goes so many times as fast from now on. */
+  runsFast(times: number): void {
+    this.skewUs += this.#gainedUs()
+    this.#pace = { sinceUs: this.scheduler.nowUs, times }
+  }
+
+  lateUs(call: number): number {
+    return this.scheduler.nowUs < this.starvedUntilUs ? chanceOf(this.seed, 'starved', this.index, call) * 3_000_000 : 0
   }
 
   nextCall = (): number => ++this.calls
-  beforeCall = (call: number, what: string): void => this.world.interrupt(this, call, `before ${what}`)
+
+  beforeCall(call: number, what: string, detail: string): void {
+    this.met.set(what, (this.met.get(what) ?? 0) + 1)
+    this.world.interrupt({ device: this, call, gap: `before ${what}`, path: '', detail })
+  }
   unexpected = (error: unknown): void => this.world.unexpected(error)
 
   start(): void {
@@ -97,7 +138,7 @@ export class Device implements Host {
     const real = new VirtualDisk(this.tree, life, this.#diskWatch(), { isForgetful: options.bug?.isForgetful ?? false })
     const disk = options.bug?.disk?.(real) ?? real
     const remote = new VirtualRemote({ cloud, actor: this.actor, life, line: this.line, disk })
-    const store = new WatchedStore(ROOT, this.store, this)
+    const store = new WatchedStore(this.root, this.store, this)
     const ports = {
       disk,
       remote: options.bug?.remote?.(remote) ?? remote,
@@ -108,7 +149,7 @@ export class Device implements Host {
       wasStoppedCleanly: this.#wasStoppedCleanly,
       bootId: `boot ${this.#boots}`,
       tell: (event: SyncEvent) => this.#told(life, event),
-      ...(options.bug?.options && { options: options.bug.options }),
+      options: { ...this.#options(), ...options.bug?.options },
     }
     this.#wasStoppedCleanly = false
     this.state = null
@@ -167,9 +208,15 @@ export class Device implements Host {
   #told(life: Life, event: SyncEvent): void {
     if (!life.isAlive) return
     if (event.kind === 'state') this.state = event
+    if (event.kind === 'state' && event.state === 'stopped') this.lastStop = event.reason ?? null
     if (event.kind === 'brake') this.brake = event
     if (event.kind !== 'progress') this.scheduler.note(`${this.index} tells ${JSON.stringify(event)}`)
     this.world.told(this, event)
+  }
+
+  #options(): Partial<EngineOptions> {
+    const { canWrite = true } = this.config
+    return { canWrite, isSelected: ({ id }) => !this.unselected.has(id) }
   }
 
   #clock(life: Life): Clock {
@@ -192,7 +239,7 @@ export class Device implements Host {
     return {
       displaces: (at) => rules.displaces(this, at),
       places: (at) => rules.places(this, at),
-      gap: ({ path, what }) => this.world.interrupt(this, this.calls, what, path),
+      gap: ({ path, what }) => this.world.interrupt({ device: this, call: this.calls, gap: what, path, detail: path }),
       touchesWrongRoot: (what) => this.world.ledger.broken('I13', `device ${this.index} does ${what} in another root`),
     }
   }

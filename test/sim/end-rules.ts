@@ -1,13 +1,13 @@
 import type { Item } from '../../core/reconcile/item.ts'
 import { versionKey, type NodeState } from '../../core/namespace/model.ts'
-import { localPath } from '../../client/sync/local-path.ts'
+import type { IgnoreRules } from '../../client/sync/ignore.ts'
+import { localPath, shownPath } from '../../client/sync/local-path.ts'
 import { isOwnPath } from '../../client/sync/own-folder.ts'
+import { rulesOf } from './left-out.ts'
 import { MemorySyncStore } from '../support/memory-sync-store.ts'
-import { ROOT } from './cloud.ts'
 import type { Device } from './device.ts'
 import { keyOfName, spelledBy, type Entry, type Inode } from './inode.ts'
 import { keyOf } from './ledger.ts'
-import { IGNORED } from './moves/move-kind.ts'
 import { TEMP_FOLDER } from './virtual-temps.ts'
 import type { World } from './world.ts'
 
@@ -27,18 +27,24 @@ const LASTING: ReadonlySet<string> = new Set([
 /** What must hold when nothing has happened for a long time and nothing is wrong (I18 to I25). */
 export async function checkRest(world: World): Promise<void> {
   for (const device of world.devices) checkDevice(world, device)
+  // What was unfinished when a disk went away is cleared at the next start (RT-01c).
+  checkTemps(world, ({ wasUnmounted }) => !wasUnmounted)
   checkBytes(world)
   checkHistory(world)
   if (world.ledger.isBroken) return
   const before = standOf(world)
   for (const device of world.devices) void device.stop().then(() => device.start())
   await world.rest()
-  for (const { tree, index } of world.devices) {
-    const temps = tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
-    if (temps > 0) world.ledger.broken('I25', `device ${index}: ${temps} temporary files at rest`)
-  }
+  checkTemps(world, () => true)
   if (!world.ledger.isBroken && standOf(world) !== before)
     world.ledger.broken('I19', `a restart changes something: ${before} became ${standOf(world)}`)
+}
+
+function checkTemps({ devices, ledger }: World, isAsked: (device: Device) => boolean): void {
+  for (const { tree, index } of devices.filter(isAsked)) {
+    const temps = tree.at(TEMP_FOLDER)?.inode.entries.size ?? 0
+    if (temps > 0) ledger.broken('I25', `device ${index}: ${temps} temporary files at rest`)
+  }
 }
 
 /** Journal and disks, as people see them. */
@@ -55,17 +61,18 @@ function checkDevice(world: World, device: Device): void {
   const say = (rule: string, detail: string): void => ledger.broken(rule, `device ${device.index}: ${detail}`)
   if (device.state?.state !== 'up-to-date')
     say('I16', `is ${device.state?.state} ${device.state?.reason ?? ''} at rest`)
-  const store = new MemorySyncStore(ROOT, device.store)
+  const store = new MemorySyncStore(device.root, device.store)
+  const rules = rulesOf(device)
   for (const id of store.unsettled()) {
     const { blocked, pending } = store.item(id)!
-    if (isIgnored(store, store.item(id)!)) continue
+    if (isIgnored(store, rules, id) || isUnselected(device, store, id)) continue
     // Of what is blocked it may be sent again one day, and is then the same change.
     if (pending && !isBlocked(store, store.item(id)!)) say('I25', `${id} waits for an answer at rest`)
     if (!isBlocked(store, store.item(id)!)) say('I18', `${id} is unsettled at rest: ${JSON.stringify(store.item(id))}`)
-    else if (blocked && !LASTING.has(blocked.reason))
+    else if (blocked && !isLasting(device, blocked.reason))
       say('I18', `${id} is blocked at rest: ${blocked.reason} ${blocked.detail}`)
   }
-  compareWithServer(device, store, say)
+  compareWithServer(device, store, { rules, say })
 }
 
 /** It, or a folder above it on either side. */
@@ -76,25 +83,49 @@ function isBlocked(store: MemorySyncStore, item: Item): boolean {
   return false
 }
 
-/** It, or a folder above it on either side. */
-function isIgnored(store: MemorySyncStore, item: Item): boolean {
-  for (const side of ['remote', 'local', 'synced'] as const)
-    for (let at: Item | null = item; at?.[side]; at = store.item(at[side].place.parent))
-      if (IGNORED.test(at[side].place.name)) return true
+/** Where it is, or on the server. */
+function isIgnored(store: MemorySyncStore, rules: IgnoreRules, id: Item['id']): boolean {
+  const { remote, local, synced } = store.item(id)!
+  const kind = local?.kind ?? remote?.content.kind ?? synced?.content.kind
+  const paths = [shownPath(store, id), remotePath(store, id)]
+  return kind !== undefined && paths.some((path) => path !== '' && rules.isIgnored(path, kind))
+}
+
+function remotePath(store: MemorySyncStore, id: Item['id']): string {
+  const names: string[] = []
+  for (let at = store.item(id)?.remote; at; at = store.item(at.place.parent)?.remote) names.push(at.place.name)
+  return names.reverse().join('/')
+}
+
+/** Nothing of it is here, and that is as its person wants it. */
+function isUnselected({ unselected }: Device, store: MemorySyncStore, id: Item['id']): boolean {
+  const item = store.item(id)!
+  if (item.local || item.synced) return false
+  for (let at: Item | null = item; at; at = at.remote ? store.item(at.remote.place.parent) : null)
+    if (unselected.has(at.id)) return true
   return false
 }
 
+const isLasting = ({ config }: Device, reason: string): boolean =>
+  LASTING.has(reason) || (reason === 'read-only' && config.canWrite === false)
+
 type Say = (rule: string, detail: string) => void
 
-function compareWithServer(device: Device, store: MemorySyncStore, say: Say): void {
+function compareWithServer(
+  device: Device,
+  store: MemorySyncStore,
+  { rules, say }: { rules: IgnoreRules; say: Say },
+): void {
   const { cloud } = device.world
   const met = new Set<Inode>()
-  const folders = [{ id: ROOT, inode: device.tree.root, path: '' }]
+  const folders = [{ id: device.root, inode: device.tree.root, path: '' }]
   for (const { id, inode, path } of folders) {
     for (const node of cloud.server.children(id)) {
       const item = store.item(node.id)
       const here = entryFor(device, inode, spellingOf(item, node.name))
-      if (IGNORED.test(node.name)) {
+      if (device.unselected.has(node.id)) continue
+      const at = path === '' ? node.name : `${path}/${node.name}`
+      if (rules.isIgnored(at, node.kind)) {
         if (here) for (const one of below(device, here.inode)) met.add(one)
         continue
       }
@@ -102,7 +133,6 @@ function compareWithServer(device: Device, store: MemorySyncStore, say: Say): vo
         if (item.local && here) for (const one of below(device, here.inode)) met.add(one)
         continue
       }
-      const at = path === '' ? node.name : `${path}/${node.name}`
       const fault = here ? differs(device, node, here.inode) : 'is missing'
       if (fault !== null || !here) {
         say('I18', `${at} ${fault}`)
@@ -112,9 +142,9 @@ function compareWithServer(device: Device, store: MemorySyncStore, say: Say): vo
       if (node.kind === 'folder') folders.push({ id: node.id, inode: here.inode, path: at })
     }
   }
-  const kept = blockedPaths(store)
+  const kept = pathsOf(store, (item) => item.blocked !== null || isIgnored(store, rules, item.id))
   for (const { path, entry } of device.tree.walk()) {
-    if (isOwnPath(path) || met.has(entry.inode) || IGNORED.test(path)) continue
+    if (isOwnPath(path) || met.has(entry.inode) || rules.isIgnored(path, entry.inode.kind)) continue
     if (kept.some((above) => path === above || path.startsWith(`${above}/`))) continue
     say('I18', `${path} is here and not on the server`)
   }
@@ -145,10 +175,11 @@ function differs(device: Device, node: NodeState, inode: Inode): string | null {
   return knowsBit && inode.executable !== node.executable ? 'has another executable bit' : null
 }
 
-function blockedPaths(store: MemorySyncStore): string[] {
+/** Also of what the server has moved to where nothing is synced. */
+function pathsOf(store: MemorySyncStore, isWanted: (item: Item) => boolean): string[] {
   const paths: string[] = []
   for (const item of store.data.items.values()) {
-    const path = item.blocked && item.local ? localPath(store, item.id) : null
+    const path = item.local && isWanted(item) ? localPath(store, item.id) : null
     if (path !== null) paths.push(path)
   }
   return paths

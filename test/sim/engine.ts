@@ -9,6 +9,7 @@ export type RunningEngine = {
   syncNow(): void
   answerBrake: SyncEngine['answerBrake']
   plan: SyncEngine['plan']
+  watcherTrouble(): string | null
 }
 
 /** The brake of a small world: the trees of the simulation have a dozen things. */
@@ -39,5 +40,6 @@ export function launchEngine(parts: EngineParts, onEnd: (error: unknown) => void
     syncNow: () => engine.syncNow(),
     answerBrake: (direction, answer) => engine.answerBrake(direction, answer),
     plan: () => engine.plan(),
+    watcherTrouble: () => engine.watcherTrouble,
   }
 }

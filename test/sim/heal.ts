@@ -1,5 +1,5 @@
 import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
-import type { Device } from './device.ts'
+import { roleOf, type Device } from './device.ts'
 import { GOOD_WATCH } from './virtual-watcher.ts'
 import type { World } from './world.ts'
 
@@ -7,8 +7,15 @@ import type { World } from './world.ts'
 export function healDevice(device: Device): void {
   device.mount()
   device.line.isUp = true
+  device.line.losesAnswers = false
+  device.line.says = null
   device.frozenUs = null
+  device.runsFast(1)
+  device.starvedUntilUs = 0
+  device.awayUntilUs = 0
+  device.storeFault = null
   device.tree.isFull = false
+  device.tree.roomBytes = Infinity
   for (const { entry } of device.tree.walk()) {
     entry.inode.trouble = null
     entry.inode.isMount = false
@@ -39,5 +46,10 @@ function linkAnew(device: Device): void {
 
 export function healServer({ cloud, devices }: World): void {
   cloud.isDown = false
-  for (const { actor } of devices) cloud.setRole(actor, 'manager')
+  cloud.state.damaged.clear()
+  cloud.limitBytes = Infinity
+  for (const { actor, config } of devices) {
+    cloud.signIn(actor)
+    cloud.setRole(actor, roleOf(config))
+  }
 }

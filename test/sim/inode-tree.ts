@@ -1,6 +1,9 @@
 import { errnoOf } from './life.ts'
 import { keyOfName, nameErrno, NO_BYTES, spelledBy, stampOf, type Entry, type FsModel, type Inode } from './inode.ts'
 
+/** Windows, as it comes. */
+const SHORT_PATH = 1_000
+
 /** Where a path leads: the folder that holds the name, and what has it. */
 export type Found = { folder: Inode; name: string; entry: Entry | null }
 
@@ -21,6 +24,8 @@ export class InodeTree {
   #isGrouped = false
   /** There is no room for anything new. */
   isFull = false
+  /** What is left for the bytes of new files. */
+  roomBytes = Infinity
   /** Grows with every change of anything. */
   changes = 0
   /** Told of every folder in which something changed. */
@@ -100,7 +105,7 @@ export class InodeTree {
   link(folder: Inode, name: string, inode: Inode, fault?: Entry['fault']): Entry {
     const spelled = spelledBy(name, this.model)
     const key = keyOfName(spelled, this.model)
-    const errno = nameErrno(name, this.model)
+    const errno = nameErrno(name, this.model) ?? this.#pathErrno(folder, spelled)
     if (errno !== null) throw errnoOf(errno)
     if (folder.entries.has(key)) throw errnoOf('EEXIST')
     const entry: Entry = { name: spelled, inode, ...(fault && { fault }) }
@@ -116,6 +121,14 @@ export class InodeTree {
       inode.parent = parentBefore
     })
     return entry
+  }
+
+  /** Of a short limit only: the others are not met. */
+  #pathErrno(folder: Inode, name: string): string | null {
+    const { pathMax } = this.model
+    if (pathMax === null || pathMax > SHORT_PATH) return null
+    const above = this.pathOf(folder)
+    return above.length + (above === '' ? 0 : 1) + name.length > pathMax ? 'ENAMETOOLONG' : null
   }
 
   unlink(folder: Inode, name: string): Inode {
@@ -188,6 +201,12 @@ export class InodeTree {
   /** Names, and with them the times of folders, are written. */
   commitNames(): void {
     this.#volatile = []
+  }
+
+  /** All of it is on the disk: nothing is lost with the power any more. */
+  flush(): void {
+    this.commitNames()
+    for (const { entry } of this.walk()) entry.inode.unwritten = null
   }
 
   /**

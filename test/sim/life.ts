@@ -15,7 +15,9 @@ export type Host = {
   /** Numbered over all lives of the device. */
   nextCall(): number
   /** Somebody else has a go right before a call. */
-  beforeCall(call: number, what: string): void
+  beforeCall(call: number, what: string, detail: string): void
+  /** How much later than usual a call is done. */
+  lateUs(call: number): number
   crash(kind: 'kill' | 'power'): void
   /** Something failed in a way that nothing of what is simulated fails in. */
   unexpected(error: unknown): void
@@ -45,9 +47,9 @@ export class Life {
     if (!this.isAlive) return never()
     const call = host.nextCall()
     return new Promise<T>((resolve, reject) => {
-      host.scheduler.after(latencyUs(host, call, kind), () => {
+      host.scheduler.after(latencyUs(host, call, kind) + host.lateUs(call), () => {
         if (!this.isAlive) return
-        host.beforeCall(call, what)
+        host.beforeCall(call, what, detail)
         const fault = host.faults.at(host.index, call, kind)
         host.scheduler.note(`${host.index}#${call} ${what} ${detail}${fault ? ` ! ${describeFault(fault)}` : ''}`)
         if (this.#crashes(fault, 'before') || !this.isAlive) return
@@ -75,7 +77,7 @@ export class Life {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error)
       const timer = this.host.scheduler.after(
-        us,
+        us + this.host.lateUs(this.host.scheduler.events),
         () => {
           signal?.removeEventListener('abort', onAbort)
           if (this.isAlive) resolve()

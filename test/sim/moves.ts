@@ -1,18 +1,51 @@
 import { isOwnPath } from '../../client/sync/own-folder.ts'
 import type { Device } from './device.ts'
 import type { Dice } from './dice.ts'
+import { CLOCK_MOVES, SERVER_CLOCK_MOVES } from './moves/clock-moves.ts'
 import { DEVICE_MOVES } from './moves/device-moves.ts'
 import { FILE_MOVES } from './moves/file-moves.ts'
+import { HINT_MOVES } from './moves/hint-moves.ts'
+import { LATER_MOVES } from './moves/later-moves.ts'
+import { MOUNT_MOVES } from './moves/mount-moves.ts'
 import type { DeviceMove, ServerMove } from './moves/move-kind.ts'
+import { NETWORK_MOVES, SERVER_NETWORK_MOVES } from './moves/network-moves.ts'
+import { PEOPLE_MOVES, SERVER_PEOPLE_MOVES } from './moves/people-moves.ts'
+import { PROCESS_MOVES } from './moves/process-moves.ts'
+import { ROOM_MOVES, SERVER_ROOM_MOVES } from './moves/room-moves.ts'
+import { SESSION_MOVES } from './moves/session-moves.ts'
 import { SERVER_MOVES } from './moves/server-moves.ts'
 import { TREE_MOVES } from './moves/tree-moves.ts'
 import { WEB_MOVES } from './moves/web-moves.ts'
 import type { Move } from './script.ts'
+import { AFTER_LOOK } from './virtual-disk-changes.ts'
 import type { World } from './world.ts'
 
 /** All that may happen (SYNC-CASES, the adversary's moves), by name. */
-export const ON_DEVICE: Record<string, DeviceMove> = { ...FILE_MOVES, ...TREE_MOVES, ...DEVICE_MOVES }
-export const ON_SERVER: Record<string, ServerMove> = { ...WEB_MOVES, ...SERVER_MOVES }
+const OF_MACHINES: Record<string, DeviceMove> = {
+  ...DEVICE_MOVES,
+  ...HINT_MOVES,
+  ...CLOCK_MOVES,
+  ...NETWORK_MOVES,
+  ...PROCESS_MOVES,
+  ...ROOM_MOVES,
+  ...SESSION_MOVES,
+  ...MOUNT_MOVES,
+}
+export const ON_DEVICE: Record<string, DeviceMove> = {
+  ...FILE_MOVES,
+  ...TREE_MOVES,
+  ...OF_MACHINES,
+  ...PEOPLE_MOVES,
+  ...LATER_MOVES,
+}
+export const ON_SERVER: Record<string, ServerMove> = {
+  ...WEB_MOVES,
+  ...SERVER_MOVES,
+  ...SERVER_CLOCK_MOVES,
+  ...SERVER_NETWORK_MOVES,
+  ...SERVER_ROOM_MOVES,
+  ...SERVER_PEOPLE_MOVES,
+}
 
 /** Moves that fit between two things that the engine does to one path. */
 const AT_ONCE = [
@@ -50,7 +83,7 @@ function proposeOnServer(world: World, name: string, dice: Dice): Move | null {
 }
 
 function proposeOnDevice(world: World, name: string, dice: Dice): Move | null {
-  const isPersons = !(name in DEVICE_MOVES)
+  const isPersons = !(name in OF_MACHINES)
   const devices = world.devices.filter(({ config, isUnmounted }) => !isPersons || (config.isActive && !isUnmounted))
   const device = dice.pickOrNull(devices)
   const told = device && ON_DEVICE[name]!.propose({ device, dice })
@@ -58,7 +91,7 @@ function proposeOnDevice(world: World, name: string, dice: Dice): Move | null {
 }
 
 /** Something that happens to one path at the very moment at which the engine works on it. */
-export function proposeAt(device: Device, path: string, dice: Dice): Move | null {
+export function proposeAt(device: Device, { path, gap }: { path: string; gap: string }, dice: Dice): Move | null {
   if (device.isUnmounted) return null
   const at = path.split(' -> ').at(dice.int(2)) ?? path
   const isThere = device.tree.at(at)?.inode.kind === 'file'
@@ -66,7 +99,7 @@ export function proposeAt(device: Device, path: string, dice: Dice): Move | null
   const isKept = isOwnPath(at)
   if (isKept && !isThere) return null
   const name = isThere
-    ? dice.pick(isKept ? IN_PLACE : AT_ONCE)
+    ? dice.pick(isKept || gap === AFTER_LOOK ? IN_PLACE : AT_ONCE)
     : dice.pick(['create', 'make-folder', 'rename', 'delete', 'move'])
   const told = ON_DEVICE[name]!.propose({ device, dice })
   if (told === null) return null

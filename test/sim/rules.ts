@@ -10,7 +10,8 @@ import type { Device } from './device.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { Inode } from './inode.ts'
 import { EMPTY, keyOf, keyOfBytes, keyOfLink, type Key } from './ledger.ts'
-import { IGNORED } from './moves/move-kind.ts'
+import { rulesOf } from './left-out.ts'
+import { isKnownLive, shownAt } from './seen-by.ts'
 import { GOOD_WATCH } from './virtual-watcher.ts'
 import type { World } from './world.ts'
 
@@ -48,6 +49,8 @@ export class Rules {
   readonly rescued = new Set<Key>()
   readonly #seenHalf = new Set<Key>()
   readonly #checked = new WeakSet<object>()
+  /** By device and item: the newest version that both sides had. */
+  readonly #agreed = new Map<string, number>()
   hasRestoredServer = false
 
   constructor(world: World) {
@@ -92,7 +95,8 @@ export class Rules {
     if (nodes.length !== 1 || !node || !cloud.server.isLive(node.id) || this.#isAmnesiac()) return
     if (
       cloud.keyOfNode(node) === key &&
-      cloud.server.path(node.id) === path.normalize('NFC') &&
+      isKnownLive(cloud, device, node) &&
+      shownAt(cloud, device, node) === path.normalize('NFC') &&
       cloud.roleOf(device.actor)
     )
       this.#broken('I5', `device ${device.index} removes ${path}, which lives on the server`)
@@ -122,12 +126,25 @@ export class Rules {
     for (const item of store.data.items.values()) {
       if (!item.synced || this.#checked.has(item.synced)) continue
       this.#checked.add(item.synced)
+      this.#requireForward(device, item.id, item.synced)
       if (!this.#wasAcked(item, item.synced))
         this.#broken(
           'I9',
           `device ${device.index} calls ${item.synced.place.name} (${item.id}) synced at a version that is not`,
         )
     }
+  }
+
+  /** I9, NW-04: what is agreed on does not go back. */
+  #requireForward(device: Device, id: Item['id'], { contentRevision, place }: NonNullable<Item['synced']>): void {
+    const key = `${device.index} ${id}`
+    const before = this.#agreed.get(key) ?? 0
+    this.#agreed.set(key, contentRevision)
+    if (contentRevision < before)
+      this.#broken(
+        'I9',
+        `device ${device.index} goes back from version ${before} to ${contentRevision} of ${place.name}`,
+      )
   }
 
   #wasAcked({ id }: Item, { content, contentRevision }: NonNullable<Item['synced']>): boolean {
@@ -194,10 +211,12 @@ export class Rules {
     for (const { path, entry, folder } of tree.walk()) {
       if (isOwnPath(path) || tree.stamp(entry.inode).ino !== ino) continue
       const isFresh = tree.nowUs() - lastMovedUs(entry.inode, folder) < SEEN_HALF_US
-      const isOther =
-        IGNORED.test(path) || (entry.inode.kind === 'folder' && !this.#holdsSomeOf(entry.inode, id, device))
-      if (isFresh || isDeaf(device) || isOther) this.#noteSeenHalf(entry.inode)
-      return isFresh || isDeaf(device) || isOther
+      const isOther = entry.inode.kind === 'folder' && !this.#holdsSomeOf(entry.inode, id, device)
+      // Where nothing is synced it is as good as out of the root.
+      const isLeftOut = rulesOf(device).isIgnored(path, entry.inode.kind)
+      const isExplained = isFresh || isDeaf(device) || isOther || isLeftOut
+      if (isExplained) this.#noteSeenHalf(entry.inode)
+      return isExplained
     }
     return false
   }
@@ -233,6 +252,13 @@ export class Rules {
     if (!saved || (saved.movedUs.get(device.index) ?? -Infinity) > deletedUs - unseenUs(device)) return
     if (isAlone && saved.puts === 1 && saved.lastPutUs < deletedUs)
       this.#broken('I6', `device ${device.index} brings back ${node.name}, which was deleted`)
+  }
+
+  /** Whatever is in it, also what was put into the trash by itself before. */
+  #allBelow(top: NodeId): NodeId[] {
+    const ids = [top]
+    for (const id of ids) ids.push(...(this.#world.cloud.state.below.get(id) ?? []))
+    return ids
   }
 
   isRestored = (id: NodeId): boolean => this.#restored.has(id)
@@ -285,7 +311,7 @@ export class Rules {
     const { state } = this.#world.cloud
     const node = state.nodes.get(top)
     if (!node) return
-    const ids = new Set(this.#unit(node).map(({ id }) => id))
+    const ids = new Set(this.#allBelow(top))
     for (const { nodeId, content } of state.versions.values())
       if (ids.has(nodeId)) this.expendable.add(this.#world.cloud.keyOfContent(content, nodeId))
     for (const { original, copy, content, nodeKind } of state.conflicts.values()) {

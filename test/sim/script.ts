@@ -31,6 +31,8 @@ export type DeviceConfig = {
   watch: WatchModel
   /** Whether a person works on it, or it only receives. */
   isActive: boolean
+  /** Its person may change what is on the server; it does not say: yes. */
+  canWrite?: boolean
 }
 
 export type WorldConfig = {
@@ -45,7 +47,22 @@ export type WorldConfig = {
 }
 
 /** `sequential`: every device is at rest before somebody does the next thing (I21). */
-export type MoveGroup = 'files' | 'trees' | 'names' | 'web' | 'disk' | 'device' | 'server' | 'rights' | 'amnesia'
+export type MoveGroup =
+  | 'files'
+  | 'trees'
+  | 'names'
+  | 'web'
+  | 'disk'
+  | 'device'
+  | 'server'
+  | 'rights'
+  | 'amnesia'
+  | OddGroup
+  | LaterGroup
+/** What happens seldom. */
+export type OddGroup = 'hints' | 'clocks' | 'network' | 'process' | 'room' | 'sessions' | 'people' | 'mounts'
+/** What the engine does not stand up to yet. */
+export type LaterGroup = 'selection' | 'rules' | 'store' | 'rot' | 'handles' | 'clone'
 
 /** Everything that happens in a run. `moves` and `faults` of `null` are thrown from the seed. */
 export type Script = {

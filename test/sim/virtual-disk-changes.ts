@@ -7,6 +7,9 @@ import type { Found } from './inode-tree.ts'
 import { errnoOf } from './life.ts'
 import type { VirtualDisk } from './virtual-disk.ts'
 
+/** After the last look, right before the name is taken: whoever has the old file open may write into it still. */
+export const AFTER_LOOK = 'replace-rename'
+
 export const TRASH_FOLDER = `${OWN_FOLDER}/trash`
 
 /** The same bytes as far as anybody can tell: a link or a rename of ours changes the ctime. */
@@ -40,6 +43,7 @@ export function replaceFile(
     throw errnoOf('EEXIST')
   }
   watch.displaces({ path, how: 'replace', inode: old, checked })
+  watch.gap({ path, what: AFTER_LOOK })
   tree.unlink(found.folder, found.name)
   tree.link(found.folder, found.name, inode)
   disk.temps.release(temp)

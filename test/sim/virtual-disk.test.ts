@@ -29,6 +29,7 @@ syncDiskContract('virtual disk', async () => {
     faults: new FaultSource(1, NO_FAULTS, null),
     nextCall: () => ++calls,
     beforeCall() {},
+    lateUs: () => 0,
     crash() {},
     unexpected() {},
   })

@@ -19,7 +19,13 @@ import type { Life } from './life.ts'
 const TWICE_US = 20_000_000
 
 /** The way of one device to the server. */
-export type Line = { isUp: boolean }
+export type Line = {
+  isUp: boolean
+  /** What is asked arrives, the answer does not. */
+  losesAnswers: boolean
+  /** To everything; with `applied` it is done all the same. */
+  says: { code: ErrorCode; applied: boolean } | null
+}
 type RemoteParts = { cloud: Cloud; actor: Actor; life: Life; line: Line; disk: Disk }
 type UploadAnswer = { item: ItemId; result: MutationResult | { outcome: 'failed'; error: unknown } }
 
@@ -101,6 +107,10 @@ export class VirtualRemote implements Remote {
   }
 
   #commit(mutations: Mutation[]): MutationResult[] {
+    if (mutations.length > 1 && this.#cloud.limitBytes < Infinity)
+      return mutations.flatMap((one) => this.#commit([one]))
+    const [first] = mutations
+    if (first && this.#cloud.isOverLimit(first)) return [toResult(first.id, NO_ROOM)]
     const outcomes = this.#cloud.commit(mutations)
     return outcomes.map((outcome, at) => toResult(mutations[at]!.id, outcome))
   }
@@ -197,7 +207,7 @@ export class VirtualRemote implements Remote {
   async #request<T>(what: string, detail: string, effect: () => T): Promise<T> {
     const reached = await this.#life.call(what, { kind: 'net', detail }, (fault) => this.#arrive(fault, effect))
     return this.#life.call(`${what}-reply`, { kind: 'pause' }, () => {
-      if (reached.isLost || !this.#line.isUp) throw new ConnectionError('no answer')
+      if (reached.isLost || !this.#line.isUp || this.#line.losesAnswers) throw new ConnectionError('no answer')
       if ('error' in reached) throw reached.error
       return reached.value
     })
@@ -214,14 +224,18 @@ export class VirtualRemote implements Remote {
         return { error }
       }
     }
-    if (fault?.do === 'refuse' && !fault.applied) return { isLost: false, error: refusal(fault.code) }
+    const refuses = fault?.do === 'refuse' ? fault : this.#line.says
+    if (refuses && !refuses.applied) return { isLost: false, error: refusal(refuses.code) }
     const done = does()
     const { scheduler, seed, index } = this.#life.host
     if (fault?.do === 'twice') scheduler.after(chanceOf(seed, 'twice', index, scheduler.events) * TWICE_US, does)
-    if (fault?.do === 'refuse') return { isLost: false, error: refusal(fault.code) }
+    if (refuses) return { isLost: false, error: refusal(refuses.code) }
     return { isLost: fault?.do === 'reply-lost' || fault?.do === 'slow', ...done }
   }
 }
+
+/** The nearest that the closed set of codes has. */
+const NO_ROOM: Outcome = { outcome: 'rejected', code: 'too-large', facts: {} }
 
 const refusal = (code: ErrorCode): AppError => new AppError(code, { retryAfterMs: 200 })
 

@@ -36,6 +36,8 @@ export class VirtualTemps {
     return {
       write: (bytes) =>
         disk.changes('temp-write', temp.name, () => {
+          if (bytes.length > disk.tree.roomBytes) throw errnoOf('ENOSPC')
+          disk.tree.roomBytes -= bytes.length
           disk.tree.setBytes(temp.inode, Buffer.concat([temp.inode.bytes, bytes]))
         }),
       finish: ({ mtimeNs, executable }) =>

@@ -3,6 +3,7 @@ import type { ItemId } from '../../core/reconcile/item.ts'
 import type { StoreWriter } from '../../client/sync/ports.ts'
 import { MemorySyncStore, type MemoryStoreData } from '../support/memory-sync-store.ts'
 import type { Device } from './device.ts'
+import { errnoOf } from './life.ts'
 
 /** The store of one life; after every transaction somebody looks at what it holds now. */
 export class WatchedStore extends MemorySyncStore {
@@ -17,6 +18,7 @@ export class WatchedStore extends MemorySyncStore {
 
   override write<T>(change: (to: StoreWriter) => T): T {
     if (this.#life?.isAlive === false) throw new Error('a process that is no more writes')
+    if (this.#device.storeFault !== null) throw errnoOf(this.#device.storeFault)
     const result = super.write(change)
     this.#requireGround()
     this.#device.world.rules.wrote(this.#device, this)

@@ -15,6 +15,9 @@ import { Trace } from './trace.ts'
 
 export type WorldOptions = { bug?: Bug | null; keepsTrace?: boolean; onWorld?: (world: World) => void }
 
+/** Before a call, or within it; `path`: what it works on, `detail`: what the trace says of it. */
+export type Interruption = { device: Device; call: number; gap: string; path: string; detail: string }
+
 /** Longer than the longest pause between two looks at everything. */
 const REST_US = 70 * 60_000_000
 const REST_MAX_US = 12 * 3_600_000_000
@@ -46,7 +49,7 @@ export class World {
   /** Mostly deletes are meant. @returns `null`: nobody answers */
   onAnswer: (fraction: number) => 'delete' | 'keep' | null = (fraction) => (fraction < 0.7 ? 'delete' : 'keep')
   /** A scenario that waits for a certain moment. */
-  onInterrupt: (device: Device, gap: string, path: string) => void = () => {}
+  onInterrupt: (interruption: Interruption) => void = () => {}
   serverBackup: CloudBackup | null = null
   /** Journal, disks: when they were last seen to change. */
   #lastChange = { us: 0, sum: -1 }
@@ -113,8 +116,9 @@ export class World {
   }
 
   /** Right before a call of the engine, or within it, somebody else may have a go. */
-  interrupt(device: Device, call: number, gap: string, path = ''): void {
-    this.onInterrupt(device, gap, path)
+  interrupt(interruption: Interruption): void {
+    const { device, call, gap, path } = interruption
+    this.onInterrupt(interruption)
     if (this.isHealed) return
     const when = { device: device.index, call, gap }
     if (this.script.moves) {
@@ -127,7 +131,7 @@ export class World {
     const isWithin = !gap.startsWith('before ')
     const roll = chanceOf(seed, 'gap', device.index, call, gap) * 1_000
     if (roll >= (isWithin ? config.gapRate * 4 : config.gapRate / 4) || !device.config.isActive) return
-    const move = proposeAt(device, path, new Dice(mix(seed, 'gap move', device.index, call, gap)))
+    const move = proposeAt(device, { path, gap }, new Dice(mix(seed, 'gap move', device.index, call, gap)))
     if (move && this.act(move, when)) this.#interruptions++
   }
 
@@ -135,6 +139,7 @@ export class World {
   heal(): void {
     this.faults.isOver = true
     this.isHealed = true
+    // Whoever was in trouble needs time to come back.
     this.#lastChange.us = this.scheduler.nowUs
     this.scheduler.note('healed')
     healServer(this)

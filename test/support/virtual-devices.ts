@@ -89,7 +89,7 @@ class StampedRemote extends VirtualRemote {
 export class VirtualDevice {
   readonly tree: InodeTree
   readonly person: Person
-  readonly line: Line = { isUp: true }
+  readonly line: Line = { isUp: true, losesAnswers: false, says: null }
   store = emptyStoreData()
   readonly events: SyncEvent[] = []
   failure: Error | null = null
@@ -124,6 +124,7 @@ export class VirtualDevice {
       faults: new FaultSource(this.#index, NO_FAULTS, null),
       nextCall: () => ++this.#calls,
       beforeCall: () => {},
+      lateUs: () => 0,
       crash: () => {},
       unexpected: (error) => (this.failure = error as Error),
     })

@@ -1,15 +1,12 @@
 import { isOwnPath, OWN_FOLDER } from '../../../client/sync/own-folder.ts'
 import type { Device } from '../device.ts'
-import type { Dice } from '../dice.ts'
 import { restoreFolder } from '../folder-backup.ts'
 import type { Inode } from '../inode.ts'
 import { errnoOf } from '../life.ts'
 import { GOOD_WATCH } from '../virtual-watcher.ts'
-import { someFile, type DeviceMove, type Told } from './move-kind.ts'
+import { forAWhile, someFile, type DeviceMove } from './move-kind.ts'
 
 const TROUBLES = ['read-only', 'unreadable', 'locked'] as const
-
-const forAWhile = ({ dice }: { dice: Dice }): Told => ({ n: Math.round(dice.fraction() ** 2 * 120_000_000) })
 
 /** What befalls the machine, its disk and its way to the server. All of it ends, at the latest when everything is healed. */
 export const DEVICE_MOVES: Record<string, DeviceMove> = {
@@ -139,6 +136,8 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
       const real = tree.root
       if (device.isUnmounted) throw errnoOf('EINVAL')
       device.isUnmounted = true
+      device.wasUnmounted = true
+      tree.flush()
       tree.root = tree.make('folder', 'person')
       device.mount = () => {
         if (tree.root === real) return
@@ -207,6 +206,18 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
       crashes(device, 'kill')
       device.hasForgotten = true
       restoreFolder(device, structuredClone(device.folderBackup))
+    },
+  },
+  /** Unlinked, and linked again to the folder as it is. */
+  'link-anew': {
+    group: 'amnesia',
+    weight: 2,
+    propose: () => ({}),
+    perform: (device) => {
+      if (device.isUnmounted) throw errnoOf('ENOENT')
+      forget(device)
+      device.store = device.newStore()
+      if (device.tree.at(OWN_FOLDER)) device.hands.removeTree(OWN_FOLDER)
     },
   },
   /** Somebody tidies up what he does not know (RT-09, NM-16). */

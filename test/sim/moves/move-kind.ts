@@ -23,6 +23,9 @@ export type ServerMove = {
   perform(world: World, told: Move): void
 }
 
+/** Mostly short, two minutes at most. */
+export const forAWhile = ({ dice }: { dice: Dice }): Told => ({ n: Math.round(dice.fraction() ** 2 * 120_000_000) })
+
 export const inFolder = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`)
 export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
@@ -45,9 +48,6 @@ const HARD_NAMES = [
   '.bitvault-moving-x',
   'a (conflicted copy)',
 ]
-
-/** Of these names: by a rule that is built in. */
-export const IGNORED = /(^|\/)~\$d\.docx/i
 
 export function someName(device: Device | null, dice: Dice): string {
   const isHard = (device === null || device.world.script.config.groups.includes('names')) && dice.chance(0.15)

@@ -61,9 +61,10 @@ export const WEB_MOVES: Record<string, ServerMove> = {
     group: 'web',
     weight: 7,
     propose: (at) => ofNode(someNode(at, isFile), () => newBytes(at.world)),
-    perform: (world, { path, bytes, size }) => {
+    perform: (world, { path, bytes, size, n }) => {
       const { contentRevision, executable } = nodeAt(world, path)
-      const entry = { kind: 'write', target: { node: path }, base: contentRevision, executable } as const
+      // `n`: the revision that was loaded, by a page that was open for long (EE-11).
+      const entry = { kind: 'write', target: { node: path }, base: n ?? contentRevision, executable } as const
       writes(world, entry, { bytes: bytes!, size: size! })
     },
   },
@@ -120,10 +121,7 @@ export const WEB_MOVES: Record<string, ServerMove> = {
     group: 'web',
     weight: 1,
     propose: (at) => ofNode(trashed(at)),
-    perform: (world, { path }) => {
-      world.rules.purges(path as NodeId)
-      does(world, { kind: 'purge', node: path! })
-    },
+    perform: (world, { path }) => emptiesTrash(world, path!),
   },
   'web-copy': {
     group: 'web',
@@ -155,6 +153,12 @@ export const WEB_MOVES: Record<string, ServerMove> = {
       does(world, { kind: 'resolve-conflict', conflict: path!, choice: choice as 'mine', base: null })
     },
   },
+}
+
+/** Of one thing in it. */
+export function emptiesTrash(world: World, node: string): void {
+  world.rules.purges(node as NodeId)
+  does(world, { kind: 'purge', node })
 }
 
 function nodeAt(world: World, id: string | undefined): NodeState {
