@@ -1,4 +1,4 @@
-import type { Item } from '../../core/reconcile/item.ts'
+import type { Item, ItemId } from '../../core/reconcile/item.ts'
 import type { BrakeSetting } from '../../core/reconcile/device.ts'
 import { HINT_TIMES, type HintTimes } from './hints.ts'
 import type { Clock, Disk, Random, Remote, SyncEvent, SyncStore, Watcher } from './ports.ts'
@@ -22,9 +22,12 @@ export type EngineParts = {
 }
 
 export type EngineOptions = {
-  /** The person may change this place on the server. */
-  canWrite: boolean
+  /** The person may change this place on the server. Asked for each plan: rights come and go while the engine runs. */
+  canWrite: () => boolean
+  /** Of items on the server. Both are asked for each plan; `syncNow` after they have changed. */
   isSelected: (item: Item) => boolean
+  /** The topmost of what is not selected. */
+  unselected: () => Iterable<ItemId>
   /** When a plan would delete so much that somebody is asked first (P9). */
   brake: Pick<BrakeSetting, 'atLeast' | 'share'>
   maxSteps: number
@@ -35,8 +38,9 @@ export type EngineOptions = {
 }
 
 export const ENGINE_OPTIONS: EngineOptions = {
-  canWrite: true,
+  canWrite: () => true,
   isSelected: () => true,
+  unselected: () => [],
   brake: { atLeast: 25, share: 0.5 },
   maxSteps: 2_000,
   times: HINT_TIMES,

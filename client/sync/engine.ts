@@ -138,7 +138,8 @@ export class SyncEngine {
   }
 
   async #turn(): Promise<void> {
-    if (this.#isPaused) return this.#stayPaused()
+    // Also when it was resumed before anybody noticed: what was broken off has to end first.
+    if (this.#isPaused || this.#working.signal.aborted) return this.#stayPaused()
     try {
       if (!this.#hasBegun) await this.#begin()
       const next = await this.#rounds.round()
@@ -188,8 +189,10 @@ export class SyncEngine {
 
   async #stayPaused(): Promise<void> {
     await this.#rounds.end()
-    this.#status.is('paused')
-    await this.#bell.sleep(LONG_MS)
+    if (this.#isPaused) {
+      this.#status.is('paused')
+      await this.#bell.sleep(LONG_MS)
+    }
     if (!this.#isPaused && !this.#stopping.signal.aborted) this.#working = new AbortController()
   }
 }

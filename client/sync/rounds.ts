@@ -76,14 +76,15 @@ export class Rounds {
 
   plan(): Plan {
     const { store, disk, setbacks } = this.#course
-    const { canWrite, isSelected, brake, maxSteps } = this.#options
+    const { canWrite, isSelected, unselected, brake, maxSteps } = this.#options
     const isBusy = (item: Item): boolean =>
       this.#transfers.has(item.id) || setbacks.isWaiting(item) || this.#transfers.isSendingTo(item)
     return plan(store, {
       abilities: disk.abilities,
-      canWrite,
+      canWrite: canWrite(),
       maxSteps,
       isSelected,
+      unselected: unselected(),
       brake: { ...brake, answer: readBrakeAnswers(store) },
       isBusy,
       isLeftAlone: leftAlone({ store, rules: this.#looker.rules() }),

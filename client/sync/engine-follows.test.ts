@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { VirtualDevices } from '../../test/support/virtual-devices.ts'
+import type { Item, ItemId } from '../../core/reconcile/item.ts'
+
+/** What may change while the engine runs. */
+
+test('SH-01: rights that are taken away and given back are followed by a running engine', async () => {
+  const world = new VirtualDevices()
+  let mayWrite = true
+  const [a, b] = [world.add({ canWrite: () => mayWrite }).start(), world.add().start()]
+  a.write('f', 'one')
+  await world.settle()
+  mayWrite = false
+  a.write('f', 'mine')
+  a.write('g', 'mine too')
+  await world.settle()
+  expect(b.files()).toEqual(['f'])
+  expect(b.read('f')).toBe('one')
+  expect([a.read('f'), a.read('g')]).toEqual(['mine', 'mine too'])
+  expect(a.events).toContainEqual({ kind: 'state', state: 'up-to-date', reason: 'blocked' })
+  mayWrite = true
+  a.engine?.syncNow()
+  await world.settle()
+  expect([b.read('f'), b.read('g')]).toEqual(['mine', 'mine too'])
+  expect(a.state).toBe('up-to-date')
+})
+
+test('SS-01, SS-03: what is unselected while the engine runs is sent first, then goes from here alone, and comes back when it is selected', async () => {
+  const world = new VirtualDevices()
+  const without = new Set<ItemId>()
+  const options = { isSelected: ({ id }: Item) => !without.has(id), unselected: () => without }
+  const [a, b] = [world.add(options).start(), world.add().start()]
+  a.person.makeFolder('d')
+  a.write('d/f', 'one')
+  await world.settle()
+  const folder = world.cloud.live().find(({ path }) => path === 'd')!.node.id as ItemId
+  a.engine?.pause()
+  a.write('d/unsent', 'two')
+  without.add(folder)
+  a.engine?.resume()
+  await world.settle()
+  expect(a.files()).toEqual([])
+  expect(b.files()).toEqual(['d/', 'd/f', 'd/unsent'])
+  without.clear()
+  a.engine?.syncNow()
+  await world.settle()
+  expect(a.files()).toEqual(['d/', 'd/f', 'd/unsent'])
+})
+
+test('paused and resumed before it has noticed, it goes on', async () => {
+  const world = new VirtualDevices()
+  const [a, b] = [world.add().start(), world.add().start()]
+  await world.settle()
+  a.write('f', 'one')
+  a.engine?.pause()
+  a.engine?.resume()
+  await world.settle()
+  expect(b.files()).toEqual(['f'])
+  expect(a.state).toBe('up-to-date')
+})
