@@ -10,7 +10,7 @@ type Following = { cursor: () => string | null; onNews: () => void; signal: Abor
 
 /** A live connection that only says that there is something new. Ends when the signal does. @throws AppError session-revoked */
 export async function followNews(options: HttpRemoteOptions, { cursor, onNews, signal }: Following): Promise<void> {
-  const { baseUrl, accessToken, openWebSocket, fetch, device, clock, random } = options
+  const { baseUrl, accessToken, openWebSocket, fetch, device, clock, random, onAccess = () => {} } = options
   const world = liveWorld({ clock: clock.now, random: random.bytes }, signal)
   /** Until the engine has gone on from there. */
   const caughtUp = async (from: string | null): Promise<string> => {
@@ -28,8 +28,11 @@ export async function followNews(options: HttpRemoteOptions, { cursor, onNews, s
       changes: onNews,
       pull: caughtUp,
       reset: () => caughtUp(cursor()),
-      access: onNews,
-      connected: () => {},
+      access: () => {
+        onAccess()
+        onNews()
+      },
+      connected: (way) => (way === null ? undefined : onAccess()),
     },
   )
 }

@@ -29,6 +29,8 @@ export type HttpRemoteOptions = {
   journal?: UploadJournal
   /** Bytes of files on their way out. */
   up: Rate
+  /** What the person may do here may have changed: the server said so, or the connection was away. */
+  onAccess?: () => void
 }
 
 /** Folders that are listed at once. */

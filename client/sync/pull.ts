@@ -35,12 +35,21 @@ export async function pullToHead(pulling: Pulling): Promise<boolean> {
       await applyPage(pulling, page)
       if (!page.more) return isNews
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'resync-required') throw error
-      // What the old epoch had may be lost on the server; what lies behind the horizon was deleted.
-      await takeSnapshot(pulling, error.facts['reason'] === 'horizon' ? 'horizon' : 'epoch')
+      const reason = whyAnew(error)
+      if (reason === null) throw error
+      await takeSnapshot(pulling, reason)
       isNews = true
     }
   }
+}
+
+/** What the old epoch had may be lost on the server; what lies behind the horizon was deleted. `null`: a snapshot would not help. */
+function whyAnew(error: unknown): 'horizon' | 'epoch' | 'other-device' | null {
+  if (!(error instanceof AppError)) return null
+  // Cursors are bound to a device and a user: this one is another since somebody signed in anew.
+  if (error.code === 'cursor-invalid') return 'other-device'
+  if (error.code !== 'resync-required') return null
+  return error.facts['reason'] === 'horizon' ? 'horizon' : 'epoch'
 }
 
 type Page = { changes: RemoteChange[]; cursor: string }

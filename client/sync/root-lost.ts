@@ -1,5 +1,6 @@
 import { uuidV7 } from '../../core/ids.ts'
 import type { Clock, Disk, Random, SyncStore } from './ports.ts'
+import { systemCode } from './trouble.ts'
 
 /** The root's marker is missing or another one: a drive that is not there, another folder in its place (RT-01, RT-07). Nothing is done. */
 export class RootLost extends Error {
@@ -12,9 +13,15 @@ export class RootLost extends Error {
   }
 }
 
+/** The folder itself is not there, or is another one. */
+const GONE: ReadonlySet<string | null> = new Set(['ENOENT', 'ENOTDIR', 'ESTALE'])
+
 /** @throws RootLost; what the disk throws */
 export async function requireRoot(store: SyncStore, disk: Disk): Promise<void> {
-  const marker = await disk.marker()
+  const marker = await disk.marker().catch((error: unknown) => {
+    if (GONE.has(systemCode(error))) throw new RootLost('missing')
+    throw error
+  })
   if ('missing' in marker) throw new RootLost('missing')
   if (marker.id !== store.meta('rootMarker')) throw new RootLost('other')
 }

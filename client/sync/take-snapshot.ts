@@ -1,4 +1,5 @@
 import type { NodeId } from '../../core/ids.ts'
+import { isOneEpoch } from '../../core/namespace/cursor.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import { forgetOldEpoch } from './forget-old-epoch.ts'
 import type { Remote, SyncStore } from './ports.ts'
@@ -8,12 +9,14 @@ import { RootGone } from './root-gone.ts'
 /**
  * The whole remote tree, as it is: page by page, then what was not told is swept. A snapshot that is broken off is begun anew. Where the tail of changes
  * begins, nodes may be newer than that, never older; the tail tells the rest (FD-8).
- * @param reason `epoch`: the server went back to an older state, so what it does not have was not deleted by anybody (FD-13)
+ * @param reason `epoch`: the server went back to an older state, so what it does not have was not deleted by anybody (FD-13). `other-device`: the
+ *   cursor is not ours any more; whether the journal is another one too, the two cursors tell.
  */
 export async function takeSnapshot(
   { store, remote }: { store: SyncStore; remote: Remote },
-  reason: 'first' | 'epoch' | 'horizon',
+  reason: 'first' | 'epoch' | 'horizon' | 'other-device',
 ): Promise<void> {
+  const before = store.cursor().cursor
   store.write((to) => to.beginSnapshot())
   let after: string | null = null
   let seen = 0
@@ -35,7 +38,7 @@ export async function takeSnapshot(
     return store.write((to) => {
       putPage(new RemoteTree(store, to), nodes, store.root)
       to.endSnapshot()
-      if (reason === 'epoch') forgetOldEpoch(store, to)
+      if (reason === 'epoch' || (reason === 'other-device' && !isOneEpoch(before, cursor))) forgetOldEpoch(store, to)
       to.setCursor({ cursor, snapshotAfter: null, seen })
     })
   }

@@ -7,6 +7,7 @@ import {
   CURSOR_MAX_LENGTH,
   formatCursor,
   formatSnapshotToken,
+  isOneEpoch,
   parseCursor,
   parseSnapshotToken,
   requireWithin,
@@ -21,6 +22,7 @@ const others: [string, Holder][] = [
   ['device', { ...holder, device: randomUUID() }],
   ['client that is no device', { ...holder, device: null }],
 ]
+const epoch = randomUUID()
 const seqs = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
 
 function codeOf(work: () => unknown): unknown {
@@ -113,3 +115,10 @@ describe('FD-2 where the journal can go on', () => {
     else expect(told).toMatchObject({ code: 'resync-required', reason, snapshot: '/v1/sync/snapshot' })
   })
 })
+
+test.each([
+  [true, formatCursor({ epoch, seq: 1 }, holder, hash), formatCursor({ epoch, seq: 9 }, others[0]![1], hash)],
+  [false, formatCursor({ epoch, seq: 1 }, holder, hash), formatCursor({ epoch: randomUUID(), seq: 1 }, holder, hash)],
+  [false, null, formatCursor({ epoch, seq: 1 }, holder, hash)],
+  [false, '', ''],
+])('FD-13 one epoch: %s', (isOne, a, b) => expect(isOneEpoch(a, b)).toBe(isOne))

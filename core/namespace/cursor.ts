@@ -56,6 +56,12 @@ export function parseCursor(text: string, holder: Holder, hash: Hash): Cursor {
   return { epoch, seq: seqOf(seq, 'cursor') }
 }
 
+/** Of cursors of any holder. `false` also when one of them is none. */
+export function isOneEpoch(a: string | null, b: string): boolean {
+  const [first, second] = [CURSOR.exec(a ?? '')?.[1], CURSOR.exec(b)?.[1]]
+  return first !== undefined && first === second
+}
+
 export function formatSnapshotToken({ epoch, seq, after, space }: SnapshotToken, holder: Holder, hash: Hash): string {
   const place = [epoch, seq.toString(36), after]
   return [...place, tagOf(holder, ['snapshot', ...place, space ?? '-'], hash)].join('.')
