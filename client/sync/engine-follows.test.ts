@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest'
-import { VirtualDevices } from '../../test/support/virtual-devices.ts'
+import { VirtualDevices, type VirtualDevice } from '../../test/support/virtual-devices.ts'
 import type { Item, ItemId } from '../../core/reconcile/item.ts'
 
 /** What may change while the engine runs. */
+
+function expectSame(a: VirtualDevice, b: VirtualDevice): void {
+  expect(b.files()).toEqual(a.files())
+  expect([a.state, b.state]).toEqual(['up-to-date', 'up-to-date'])
+}
 
 test('SH-01: rights that are taken away and given back are followed by a running engine', async () => {
   const world = new VirtualDevices()
@@ -56,5 +61,48 @@ test('paused and resumed before it has noticed, it goes on', async () => {
   a.engine?.resume()
   await world.settle()
   expect(b.files()).toEqual(['f'])
+  expect(a.state).toBe('up-to-date')
+})
+
+test('a look says what would be done and does nothing, while the engine runs, is paused, or has not begun', async () => {
+  const world = new VirtualDevices()
+  const [a, b] = [world.add().start(), world.add().start()]
+  await world.settle()
+  a.engine?.pause()
+  await world.settle()
+  a.write('f', 'one')
+  b.write('g', 'two')
+  await world.settle()
+  const steps: (string | undefined)[] = []
+  a.engine?.look(10).then(
+    (plan) => steps.push(...plan.steps.map((step) => step.do)),
+    () => steps.push('failed'),
+  )
+  await world.settle()
+  expect(steps.toSorted()).toEqual(['download', 'upload-new'])
+  expect(a.state).toBe('paused')
+  expect([a.files(), b.files()]).toEqual([['f'], ['g']])
+  a.engine?.resume()
+  await world.settle()
+  expectSame(a, b)
+  a.engine?.look(10).then(
+    (plan) => steps.push(`${plan.steps.length} steps`),
+    () => steps.push('failed'),
+  )
+  await world.settle()
+  expect(steps.at(-1)).toBe('0 steps')
+})
+
+test('who looks when the server does not answer is told so, and the engine goes on', async () => {
+  const world = new VirtualDevices()
+  const a = world.add().start()
+  await world.settle()
+  a.line.isUp = false
+  let failure: unknown = null
+  a.engine?.look(10).catch((error: unknown) => (failure = error))
+  await world.settle()
+  expect(failure).toBeInstanceOf(Error)
+  a.line.isUp = true
+  await world.settle()
   expect(a.state).toBe('up-to-date')
 })

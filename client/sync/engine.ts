@@ -43,6 +43,8 @@ export class SyncEngine {
   #restless = 0
   readonly #hints: Hints
   #hasBegun = false
+  #isRunning = false
+  readonly #looks: Look[] = []
   #end: { reason: string; error: unknown } | null = null
 
   constructor(parts: EngineParts) {
@@ -70,11 +72,14 @@ export class SyncEngine {
    */
   async run(): Promise<void> {
     const stopping = this.#stopping.signal
+    this.#isRunning = true
     try {
       this.#rounds.begin(this.#parts)
       while (!stopping.aborted) await this.#turn()
     } finally {
       this.stop()
+      this.#isRunning = false
+      for (const { reject } of this.#looks.splice(0)) reject(STOPPED)
       await this.#hints.stop()
       await this.#rounds.end()
       this.#status.is('stopped', this.#end?.reason)
@@ -137,7 +142,22 @@ export class SyncEngine {
     return this.#rounds.plan()
   }
 
+  /**
+   * Looks at both sides, and says what would be done beside what is on its way. Nothing is; also while the engine is paused, or does not run.
+   * @param maxSteps more are not counted
+   * @throws what ends a round
+   */
+  look(maxSteps: number): Promise<Plan> {
+    if (!this.#isRunning) return this.#rounds.look(maxSteps)
+    return new Promise((resolve, reject) => {
+      this.#looks.push({ maxSteps, resolve, reject })
+      this.#bell.ring()
+    })
+  }
+
   async #turn(): Promise<void> {
+    const look = this.#looks.shift()
+    if (look) return this.#answer(look)
     // Also when it was resumed before anybody noticed: what was broken off has to end first.
     if (this.#isPaused || this.#working.signal.aborted) return this.#stayPaused()
     try {
@@ -154,6 +174,17 @@ export class SyncEngine {
     } catch (error) {
       await this.#recover(error)
     }
+  }
+
+  /** Whoever is paused may look, and is paused again. */
+  async #answer({ maxSteps, resolve, reject }: Look): Promise<void> {
+    const wasBrokenOff = this.#working.signal.aborted
+    if (wasBrokenOff) {
+      await this.#rounds.end()
+      this.#working = new AbortController()
+    }
+    await this.#rounds.look(maxSteps).then(resolve, reject)
+    if (wasBrokenOff || this.#isPaused) this.#working.abort(STOPPED)
   }
 
   async #begin(): Promise<void> {
@@ -196,5 +227,7 @@ export class SyncEngine {
     if (!this.#isPaused && !this.#stopping.signal.aborted) this.#working = new AbortController()
   }
 }
+
+type Look = { maxSteps: number; resolve: (plan: Plan) => void; reject: (error: unknown) => void }
 
 const STOPPED = new DOMException('the engine was stopped', 'AbortError')

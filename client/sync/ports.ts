@@ -187,4 +187,6 @@ export type SyncEvent =
   | { kind: 'progress'; filesLeft: number; bytesLeft: number; bytesPerSecond: number }
   | { kind: 'blocked'; item: ItemId; path: LocalPath; reason: string; detail: string }
   | { kind: 'brake'; direction: 'local' | 'remote'; deletes: number; of: number }
+  /** No delete waits for an answer any more. */
+  | { kind: 'brake-over' }
   | { kind: 'guard'; path: LocalPath; detail: string }

@@ -74,9 +74,23 @@ export class Rounds {
     return 'again'
   }
 
-  plan(): Plan {
+  /** A round that does nothing. @throws as `round` */
+  async look(maxSteps: number): Promise<Plan> {
+    const { store, disk, again, writes } = this.#course
+    await requireRoot(store, disk)
+    again.server = true
+    again.everywhere = true
+    await this.#pull()
+    await this.#looker.scan()
+    while (await this.#looker.read()) continue
+    writes.flush()
+    this.#announcements.settle()
+    return this.plan(maxSteps)
+  }
+
+  plan(maxSteps = this.#options.maxSteps): Plan {
     const { store, disk, setbacks } = this.#course
-    const { canWrite, isSelected, unselected, brake, maxSteps } = this.#options
+    const { canWrite, isSelected, unselected, brake } = this.#options
     const isBusy = (item: Item): boolean =>
       this.#transfers.has(item.id) || setbacks.isWaiting(item) || this.#transfers.isSendingTo(item)
     return plan(store, {
