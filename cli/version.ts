@@ -1,11 +1,15 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { World } from './world.ts'
 
+export function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
 export async function sayVersion({ json }: { json: boolean }, world: World): Promise<ExitCode> {
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(text) as { version: string }
+  const version = readVersion()
   const facts = { version, protocol: PROTOCOL_VERSION, node: process.versions.node, platform: world.platform }
   await world.stdout.write(json ? `${JSON.stringify(facts)}\n` : `bitvault ${version} (protocol ${PROTOCOL_VERSION})\n`)
   return EXIT.ok

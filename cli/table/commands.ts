@@ -9,6 +9,7 @@ import { FILE_COMMANDS } from './files.ts'
 import { HISTORY_COMMANDS } from './history.ts'
 import { NAMESPACE_COMMANDS } from './namespace.ts'
 import { SYNC_COMMANDS } from './sync.ts'
+import { SYNC_CLIENT_COMMANDS } from './sync-client.ts'
 
 const adminAudit = defineCommand({
   name: 'admin audit',
@@ -96,6 +97,7 @@ const section = (name: string, commands: readonly Command[]): Command[] =>
 export const COMMANDS: readonly Command[] = [
   ...section('Files', [...FILE_COMMANDS, ...NAMESPACE_COMMANDS]),
   ...section('What was deleted or changed', HISTORY_COMMANDS),
+  ...section('Folders that are kept in step', SYNC_CLIENT_COMMANDS),
   ...section('With other devices and people', SYNC_COMMANDS),
   ...section('Account', ACCOUNT_COMMANDS),
   ...section('Other', [adminAudit, adminNewEpoch, completion, version, help]),

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import type { Credential, CredentialStore } from '../credentials.ts'
 import { withFileLock } from './file-lock.ts'
 import { configFolder } from './folders.ts'
+import { replacePrivateFile } from './private-file.ts'
 
 const credential = z.discriminatedUnion('kind', [
   z.object({
@@ -37,7 +37,7 @@ export function openCredentialFile(folder: string = configFolder()): CredentialS
     withFileLock(`${path}.lock`, async () => {
       const stored = await readStored(path)
       const result = await work(stored)
-      await replaceFile(path, JSON.stringify(stored, null, 2))
+      await replacePrivateFile(path, JSON.stringify(stored, null, 2))
       return result
     })
 
@@ -92,23 +92,3 @@ async function readStored(path: string): Promise<Stored> {
     throw new AppError('internal', { detail: `${path} is not readable as credentials; move it away and sign in again` })
   }
 }
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-}
-
-/** Creates the folder for the user alone; one that exists keeps its mode. */
-export const makePrivateFolder = (folder: string): Promise<unknown> => mkdir(folder, { recursive: true, mode: 0o700 })

@@ -1,0 +1,316 @@
+import { existsSync } from 'node:fs'
+import { AppError } from '../../../../core/errors.ts'
+import type { NodeId } from '../../../../core/ids.ts'
+import { Doorbell } from '../../../sync/doorbell.ts'
+import type { EngineOptions } from '../../../sync/engine-parts.ts'
+import type { Clock, Random, SyncEvent } from '../../../sync/ports.ts'
+import { RootGone } from '../../../sync/root-gone.ts'
+import { RootLost } from '../../../sync/root-lost.ts'
+import { isOfPort } from '../../../sync/trouble.ts'
+import { linkRoutes } from '../control/link-routes.ts'
+import { serveControl, type ControlServer } from '../control/serve-control.ts'
+import { linkFolder, type LinkFolder } from '../links/link-folder.ts'
+import type { LinkFile } from '../links/link-file.ts'
+import type { Link } from '../links/link.ts'
+import { damagedMark } from '../store/connection.ts'
+import { openSyncStore, type OpenedStore } from '../store/open-store.ts'
+import { describePlan, type PlanReply } from './describe-plan.ts'
+import { DeviceKeeper, labelOf } from './device.ts'
+import { createLinkLife, type LinkLife } from './link-life.ts'
+import { identityOf, openLinkRoot, type LinkRoot } from './link-root.ts'
+import type { BlockedItem, LinkStatus } from './link-status.ts'
+import { LinkVoice } from './link-voice.ts'
+import type { SignIn } from './sign-in.ts'
+import { blockedOf, statusOf } from './status-of.ts'
+import { troubleText } from './trouble-text.ts'
+
+const ROOT_AGAIN_MS = 5_000
+const SIGN_IN_LOOK_MS = 2_000
+/** Without another sign-in, too: the clock may have been wrong, or the server. */
+const SIGN_IN_AGAIN_MS = 300_000
+const FAILURE_FIRST_MS = 2_000
+const FAILURE_MAX_MS = 300_000
+const PLAN_MAX_STEPS = 10_000
+const BLOCKED_LISTED = 5_000
+const NOT_NOW = 'the two sides cannot be compared now'
+
+export type HostParts = {
+  link: Link
+  links: LinkFile
+  /** See `stateFolder`. */
+  state: string
+  process: NonNullable<LinkStatus['process']>
+  hostName: string
+  /** Such as `linux-x64`. */
+  platform: string
+  signIn: SignIn
+  fetch: typeof fetch
+  clock: Clock
+  random: Random
+  options?: Partial<EngineOptions>
+}
+
+/**
+ * Works on one link until it is told to stop: lock, database, folder, sign-in, engine, opened in this order and closed in the other. What fails outside of the
+ * engine is waited for, and said: a drive that is not there, a sign-in that has ended, a mistake of ours.
+ *
+ *     store (the lock of the link) ──► root (marker, lock) ──► sign-in ──► engine ──┐
+ *        ▲                               ▲                      ▲                  │ until one of them is gone
+ *        └── damaged, mistakes ──────────┴── missing, other ────┴── signed out ◄───┘
+ */
+export class LinkHost {
+  readonly folder: LinkFolder
+  readonly voice: LinkVoice
+  readonly #parts: HostParts
+  readonly #bell: Doorbell
+  readonly #stopping = new AbortController()
+  #link: Link
+  #store: OpenedStore | null = null
+  #life: LinkLife | null = null
+  #keeper: DeviceKeeper | null = null
+  #failures = 0
+  #refused = 0
+
+  /** @throws AppError `busy` with the `owner`'s process id: another process works on it; `precondition-failed`: the database is a newer version's */
+  constructor(parts: HostParts) {
+    this.#parts = parts
+    this.#link = parts.link
+    this.folder = linkFolder(parts.link.id, parts.state)
+    this.voice = new LinkVoice(this.folder, parts.clock.now)
+    this.#bell = new Doorbell(parts.clock)
+    this.#openStore()
+  }
+
+  /** Until `stop`, or until the link is no more. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopping
+    let control: ControlServer | null = null
+    try {
+      control = await serveControl(this.folder.control, linkRoutes(this))
+      while (!signal.aborted) await this.#turn()
+    } finally {
+      this.#tell({ kind: 'state', state: 'stopped' })
+      // As long as we hold the lock, what lies there is ours.
+      await control?.close()
+      this.#closeStore()
+      await this.voice.close()
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort(STOPPED)
+    this.#life?.engine.stop()
+    this.#bell.ring()
+  }
+
+  /** What the person has decided about the link is read again. */
+  async reload(): Promise<void> {
+    const link = await this.#parts.links.find(this.#link.id)
+    if (link === null) return this.stop()
+    const before = this.#link
+    this.#link = link
+    this.#life?.follow(link)
+    if (link.paused && !before.paused) this.#life?.engine.pause()
+    if (!link.paused && before.paused) this.#life?.engine.resume()
+  }
+
+  syncNow(): void {
+    this.#life?.engine.syncNow()
+    this.#bell.ring()
+  }
+
+  /** @throws AppError `precondition-failed`: nothing was asked */
+  answer(answer: 'keep' | 'delete'): void {
+    const { brake } = this.voice.activity.shown
+    if (brake === null || this.#life === null)
+      throw new AppError('precondition-failed', { detail: 'no deletes wait for an answer' })
+    this.#life.engine.answerBrake(brake.direction, answer)
+  }
+
+  /** What would be done. @throws AppError `precondition-failed` with the `state` in which nothing can be said */
+  async look(): Promise<PlanReply> {
+    const { state, reason } = this.voice.activity.shown
+    const store = this.#store?.store
+    if (this.#life === null || !store || state === 'offline' || state === 'stopped')
+      throw new AppError('precondition-failed', { detail: NOT_NOW, state, reason })
+    try {
+      return describePlan(store, await this.#life.engine.look(PLAN_MAX_STEPS))
+    } catch (cause) {
+      if (!isOfPort(cause) && !(cause instanceof RootLost) && !(cause instanceof RootGone)) throw cause
+      throw new AppError('precondition-failed', { detail: NOT_NOW, state, reason: (cause as Error).message }, { cause })
+    }
+  }
+
+  /** More of what is blocked than a status lists. */
+  blocked(): BlockedItem[] {
+    const store = this.#store?.store
+    return store ? blockedOf(store, BLOCKED_LISTED) : []
+  }
+
+  status(): LinkStatus {
+    const watcherTrouble = this.#life?.engine.watcherTrouble ?? null
+    const { process } = this.#parts
+    return statusOf({ link: this.#link, process, voice: this.voice, store: this.#store?.store ?? null, watcherTrouble })
+  }
+
+  async #turn(): Promise<void> {
+    const root = await openLinkRoot(this.#link)
+    if ('is' in root) {
+      this.#tell({ kind: 'state', state: 'stopped', reason: root.is })
+      return this.#bell.sleep(ROOT_AGAIN_MS)
+    }
+    try {
+      await this.#work(root)
+    } catch (error) {
+      await this.#fail(error)
+    } finally {
+      root.close()
+    }
+  }
+
+  async #work(root: LinkRoot): Promise<void> {
+    const mark = await this.#parts.signIn.mark()
+    if (mark === null) return this.#waitForSignIn(null)
+    if (this.#store === null) this.#openStore()
+    const { store, wasStoppedCleanly } = this.#store!
+    store.write((to) => to.setMeta('paused', this.#link.paused ? 'yes' : null))
+    const life = createLinkLife({
+      ...this.#parts,
+      link: this.#link,
+      folder: this.folder.path,
+      root,
+      store,
+      wasStoppedCleanly,
+      session: await this.#parts.signIn.open(),
+      canWrite: this.voice.tally.facts.canWrite,
+      tell: (event) => this.#tell(event),
+      onAccess: (canWrite) => this.#onAccess(canWrite),
+    })
+    await this.#live(life, root)
+    if (this.voice.activity.shown.reason === 'signed-out') await this.#waitForSignIn(mark)
+  }
+
+  async #live(life: LinkLife, root: LinkRoot): Promise<void> {
+    const ending = new AbortController()
+    this.#life = life
+    this.#keeper = this.#keepDevice(life, ending.signal)
+    const watching = this.#watchRoot(root, ending.signal)
+    try {
+      // The second life of a process knows what the first one did.
+      if (this.#store) this.#store.wasStoppedCleanly = true
+      await life.run()
+      this.#failures = 0
+    } finally {
+      this.#life = this.#keeper = null
+      this.#refused = 0
+      ending.abort(STOPPED)
+      life.close()
+      await watching
+    }
+    if (existsSync(damagedMark(this.folder.database))) this.#closeStore()
+  }
+
+  #keepDevice({ api, engine }: LinkLife, signal: AbortSignal): DeviceKeeper {
+    const { hostName, platform, clock } = this.#parts
+    const label = labelOf(hostName, this.#link.root, platform)
+    const onNew = (device: string): void => {
+      // Cursors are bound to the device: the engine begins with it anew.
+      void this.#parts.links
+        .updateOne(this.#link.id, (link) => ({ ...link, device }))
+        .then((link) => {
+          this.#link = link ?? this.#link
+          engine.stop()
+        })
+    }
+    const keeper = new DeviceKeeper({ api, id: this.#link.device, label, sleep: clock.sleep, signal, onNew })
+    void keeper.bind()
+    return keeper
+  }
+
+  /** A drive that comes back is another folder to the system: then everything is opened anew. */
+  async #watchRoot(root: LinkRoot, signal: AbortSignal): Promise<void> {
+    const path = root.disk.rootPath
+    const opened = identityOf(path)
+    while (!signal.aborted) {
+      await this.#parts.clock.sleep(ROOT_AGAIN_MS, signal).catch(() => {})
+      const { state, reason } = this.voice.activity.shown
+      const isLost = state === 'stopped' && (reason === 'root-missing' || reason === 'root-other')
+      if (!isLost || signal.aborted) continue
+      const found = identityOf(path)
+      if (found !== null && found !== opened) return this.#life?.engine.stop()
+    }
+  }
+
+  async #waitForSignIn(before: string | null): Promise<void> {
+    const { clock, signIn } = this.#parts
+    const until = clock.now() + SIGN_IN_AGAIN_MS
+    this.#tell({ kind: 'state', state: 'stopped', reason: 'signed-out' })
+    for (let mark = before; !this.#stopping.signal.aborted;) {
+      if (mark !== null && (mark !== before || clock.now() > until)) return
+      await this.#bell.sleep(SIGN_IN_LOOK_MS)
+      mark = await signIn.mark()
+    }
+  }
+
+  /** A mistake of ours: said, and tried again, each time later. Everything is opened anew. */
+  async #fail(error: unknown): Promise<void> {
+    this.#tell({ kind: 'failure', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    this.#tell({ kind: 'state', state: 'stopped', reason: 'internal' })
+    this.#closeStore()
+    await this.#bell.sleep(Math.min(FAILURE_MAX_MS, FAILURE_FIRST_MS * 2 ** this.#failures++))
+  }
+
+  #openStore(): void {
+    const { database } = this.folder
+    const opened = openSyncStore({ path: database, root: this.#link.node as NodeId })
+    this.#store = opened
+    const { store, isNew, wasStoppedCleanly, setAside } = opened
+    if (store.meta('rootMarker') === null) store.write((to) => to.setMeta('rootMarker', this.#link.id))
+    if (setAside !== null) this.#tell({ kind: 'database-set-aside', path: setAside })
+    if (isNew || wasStoppedCleanly) return
+    const { uncleanStops } = this.voice.tally.facts
+    this.voice.tally.note({ uncleanStops: uncleanStops + 1, lastUncleanStopAt: this.#parts.clock.now() })
+    void this.voice.tally.save()
+  }
+
+  #closeStore(): void {
+    const store = this.#store?.store
+    this.#store = null
+    if (!store) return
+    this.voice.tally.note({ items: store.gone().synced, blocked: store.counts().blocked })
+    store.close()
+  }
+
+  #onAccess(canWrite: boolean): void {
+    this.#tell({ kind: 'access', canWrite })
+    this.#life?.engine.syncNow()
+  }
+
+  #tell(event: SyncEvent | Parameters<LinkVoice['tell']>[0]): void {
+    this.voice.tell(event)
+    if (event.kind === 'guard') this.#countRefusals()
+    if (event.kind !== 'state') return
+    this.#keeper?.tell(this.#troubleText())
+    if (event.state === 'offline' && existsSync(damagedMark(this.folder.database))) this.#life?.engine.stop()
+    void this.voice.tally.save()
+  }
+
+  /** They are counted over restarts: each is a mistake of ours, or a race that was caught (I1). */
+  #countRefusals(): void {
+    const refusals = this.#life?.engine.refusals() ?? 0
+    if (refusals === this.#refused) return
+    const { tally } = this.voice
+    tally.note({ refusals: tally.facts.refusals + refusals - this.#refused })
+    this.#refused = refusals
+    void tally.save()
+  }
+
+  #troubleText(): string | null {
+    const store = this.#store?.store
+    const reasons = store?.blocked(REASONS_OF).flatMap(({ blocked }) => blocked?.reason ?? []) ?? []
+    return troubleText({ ...this.voice.activity.shown, blocked: store?.counts().blocked ?? 0, reasons })
+  }
+}
+
+const REASONS_OF = 200
+const STOPPED = new DOMException('the link is not worked on any more', 'AbortError')
