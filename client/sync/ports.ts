@@ -184,7 +184,8 @@ export type Random = { bytes(count: number): Uint8Array; fraction(): number }
 export type SyncEvent =
   | { kind: 'state'; state: 'scanning' | 'syncing' | 'up-to-date' | 'paused' | 'offline' | 'stopped'; reason?: string }
   | { kind: 'step'; at: 'begin' | 'end' | 'failed'; step: string; item: ItemId; path: LocalPath; error?: string }
-  | { kind: 'progress'; filesLeft: number; bytesLeft: number; bytesPerSecond: number }
+  /** Of what is on its way or waits for it. `more`: there is more than was planned at once. */
+  | { kind: 'progress'; filesLeft: number; bytesLeft: number; bytesPerSecond: number; more: boolean }
   | { kind: 'blocked'; item: ItemId; path: LocalPath; reason: string; detail: string }
   | { kind: 'brake'; direction: 'local' | 'remote'; deletes: number; of: number }
   /** No delete waits for an answer any more. */

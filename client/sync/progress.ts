@@ -2,7 +2,7 @@ import type { Clock, SyncEvent } from './ports.ts'
 
 const EVERY_MS = 500
 
-type Counts = { filesLeft: number; bytesLeft: number; bytesMoved: number }
+type Counts = { filesLeft: number; bytesLeft: number; bytesMoved: number; more: boolean }
 
 /** Tells how far transfers are, twice a second while there are any, and once when there are none any more. */
 export class Progress {
@@ -34,7 +34,8 @@ export class Progress {
       await this.#clock.sleep(EVERY_MS, signal)
       const now = this.#count()
       const bytesPerSecond = Math.max(0, (now.bytesMoved - before.bytesMoved) * (1_000 / EVERY_MS))
-      this.#tell({ kind: 'progress', filesLeft: now.filesLeft, bytesLeft: now.bytesLeft, bytesPerSecond })
+      const { filesLeft, bytesLeft, more } = now
+      this.#tell({ kind: 'progress', filesLeft, bytesLeft, bytesPerSecond, more })
       before = now
     }
   }

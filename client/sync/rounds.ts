@@ -11,6 +11,7 @@ import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
 import { Looker } from './looker.ts'
 import { pullToHead } from './pull.ts'
+import type { SyncStore } from './ports.ts'
 import { requireRoot } from './root-lost.ts'
 import type { Status } from './status.ts'
 import { Transfers } from './transfers.ts'
@@ -68,6 +69,7 @@ export class Rounds {
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
     const next = this.plan()
     this.#status.brake(next.brake)
+    this.#transfers.isMorePlanned = next.more
     if (next.steps.length === 0) return isMoreToRead || again.server || again.hasFolders ? 'again' : this.#rest(next)
     this.#status.is('syncing')
     await executePlan(this.#course, this.#transfers, next)
@@ -126,6 +128,7 @@ export class Rounds {
     this.#looker.lookWhereTouched()
     if (this.#transfers.files > 0) this.#status.is('syncing')
     else if (brake !== null) this.#status.is('paused', 'brake')
+    else if (isReadLater(store)) this.#status.is('syncing', 'being-written')
     else {
       forgetBrakeAnswers(store)
       forgetSent(store)
@@ -133,4 +136,13 @@ export class Rounds {
     }
     return 'rest'
   }
+}
+
+/** There is a file that is being written to: what it will hold is not known yet, so nobody can call it up to date (I16). */
+function isReadLater(store: SyncStore): boolean {
+  for (const id of store.unread()) {
+    const item = store.item(id)
+    if (item?.local?.content === null && item.blocked === null) return true
+  }
+  return false
 }

@@ -42,6 +42,8 @@ export class Transfers {
   /** Of files whose upload has ended. */
   #sentBytes = 0
   #failure: { error: unknown } | null = null
+  /** The last plan held not all that there is. */
+  isMorePlanned = false
 
   /** @param onChange there is room for more, all is done, or something went wrong */
   constructor(course: Course, onChange: () => void) {
@@ -52,6 +54,7 @@ export class Transfers {
       filesLeft: this.#active.size,
       bytesLeft: this.bytes,
       bytesMoved: course.rates.down.total() + this.#sentBytes,
+      more: this.isMorePlanned,
     }))
   }
 

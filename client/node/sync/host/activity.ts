@@ -4,6 +4,7 @@ import type { LinkStatus } from './link-status.ts'
 const MOVING_MAX = 64
 const MOVING_SHOWN = 8
 const RECENT_MAX = 8
+const SMOOTHING_MS = 2_000
 
 type Shown = Pick<LinkStatus, 'state' | 'reason' | 'since' | 'progress' | 'moving' | 'recent' | 'brake'>
 
@@ -13,6 +14,7 @@ export class Activity {
   #reason: string | null = null
   #since: number | null = null
   #progress: LinkStatus['progress'] = null
+  #progressAt = 0
   #brake: LinkStatus['brake'] = null
   readonly #moving = new Map<string, { step: string; path: string }>()
   #recent: LinkStatus['recent'] = []
@@ -24,8 +26,7 @@ export class Activity {
       case 'step':
         return this.#step(event)
       case 'progress':
-        this.#progress = event.filesLeft > 0 ? { ...event } : null
-        return
+        return this.#advance(event)
       case 'brake':
         this.#brake = { direction: event.direction, deletes: event.deletes, of: event.of }
         return
@@ -38,20 +39,24 @@ export class Activity {
   }
 
   get shown(): Shown {
-    const progress = this.#progress && {
-      filesLeft: this.#progress.filesLeft,
-      bytesLeft: this.#progress.bytesLeft,
-      bytesPerSecond: this.#progress.bytesPerSecond,
-    }
     return {
       state: this.#state,
       reason: this.#reason,
       since: this.#since,
-      progress,
+      progress: this.#progress,
       moving: [...this.#moving.values()].slice(0, MOVING_SHOWN),
       recent: this.#recent,
       brake: this.#brake,
     }
+  }
+
+  /** The rate is that of some seconds: it shall be readable. */
+  #advance({ filesLeft, bytesLeft, bytesPerSecond, more, time }: Extract<LinkEvent, { kind: 'progress' }>): void {
+    const before = this.#progress
+    const keep = before === null ? 0 : Math.exp(-Math.max(0, time - this.#progressAt) / SMOOTHING_MS)
+    const rate = bytesPerSecond * (1 - keep) + (before?.bytesPerSecond ?? 0) * keep
+    this.#progressAt = time
+    this.#progress = filesLeft === 0 ? null : { filesLeft, bytesLeft, bytesPerSecond: Math.round(rate), more }
   }
 
   #turn(state: LinkStatus['state'], reason: string | null, time: number): void {

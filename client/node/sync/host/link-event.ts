@@ -24,7 +24,14 @@ export const linkEventSchema = z.discriminatedUnion('kind', [
     path: z.string(),
     error: z.string().optional(),
   }),
-  z.object({ time, kind: z.literal('progress'), filesLeft: count, bytesLeft: count, bytesPerSecond: count }),
+  z.object({
+    time,
+    kind: z.literal('progress'),
+    filesLeft: count,
+    bytesLeft: count,
+    bytesPerSecond: count,
+    more: z.boolean(),
+  }),
   z.object({
     time,
     kind: z.literal('blocked'),

@@ -31,7 +31,8 @@ export const linkStatusSchema = z.object({
   /** How many; `blockedItems` are the first of them. */
   blocked: count,
   blockedItems: z.array(blockedItem),
-  progress: z.object({ filesLeft: count, bytesLeft: count, bytesPerSecond: count }).nullable(),
+  /** `more`: there is more than that. */
+  progress: z.object({ filesLeft: count, bytesLeft: count, bytesPerSecond: count, more: z.boolean() }).nullable(),
   /** What is under way, the longest first. */
   moving: z.array(movement),
   /** What was done, the newest first. */
