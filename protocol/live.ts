@@ -78,6 +78,14 @@ export const devicePatch = z.strictObject({
     .nullable()
     .describe('what keeps the device from synchronising, for a person; null: nothing'),
 })
+export const deviceRemoval = z.object({
+  session: z
+    .enum(['end', 'keep'])
+    .default('end')
+    .describe(
+      'keep: the device is forgotten, as when its folder is no longer linked; the session that it is on goes on',
+    ),
+})
 export const device = z.object({
   id: uuid,
   name: z.string(),
@@ -134,6 +142,7 @@ export const LIVE_ROUTES = {
     path: '/v1/devices/:id',
     policy: 'member',
     summary: 'Revoke a device: its session ends, its sockets close',
+    query: deviceRemoval,
     status: 204,
   },
 } as const satisfies Record<string, Route>

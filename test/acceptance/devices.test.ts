@@ -148,6 +148,16 @@ describe('LV-14 a device that is revoked', () => {
     expectProblem(await (await another(owner)).call('POST', '/v1/devices', again), 'not-found', 'id')
     expect((await owner.call('GET', '/v1/devices')).status).toBe(200)
   })
+
+  test('with session=keep it is forgotten alone: its session goes on', async () => {
+    const there = await another(owner)
+    const [gone, kept] = [await register(there), await register(there)]
+    expect((await there.call('DELETE', `/v1/devices/${gone.id}?session=keep`)).status).toBe(204)
+    expect(await deviceOf(there, gone.id)).toBe(undefined)
+    expect(await deviceOf(there, kept.id)).toMatchObject({ current: true })
+    expectProblem(await there.call('GET', `/v1/sync/changes?device=${gone.id}`), 'not-found', 'device')
+    expectProblem(await there.call('DELETE', `/v1/devices/${kept.id}?session=perhaps`), 'invalid-request', 'session')
+  })
 })
 
 describe('LV-15 a client that follows', () => {

@@ -1,6 +1,7 @@
+import type { z } from 'zod'
 import type { DeviceId } from '../../core/ids.ts'
 import { unwrap } from '../../durable-objects/reply.ts'
-import { deviceBody, devicePatch, type DeviceWire } from '../../protocol/live.ts'
+import { deviceBody, devicePatch, type deviceRemoval, type DeviceWire } from '../../protocol/live.ts'
 import { idParam, json, journal, unwrapParam, type Call } from '../gateway/call.ts'
 import { readBody } from '../gateway/read-body.ts'
 
@@ -25,14 +26,15 @@ export async function reportDevice(call: Call): Promise<Response> {
 }
 
 /**
- * DELETE /v1/devices/:id. Its session ends first, and with it its sockets; only then is the device forgotten, so that a
+ * DELETE /v1/devices/:id. Unless it is to be kept, its session ends first, and with it its sockets; only then is the device forgotten, so that a
  * failure in between can be repeated.
  */
 export async function revokeDevice(call: Call): Promise<Response> {
   const { sessionId, tenantId, userId } = call.principal
   const id = idParam(call, 'id') as DeviceId
   const ended = unwrapParam('id', await journal(call).sessionOfDevice(sessionId, id))
-  await call.env.IDENTITY.endSession({ tenantId, userId, sessionId: ended })
+  const { session } = call.query as z.infer<typeof deviceRemoval>
+  if (session === 'end') await call.env.IDENTITY.endSession({ tenantId, userId, sessionId: ended })
   unwrap(await journal(call).revokeDevice(userId, id))
   return new Response(null, { status: 204 })
 }
