@@ -42,6 +42,8 @@ export type CommandText = {
   resumes?: boolean
   /** The heading of the overview that it stands under. */
   section?: string
+  /** What the first argument may be, for shell completion. */
+  words?: readonly string[]
   /** What an argument names, for shell completion. */
   completes?: 'local' | 'remote' | 'command' | 'shell'
 }

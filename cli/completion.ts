@@ -30,6 +30,7 @@ function optionWords({ options }: Command): string[] {
 /** What may stand where an argument stands. */
 function argumentWords(command: Command, commands: readonly Command[]): string[] {
   if (command.completes === 'shell') return [...SHELLS]
+  if (command.words !== undefined) return [...command.words]
   return command.completes === 'command' ? firstWords(commands) : []
 }
 

@@ -9,7 +9,11 @@ const WIDTH = 80
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['BITVAULT_SERVER', 'the server to use when --server is not given'],
   ['BITVAULT_TOKEN', 'an API token (bvt_…) for machines: used in place of a login, never written to disk'],
-  ['XDG_CONFIG_HOME, XDG_STATE_HOME', 'where sign-ins and open uploads are kept (~/.config, ~/.local/state)'],
+  [
+    'XDG_CONFIG_HOME, XDG_STATE_HOME',
+    'where sign-ins and links, and what goes with them, are kept (~/.config, ~/.local/state)',
+  ],
+  ['XDG_RUNTIME_DIR', 'where the sockets of sync are; otherwise the folder for temporary files'],
   ['NO_COLOR', 'when set, no colours'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'a collector that gets the trace of every command'],
 ]
@@ -36,6 +40,7 @@ function overview(commands: readonly Command[]): string {
       ['bitvault put photos home/', 'a folder, as home/photos'],
       ['bitvault ls -l home/work', 'what is there'],
       ['bitvault get -r home/photos .', 'and back again'],
+      ['bitvault sync ~/Documents home/documents', 'keep a folder in step'],
     ]),
     '',
     'A path is space/folder/file; home is your own space. A slash at the end means:',

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
-import { hostname } from 'node:os'
+import { homedir, hostname } from 'node:os'
+import { parse } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT } from './exit-codes.ts'
 import { CliError } from './failure.ts'
-import { SHOW_CURSOR } from './progress/display.ts'
+import { SHOW_CURSOR } from './progress/redrawn-lines.ts'
 import { runCli } from './run.ts'
 import type { Output, World } from './world.ts'
 
@@ -56,6 +58,13 @@ const world: World = {
   },
   signal: ending.signal,
   launch,
+  run: (program, args) =>
+    new Promise((resolve) => {
+      const child = spawn(program, args, { stdio: 'ignore', windowsHide: true })
+      child.once('error', () => resolve(null))
+      child.once('exit', (code) => resolve(code ?? 1))
+    }),
+  home: homedir(),
 }
 
 const { COMMANDS } = await import('./table/commands.ts')
@@ -71,6 +80,9 @@ function outputTo(stream: NodeJS.WriteStream): Output {
       // 0 where the terminal does not know its size.
       return stream.columns || 80
     },
+    get rows() {
+      return stream.rows || 24
+    },
     write: (chunk) =>
       new Promise((resolve) => {
         stream.write(chunk, () => resolve())
@@ -78,9 +90,16 @@ function outputTo(stream: NodeJS.WriteStream): Output {
   }
 }
 
-function launch(program: string, args: string[]): Promise<boolean> {
+function launch(program: string, args: string[], log?: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: 'ignore', detached: true })
+    const said = log === undefined ? null : openSync(log, 'a', 0o600)
+    const child = spawn(program, args, {
+      stdio: said === null ? 'ignore' : ['ignore', said, said],
+      detached: true,
+      windowsHide: true,
+      ...(said !== null && { cwd: parse(process.cwd()).root }),
+    })
+    if (said !== null) closeSync(said)
     child.once('error', () => resolve(false))
     child.once('spawn', () => {
       child.unref()

@@ -9,12 +9,14 @@ export type TestWorld = World & {
   stop: AbortController
 }
 
-export function testWorld(more: Partial<World> & { isTerminal?: boolean; columns?: number } = {}): TestWorld {
-  const { isTerminal = false, columns = 80, ...rest } = more
+export function testWorld(
+  more: Partial<World> & { isTerminal?: boolean; columns?: number; rows?: number } = {},
+): TestWorld {
+  const { isTerminal = false, columns = 80, rows = 24, ...rest } = more
   const clock = { ms: 1_800_000_000_000 }
   const launched: string[][] = []
   const stop = new AbortController()
-  const [stdout, stderr] = [keep(isTerminal, columns), keep(isTerminal, columns)]
+  const [stdout, stderr] = [keep({ isTerminal, columns, rows }), keep({ isTerminal, columns, rows })]
   return {
     env: {},
     cwd: '/here',
@@ -37,6 +39,11 @@ export function testWorld(more: Partial<World> & { isTerminal?: boolean; columns
     },
     out: stdout.text,
     err: stderr.text,
+    home: '/home/test',
+    run: async (program, args) => {
+      launched.push([program, ...args])
+      return null
+    },
     clock,
     launched,
     stop,
@@ -44,12 +51,11 @@ export function testWorld(more: Partial<World> & { isTerminal?: boolean; columns
   }
 }
 
-function keep(isTerminal: boolean, columns: number): { output: Output; text: () => string } {
+function keep(screen: Omit<Output, 'write'>): { output: Output; text: () => string } {
   let text = ''
   const decoder = new TextDecoder()
   const output: Output = {
-    isTerminal,
-    columns,
+    ...screen,
     write: async (chunk) => {
       text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
     },

@@ -17,13 +17,21 @@ export type World = {
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Aborts at Ctrl-C, SIGTERM, or when nobody reads the output any more. */
   signal: AbortSignal
-  /** Starts a program and forgets it; `false` when it cannot be started. */
-  launch: (program: string, args: string[]) => Promise<boolean>
+  /**
+   * Starts a program and forgets it; `false` when it cannot be started.
+   * @param log a file for what it says; it then stands in no folder, so that none is held by it
+   */
+  launch: (program: string, args: string[], log?: string) => Promise<boolean>
+  /** Runs a program to its end, and shows nothing of it. @returns its exit code; `null`: it cannot be started */
+  run: (program: string, args: string[]) => Promise<number | null>
+  /** The home folder of the person. */
+  home: string
 }
 
 export type Output = {
   readonly isTerminal: boolean
   readonly columns: number
+  readonly rows: number
   /** Resolves when the reader can take more. */
   write(chunk: string | Uint8Array): Promise<void>
 }

@@ -23,7 +23,7 @@ type ResolveOptions = { mine: boolean; theirs: boolean; both: boolean; merged: s
 
 export async function conflictsResolve(call: Call<ResolveOptions>, world: World): Promise<ExitCode> {
   const choice = choiceOf(call.options)
-  const named = parseConflictName(call.args[0] ?? '')
+  const named = await parseConflictName(call.args[0] ?? '', world)
   const merged = call.options.merged === undefined ? null : await openMerged(world, call.options.merged)
   return withConnection('conflicts-resolve', call, world, async (connection, say) => {
     const { api } = connection

@@ -46,7 +46,7 @@ const spaceNames = async (api: Api): Promise<Map<string, string>> =>
   new Map((await api.spaces()).map((space) => [space.id, space.name]))
 
 export async function conflictsShow(call: Call, world: World): Promise<ExitCode> {
-  const named = parseConflictName(call.args[0] ?? '')
+  const named = await parseConflictName(call.args[0] ?? '', world)
   return withConnection('conflicts-show', call, world, async ({ api }, say) => {
     const conflict = await findConflict(api, named)
     const name = (await spaceNames(api)).get(conflict.spaceId) ?? '…'
@@ -74,7 +74,7 @@ type GetOptions = { output: string | undefined; force: boolean }
 
 /** What came second, also where only the conflict holds it: so that the two can be merged. */
 export async function conflictsGet(call: Call<GetOptions>, world: World): Promise<ExitCode> {
-  const named = parseConflictName(call.args[0] ?? '')
+  const named = await parseConflictName(call.args[0] ?? '', world)
   return withConnection('conflicts-get', call, world, async ({ api, patientApi }, say) => {
     const conflict = await findConflict(api, named)
     const to = await placeFor(world, call.options.output, conflict.copy?.name ?? `${conflict.original.name}.mine`)

@@ -5,14 +5,19 @@ import { nameKey } from '../../core/names.ts'
 import type { ConflictWire } from '../../protocol/mutations.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, usageError } from '../failure.ts'
+import { linkedPathOf, placeOfLink, type LinkedPath } from '../sync/linked-path.ts'
+import type { World } from '../world.ts'
 import { formatRemotePath, parseRemotePathBelowSpace, type RemotePath } from '../remote-path.ts'
 import { findSpace } from './trash-places.ts'
 
-/** How a conflict is named on the command line: by its id, or by the path of either side while it is open. */
-export type ConflictName = { id: string } | { path: RemotePath }
+/** How a conflict is named on the command line: by its id, or by the path of either side, there or in a linked folder here, while it is open. */
+export type ConflictName = { id: string } | { path: RemotePath } | { here: LinkedPath }
 
-export const parseConflictName = (text: string): ConflictName =>
-  isUuid(text) ? { id: text } : { path: parseRemotePathBelowSpace(text) }
+export async function parseConflictName(text: string, world: World): Promise<ConflictName> {
+  if (isUuid(text)) return { id: text }
+  const here = await linkedPathOf(world, text)
+  return here !== null && here.names.length > 0 ? { here } : { path: parseRemotePathBelowSpace(text) }
+}
 
 /** Where the original is: space first. */
 export const placeOf = (conflict: ConflictWire, spaceName: string): string[] => [
@@ -24,7 +29,8 @@ export const placeOf = (conflict: ConflictWire, spaceName: string): string[] => 
 /** @throws CliError `not-found`; `usage` where a path has several */
 export async function findConflict(api: Api, name: ConflictName): Promise<ConflictWire> {
   if ('id' in name) return namespaceOf(api).conflict(name.id)
-  const { segments } = name.path
+  const segments =
+    'here' in name ? [...(await placeOfLink(api, name.here.link)), ...name.here.names] : name.path.segments
   const shown = formatRemotePath(segments)
   const space = await findSpace(api, segments[0] ?? '')
   const found: ConflictWire[] = []

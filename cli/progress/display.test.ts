@@ -28,9 +28,11 @@ test('draws, draws over itself, and leaves nothing behind but the cursor', async
   expect(world.err()).toBe('')
   await vi.advanceTimersByTimeAsync(100)
   const drawn = world.err()
-  expect(drawn).toMatch(/^\u001b\[\?25l█+░+ {3}50% .*\n0 of 1 files · sent 512 B · a\\u\{1b\}\[2J\.txt\n$/)
+  expect(drawn).toMatch(
+    /^\u001b\[\?25l█+░+ {3}50% .*\u001b\[K\n0 of 1 files · sent 512 B · a\\u\{1b\}\[2J\.txt\u001b\[K\n\u001b\[J$/,
+  )
   await vi.advanceTimersByTimeAsync(100)
-  expect(world.err().slice(drawn.length)).toMatch(/^\r\u001b\[2A\u001b\[J█/)
+  expect(world.err().slice(drawn.length)).toMatch(/^\r\u001b\[2A█/)
   const before = world.err().length
   await display.close()
   expect(world.err().slice(before)).toBe('\r\u001b[2A\u001b[J\u001b[?25h')
@@ -45,7 +47,7 @@ test('redraws ten times a second however many updates come', async () => {
     display.update({ ...sample, bytesDone: i })
     await vi.advanceTimersByTimeAsync(1)
   }
-  expect(world.err().split('\u001b[J').length - 1).toBe(9)
+  expect(world.err().split('\u001b[2A').length - 1).toBe(9)
   await display.close()
 })
 
@@ -56,7 +58,7 @@ test('a remark stays above', async () => {
   await vi.advanceTimersByTimeAsync(100)
   const before = world.err().length
   await display.note('b.txt: left out')
-  expect(world.err().slice(before)).toMatch(/^\r\u001b\[2A\u001b\[Jb\.txt: left out\n█/)
+  expect(world.err().slice(before)).toMatch(/^\r\u001b\[2Ab\.txt: left out\u001b\[K\n█/)
   await display.close()
 })
 

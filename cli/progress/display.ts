@@ -2,6 +2,7 @@ import type { Say } from '../say.ts'
 import { escapeForTerminal } from '../text/terminal-text.ts'
 import type { World } from '../world.ts'
 import { advanceProgress, renderProgress, type Progress, type ProgressSample, type RenderOptions } from './progress.ts'
+import { redrawnLines } from './redrawn-lines.ts'
 
 /** Progress lines at the bottom of a terminal; nothing at all where there is none. */
 export type ProgressDisplay = {
@@ -13,8 +14,6 @@ export type ProgressDisplay = {
 }
 
 const REDRAW_MS = 100
-const HIDE_CURSOR = '\u001b[?25l'
-export const SHOW_CURSOR = '\u001b[?25h'
 
 export function showProgress(world: World, say: Say, verb: RenderOptions['verb']): ProgressDisplay {
   const { stderr } = world
@@ -23,17 +22,12 @@ export function showProgress(world: World, say: Say, verb: RenderOptions['verb']
 
   let progress: Progress | null = null
   let newest: ProgressSample | null = null
-  let linesShown = 0
+  const lines = redrawnLines(stderr)
 
-  const erase = () => (linesShown === 0 ? '' : `\r\u001b[${linesShown}A\u001b[J`)
-  const draw = (above = '') => {
-    if (newest === null) return above === '' ? undefined : stderr.write(above)
+  const draw = async (above = ''): Promise<void> => {
+    if (newest === null) return above === '' ? undefined : stderr.write(`${above}\n`)
     progress = advanceProgress(progress, newest, world.now())
-    const lines = renderProgress(progress, { columns: stderr.columns, paint: say.paintNote, verb })
-    const hide = linesShown === 0 ? HIDE_CURSOR : ''
-    const text = `${hide}${erase()}${above}${lines.join('\n')}\n`
-    linesShown = lines.length
-    return stderr.write(text)
+    await lines.draw(renderProgress(progress, { columns: stderr.columns, paint: say.paintNote, verb }), above)
   }
   // A timer, not the updates, draws: so that the rate falls when nothing comes, and a thousand updates cost one redraw.
   const timer = setInterval(() => void draw(), REDRAW_MS)
@@ -42,11 +36,10 @@ export function showProgress(world: World, say: Say, verb: RenderOptions['verb']
     update(sample) {
       newest = { ...sample, current: sample.current === null ? null : escapeForTerminal(sample.current) }
     },
-    note: async (line) => draw(`${line}\n`),
+    note: (line) => draw(line),
     async close() {
       clearInterval(timer)
-      if (linesShown > 0) await stderr.write(erase() + SHOW_CURSOR)
-      linesShown = 0
+      await lines.close()
     },
   }
 }

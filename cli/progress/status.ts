@@ -1,7 +1,7 @@
 import type { Say } from '../say.ts'
 import { escapeForTerminal, shortenMiddle } from '../text/terminal-text.ts'
 import type { World } from '../world.ts'
-import { SHOW_CURSOR } from './display.ts'
+import { SHOW_CURSOR } from './redrawn-lines.ts'
 
 /** One line at the bottom of a terminal that says what goes on; nothing at all where there is none. */
 export type Status = {

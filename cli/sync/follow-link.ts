@@ -5,7 +5,7 @@ import type { Say } from '../say.ts'
 import type { World } from '../world.ts'
 import type { LinkSource } from './link-source.ts'
 import { outcomeOf } from './outcome.ts'
-import { sayEvents } from './say-events.ts'
+import { sayEvents } from './view/say-events.ts'
 
 /** `--once` gives up on a server that does not answer for so long. */
 const OFFLINE_MAX_MS = 20_000

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import type { Api } from '../../client/api.ts'
 import { configFolder, stateFolder } from '../../client/node/folders.ts'
@@ -78,7 +77,7 @@ export async function makeLink(connection: Connection, world: World, wanted: New
 
 async function requireFree(world: World, root: string, links: readonly Link[]): Promise<void> {
   const own = [configFolder(world.env, world.platform), stateFolder(world.env, world.platform)]
-  const [home = '', ...ours] = await Promise.all([homedir(), ...own].map(realPathOf))
+  const [home = '', ...ours] = await Promise.all([world.home, ...own].map(realPathOf))
   const fault = findPlaceFault(root, { links, home, own: ours })
   if (fault !== null) throw placeRefused(root, fault)
 }

@@ -1,7 +1,7 @@
-import type { LinkState } from '../../client/node/sync/host/link-status.ts'
-import type { Colour } from '../text/paint.ts'
+import type { LinkState } from '../../../client/node/sync/host/link-status.ts'
+import type { Colour } from '../../text/paint.ts'
 
-/** A state in one or two words, and the colour of how it is. */
+/** A state in a few words, and the colour of how it is. */
 export function describeState(state: LinkState, reason: string | null): { text: string; colour: Colour } {
   switch (state) {
     case 'starting':
@@ -9,7 +9,10 @@ export function describeState(state: LinkState, reason: string | null): { text: 
     case 'scanning':
       return { text: 'looking for changes', colour: 'cyan' }
     case 'syncing':
-      return { text: 'syncing', colour: 'cyan' }
+      return {
+        text: reason === 'being-written' ? 'waiting for files that are being written' : 'syncing',
+        colour: 'cyan',
+      }
     case 'up-to-date':
       return reason === null
         ? { text: 'up to date', colour: 'green' }
@@ -19,37 +22,71 @@ export function describeState(state: LinkState, reason: string | null): { text: 
         ? { text: 'waits for an answer', colour: 'yellow' }
         : { text: 'paused', colour: 'yellow' }
     case 'offline':
-      return { text: reason === null ? 'offline' : `stuck: ${reason}`, colour: 'yellow' }
+      return describeOffline(reason)
     case 'stopped':
       return { text: STOPPED[reason ?? ''] ?? 'stopped', colour: reason === null ? 'dim' : 'red' }
     case 'not-running':
-      return { text: reason === 'paused' ? 'not running, paused' : 'not running', colour: 'dim' }
+      return { text: reason === 'paused' ? 'paused, and not running' : 'not running', colour: 'dim' }
   }
 }
 
+/** Without a reason nobody answers; with one, something else keeps a round from its end: it is tried again either way. */
+const describeOffline = (reason: string | null): { text: string; colour: Colour } =>
+  reason === null
+    ? { text: 'offline: the server does not answer', colour: 'yellow' }
+    : { text: `stuck, and trying again: ${reason}`, colour: 'red' }
+
 const STOPPED: Readonly<Record<string, string>> = {
-  'signed-out': 'signed out',
-  'root-missing': 'the folder is not there',
-  'root-other': 'another folder is in its place',
-  'root-busy': 'another program works on the folder',
-  'root-unreadable': 'the folder cannot be read',
-  'root-gone': 'the folder on the server is gone',
-  internal: 'something went wrong',
+  'signed-out': 'stopped: signed out',
+  'root-missing': 'stopped: the folder is not there',
+  'root-other': 'stopped: another folder is in its place',
+  'root-busy': 'stopped: another program works on the folder',
+  'root-unreadable': 'stopped: the folder cannot be read',
+  'root-gone': 'stopped: the folder on the server is gone, or not yours to read any more',
+  internal: 'stopped: something went wrong',
 }
 
-const STEP_WORDS: Readonly<Record<string, string>> = {
-  'create-remote-folder': 'sent',
-  'upload-new': 'sent',
-  'upload-version': 'sent',
-  'move-remote': 'moved',
-  'trash-remote': 'deleted',
-  'set-executable-remote': 'sent',
-  'make-local-folder': 'fetched',
-  download: 'fetched',
-  'move-local': 'moved',
-  'park-local': 'moved',
-  'remove-local': 'deleted',
-  'set-executable-local': 'fetched',
+/** What was, or would be, done, and in which direction. */
+type StepWords = { done: string; planned: string; way: 'up' | 'down' | 'none' }
+
+const STEPS: Readonly<Record<string, StepWords>> = {
+  'create-remote-folder': { done: 'sent', planned: 'make there', way: 'up' },
+  'upload-new': { done: 'sent', planned: 'send', way: 'up' },
+  'upload-version': { done: 'sent', planned: 'send anew', way: 'up' },
+  'move-remote': { done: 'moved', planned: 'move there', way: 'up' },
+  'trash-remote': { done: 'deleted', planned: 'delete there', way: 'up' },
+  'set-executable-remote': { done: 'sent', planned: 'set there', way: 'up' },
+  'make-local-folder': { done: 'fetched', planned: 'make here', way: 'down' },
+  download: { done: 'fetched', planned: 'fetch', way: 'down' },
+  'move-local': { done: 'moved', planned: 'move here', way: 'down' },
+  'park-local': { done: 'moved', planned: 'move here', way: 'down' },
+  'remove-local': { done: 'removed', planned: 'remove here', way: 'down' },
+  'set-executable-local': { done: 'fetched', planned: 'set here', way: 'down' },
+  block: { done: 'blocked', planned: 'block', way: 'none' },
 }
 
-export const stepWord = (step: string): string => STEP_WORDS[step] ?? step
+export const stepWords = (step: string): StepWords => STEPS[step] ?? { done: step, planned: step, way: 'none' }
+
+/** Why an item cannot be as it should, in a sentence that fits on every item with this reason. */
+const BLOCKED: Readonly<Record<string, string>> = {
+  'name-not-possible': 'this system cannot hold the name',
+  'name-clash': 'to this system it has the name of something else here',
+  'path-too-long': 'the path is too long for this system',
+  'no-symlinks': 'this system has no symbolic links',
+  'not-empty': 'it was deleted on the server, but something in it stays here',
+  'special-file': 'a pipe, a socket or a device',
+  'not-utf8': 'the name is not text',
+  'no-permission': 'this computer does not let us read or write it',
+  busy: 'it is in use, and keeps changing',
+  'read-only': 'you may only read there: it stays here',
+  'no-space': 'the disk is full',
+  'over-quota': 'there is no room left on the server',
+  'content-damaged': 'what the server has is damaged',
+  unreadable: 'it cannot be read',
+  refused: 'it was refused',
+}
+
+export const describeBlock = (reason: string): string => BLOCKED[reason] ?? reason
+
+/** More than the reason says: a code of the system would tell a person nothing new. */
+export const detailOf = (detail: string): string | null => (/^(?:E[A-Z0-9]+)?$/.test(detail) ? null : detail)

@@ -26,6 +26,20 @@ export async function registerDevice(api: Api, id: string | null, label: DeviceL
   return reply.id
 }
 
+/** The session that it is on goes on. One that is forgotten already is no error. */
+export async function forgetDevice(api: Api, id: string): Promise<void> {
+  try {
+    await api.transport.call({
+      method: 'DELETE',
+      route: '/v1/devices/{id}',
+      path: `/v1/devices/${id}?session=keep`,
+      parse: () => undefined,
+    })
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'not-found') throw error
+  }
+}
+
 const reportDevice = (api: Api, id: string, lastError: string | null): Promise<unknown> =>
   api.transport.call({
     method: 'PATCH',

@@ -42,6 +42,8 @@ export type LinkLife = {
   readonly api: Api
   /** What the person has decided about the link since. */
   follow(link: Link): void
+  /** What the person may do there; as it was last known, when nobody answers soon. */
+  askAccess(): Promise<void>
   /** Until it has stopped. */
   run(): Promise<void>
   close(): void
@@ -88,17 +90,19 @@ export function createLinkLife(parts: LifeParts): LinkLife {
       downLimit: link.down,
     },
   })
+  const askAccess = (): Promise<void> =>
+    Promise.race([access.refresh(), clock.sleep(ACCESS_MS, ending.signal).catch(() => {})])
   return {
     engine,
     api,
+    askAccess,
     follow: (next) => {
       up.limit(next.up)
       engine.limitDown(next.down)
       if (selection.follow(next)) engine.syncNow()
     },
     run: async () => {
-      // As it was last known, when nobody answers soon.
-      await Promise.race([access.refresh(), clock.sleep(ACCESS_MS, ending.signal).catch(() => {})])
+      await askAccess()
       await engine.run()
     },
     close: () => {

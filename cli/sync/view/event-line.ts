@@ -1,7 +1,7 @@
-import type { LinkEvent } from '../../client/node/sync/host/link-event.ts'
-import type { Say } from '../say.ts'
-import { formatMoment } from '../text/quantity.ts'
-import { describeState, stepWord } from './words.ts'
+import type { LinkEvent } from '../../../client/node/sync/host/link-event.ts'
+import type { Say } from '../../say.ts'
+import { formatMoment } from '../../text/quantity.ts'
+import { describeState, stepWords } from './words.ts'
 
 /** One line of what happened, or `null`: nothing that a person keeps. */
 export function eventLine(event: LinkEvent, say: Say): string | null {
@@ -16,7 +16,7 @@ function sentenceOf(event: LinkEvent, say: Say): string | null {
       return say.paint(colour, text)
     }
     case 'step':
-      if (event.at === 'end') return `${stepWord(event.step).padEnd(8)}  ${say.name(event.path)}`
+      if (event.at === 'end') return `${stepWords(event.step).done.padEnd(8)}  ${say.name(event.path)}`
       return event.at === 'failed'
         ? `${say.paint('yellow', 'failed  ')}  ${say.name(event.path)}: ${event.error ?? ''}`
         : null
