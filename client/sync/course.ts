@@ -169,5 +169,13 @@ export function noteSuccess(course: Course, id: ItemId, to: StoreWriter): void {
   if (blocked && MET.has(blocked.reason)) to.setBlocked(id, null)
 }
 
-export const tellStep = (course: Course, at: 'begin' | 'end', step: Step['do'], item: ItemId): void =>
-  course.tell({ kind: 'step', at, step, item, path: shownPath(course.store, item) })
+/** @returns where the item is, for the end of the step */
+export function tellStep(course: Course, step: Step['do'], item: ItemId): LocalPath {
+  const path = shownPath(course.store, item)
+  course.tell({ kind: 'step', at: 'begin', step, item, path })
+  return path
+}
+
+/** @param began where it was when the step began: it may be gone now, or have gone on under another id */
+export const tellStepEnd = (course: Course, step: Step['do'], item: ItemId, began: LocalPath): void =>
+  course.tell({ kind: 'step', at: 'end', step, item, path: shownPath(course.store, item) || began })

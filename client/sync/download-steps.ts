@@ -1,5 +1,5 @@
 import type { Arrivals } from './arrivals.ts'
-import { tellStep, type Course } from './course.ts'
+import { tellStep, tellStepEnd, type Course } from './course.ts'
 import { fetchVersion } from './fetch-version.ts'
 import type { DownloadStep } from './place-version.ts'
 
@@ -13,7 +13,7 @@ export async function download(course: Course, arrivals: Arrivals, step: Downloa
   // Gone, or forgotten, since it was planned.
   if (!item?.remote) return
   const wanted = { step, remote: item.remote }
-  tellStep(course, 'begin', 'download', step.item)
+  const path = tellStep(course, 'download', step.item)
   if (item.remote.content.kind === 'symlink') await arrivals.place(wanted, null)
   else {
     const temp = await fetchVersion(course, item, wanted)
@@ -24,5 +24,5 @@ export async function download(course: Course, arrivals: Arrivals, step: Downloa
       if (!isPlaced) await temp.drop()
     }
   }
-  tellStep(course, 'end', 'download', step.item)
+  tellStepEnd(course, 'download', step.item, path)
 }

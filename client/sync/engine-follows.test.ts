@@ -106,3 +106,20 @@ test('who looks when the server does not answer is told so, and the engine goes 
   await world.settle()
   expect(a.state).toBe('up-to-date')
 })
+
+test('what is told of a step says where it was, also when it is gone by then', async () => {
+  const world = new VirtualDevices()
+  const [a, b] = [world.add().start(), world.add().start()]
+  a.write('f', 'one')
+  await world.settle()
+  a.person.remove('f')
+  await world.settle()
+  for (const [device, step] of [
+    [a, 'trash-remote'],
+    [b, 'remove-local'],
+  ] as const)
+    expect(device.events.filter((event) => event.kind === 'step' && event.step === step)).toMatchObject([
+      { at: 'begin', path: 'f' },
+      { at: 'end', path: 'f' },
+    ])
+})

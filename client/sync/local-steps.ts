@@ -2,7 +2,7 @@ import { nameKey } from '../../core/names.ts'
 import { parkedName } from '../../core/reconcile/parked-name.ts'
 import { isSameStamp, type Item, type ItemContent, type LocalState, type Placement } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
-import { noteSuccess, tellStep, type Course } from './course.ts'
+import { noteSuccess, tellStep, tellStepEnd, type Course } from './course.ts'
 import { Guarded, Otherwise, proofOf } from './place-version.ts'
 import { isNameFree } from './free-name.ts'
 import { isSystemLitter } from './ignore-built-in.ts'
@@ -24,9 +24,9 @@ export async function shapeLocal(course: Course, step: ShapeStep): Promise<void>
   if (!item) return
   course.signal.throwIfAborted()
   await course.requireRoot()
-  tellStep(course, 'begin', step.do, step.item)
+  const path = tellStep(course, step.do, step.item)
   await shape(course, item, step)
-  tellStep(course, 'end', step.do, step.item)
+  tellStepEnd(course, step.do, step.item, path)
 }
 
 function shape(course: Course, item: Item, step: ShapeStep): Promise<void> {

@@ -3,7 +3,7 @@ import { isLocalId, type Item, type ItemId, type Placement } from '../../core/re
 import type { RemoteStep } from '../../core/reconcile/step.ts'
 import { PUSH_MAX_MUTATIONS, type PushEntry } from '../../protocol/mutations.ts'
 import type { Aliases } from './aliases.ts'
-import { noteFailure, tellStep, type Course } from './course.ts'
+import { noteFailure, tellStep, tellStepEnd, type Course } from './course.ts'
 import { localPath, joined } from './local-path.ts'
 import { fingerprintOf } from './sent.ts'
 import type { DiskEntry, SyncStore } from './ports.ts'
@@ -33,7 +33,7 @@ async function pushSome(course: Course, steps: readonly RemoteStep[], aliases: A
   for (const step of steps) if (await holdsStill(course, step)) wanted.push(aliases.step(step))
   const pushed = prepare(course, wanted)
   if (pushed.length === 0) return
-  for (const { step } of pushed) tellStep(course, 'begin', step.do, step.item)
+  const paths = pushed.map(({ step }) => tellStep(course, step.do, step.item))
   const results = await course.remote.push(pushed.map(({ entry }) => entry))
   course.store.write((to) => {
     for (const [index, { step }] of pushed.entries()) {
@@ -43,7 +43,7 @@ async function pushSome(course: Course, steps: readonly RemoteStep[], aliases: A
       aliases.add(step.item, settleAnswer(course, to, { step: aliases.step(step), result }))
     }
   })
-  for (const { step } of pushed) tellStep(course, 'end', step.do, aliases.now(step.item))
+  for (const [at, { step }] of pushed.entries()) tellStepEnd(course, step.do, aliases.now(step.item), paths[at] ?? '')
 }
 
 /** Right before a delete: it is still not there. A program that saves a file takes it away for a moment (AS-02). */

@@ -2,7 +2,7 @@ import type { AppError } from '../../core/errors.ts'
 import { isLocalId, type ItemId } from '../../core/reconcile/item.ts'
 import type { RemoteStep } from '../../core/reconcile/step.ts'
 import type { Aliases } from './aliases.ts'
-import { Halt, noteFailure, tellStep, type Course } from './course.ts'
+import { Halt, noteFailure, tellStep, tellStepEnd, type Course } from './course.ts'
 import { folderOf, localPath } from './local-path.ts'
 import type { Remote, StoreWriter, UploadFile } from './ports.ts'
 import { newMutationId, pendingFor } from './push-steps.ts'
@@ -31,7 +31,7 @@ export async function uploadFiles(
   )
   const waiting = new Map(prepared.map((one) => [one.file.item, one]))
   if (waiting.size === 0) return
-  for (const { step } of prepared) tellStep(course, 'begin', step.do, step.item)
+  for (const { step } of prepared) tellStep(course, step.do, step.item)
   for await (const answer of course.remote.upload(prepared.map(({ file }) => file))) {
     const one = waiting.get(answer.item)
     if (one === undefined) continue
@@ -80,7 +80,7 @@ function settleUpload(course: Course, to: StoreWriter, { file, step, answer }: S
   const { result } = answer
   if (result.outcome !== 'failed') {
     const id = settleAnswer(course, to, { step, result })
-    tellStep(course, 'end', step.do, id)
+    tellStepEnd(course, step.do, id, file.path)
     return id
   }
   const trouble = troubleOfUpload(result.error)

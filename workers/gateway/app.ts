@@ -196,7 +196,9 @@ function failed(span: Span, telemetry: Telemetry, error: AppError, route: string
   return problemResponse(error)
 }
 
+/** The runtime sends no Date by itself (RFC 9110, section 6.6.1): clients tell by it how far their clock is off. */
 function withProtocol(response: Response): Response {
   response.headers.set(PROTOCOL_HEADER, String(PROTOCOL_VERSION))
+  response.headers.set('date', new Date().toUTCString())
   return response
 }
