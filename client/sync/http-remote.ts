@@ -63,9 +63,10 @@ export function createHttpRemote(options: HttpRemoteOptions): Remote {
     },
     below: (folder) => listBelow(api, folder),
     push: (entries) => api.push(entries, { ...bound, ...(lastCursor === null ? {} : { cursor: lastCursor }) }),
-    upload: (files) => uploadFilesOver(options, files),
+    upload: (files, signal) => uploadFilesOver(options, files, signal),
     download: (node, revision, have) => downloadVersion(api, { node, revision, have }),
     chunks: (node, revision) => chunksOfVersion(api, { node, revision }),
+    sent: () => options.up.total(),
     live: (cursor, onNews, signal) => followNews(options, { cursor, onNews, signal }),
   }
 }

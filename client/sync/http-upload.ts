@@ -6,7 +6,6 @@ import type { FileIdentity, FileSource, OpenedFile } from '../transfer/file-sour
 import { uploadTree } from '../transfer/upload.ts'
 import type { HttpRemoteOptions } from './http-remote.ts'
 import type { Disk, LocalPath, Remote, UploadFile } from './ports.ts'
-import type { Rate } from './rate.ts'
 
 type Answers = ReturnType<Remote['upload']>
 
@@ -14,10 +13,11 @@ type Answers = ReturnType<Remote['upload']>
 const MEMORY_BYTES = 24 * 1024 * 1024
 
 /** Files through the transfer engine of the client: batches, packs, chunks that the server lacks; taken up where an earlier run stopped. */
-export async function* uploadFilesOver(options: HttpRemoteOptions, files: UploadFile[]): Answers {
-  const { api, disk, up, journal } = options
+export async function* uploadFilesOver(options: HttpRemoteOptions, files: UploadFile[], signal?: AbortSignal): Answers {
+  const { disk, up, journal } = options
+  const api = signal === undefined ? options.api : options.api.with({ signal })
   const byPath = new Map(files.map((file) => [file.path, file]))
-  const source = diskSource(disk, byPath, up)
+  const source = diskSource(disk, byPath, (bytes) => up.take(bytes, signal))
   const settings = { files: source, memoryBytes: MEMORY_BYTES, ...(journal === undefined ? {} : { journal }) }
   for await (const event of uploadTree(api, itemsOf(files), settings)) {
     if (event.kind !== 'file') continue
@@ -64,26 +64,29 @@ type AnswerResult = MutationResult | { outcome: 'failed'; error: unknown }
 const changed = (): AppError =>
   new AppError('precondition-failed', { detail: 'the file has changed since it was looked at' })
 
+/** Waits until so many bytes may go. */
+type Pace = (bytes: number) => Promise<void>
+
 /** The files of the root, each only as it was when it was planned: what has changed since is planned anew (WR-02). */
-function diskSource(disk: Disk, files: ReadonlyMap<LocalPath, UploadFile>, up: Rate): FileSource {
+function diskSource(disk: Disk, files: ReadonlyMap<LocalPath, UploadFile>, pace: Pace): FileSource {
   return {
     open: async (path) => {
       const expected = files.get(path)?.stamp
       const entry = await disk.stat(path)
       if (entry?.kind !== 'file' || expected === undefined || !isSameStamp(entry.stamp, expected)) throw changed()
-      return openedFile(disk, path, up)
+      return openedFile(disk, path, pace)
     },
   }
 }
 
-function openedFile(disk: Disk, path: LocalPath, up: Rate): OpenedFile {
+function openedFile(disk: Disk, path: LocalPath, pace: Pace): OpenedFile {
   return {
     identify: async () => {
       const entry = await disk.stat(path)
       if (entry === null) throw changed()
       return identityOf(entry.stamp)
     },
-    read: () => readPaced(disk, path, up),
+    read: () => readPaced(disk, path, pace),
     close: async () => {},
   }
 }
@@ -95,10 +98,10 @@ const identityOf = ({ ino, size, mtimeNs, ctimeNs }: Stamp): FileIdentity => ({
   ctimeNs,
 })
 
-async function* readPaced(disk: Disk, path: LocalPath, up: Rate): AsyncGenerator<Uint8Array> {
+async function* readPaced(disk: Disk, path: LocalPath, pace: Pace): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of disk.read(path)) {
-      await up.take(piece.length)
+      await pace(piece.length)
       yield piece
     }
   } catch (error) {

@@ -94,14 +94,20 @@ export type Remote = {
    */
   below(folder: NodeId): AsyncIterable<NodeStateWire>
   push(entries: PushEntry[]): Promise<MutationResult[]>
-  /** Files whose bytes travel: in batches, packs and chunks, as few requests as can be. An answer for each, as it comes. */
+  /**
+   * Files whose bytes travel: in batches, packs and chunks, as few requests as can be. An answer for each, as it comes.
+   * @param signal breaks it off: what has arrived by then need not be sent again
+   */
   upload(
     files: UploadFile[],
+    signal?: AbortSignal,
   ): AsyncIterable<{ item: ItemId; result: MutationResult | { outcome: 'failed'; error: unknown } }>
   /** The bytes of one version. `have` gives chunks of old local files, so that only missing ones travel. Verified. */
   download(node: NodeId, revision: number, have: ChunkSource): AsyncIterable<Uint8Array>
   /** Which chunks a version has, in order: what an old local file may still hold. Without it every chunk travels. */
   chunks?(node: NodeId, revision: number): AsyncIterable<{ sha256: Sha256; plainBytes: number }>
+  /** Bytes of files that have gone out since the start: to show how far a large one is. */
+  sent?(): number
   /** Calls when there is something new; ends when the signal does. */
   live(cursor: () => string | null, onNews: () => void, signal: AbortSignal): Promise<void>
 }

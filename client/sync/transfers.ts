@@ -39,8 +39,10 @@ export class Transfers {
   #downloading = 0
   #downloadingBytes = 0
   #uploading = 0
-  /** Of files whose upload has ended. */
-  #sentBytes = 0
+  /** Of files that have ended, either way. */
+  #endedBytes = 0
+  /** As it was when there was last nothing to do. */
+  #before = { moved: 0, ended: 0 }
   #failure: { error: unknown } | null = null
   /** The last plan held not all that there is. */
   isMorePlanned = false
@@ -52,8 +54,8 @@ export class Transfers {
     this.#arrivals = new Arrivals(course)
     this.#progress = new Progress(course.clock, course.tell, () => ({
       filesLeft: this.#active.size,
-      bytesLeft: this.bytes,
-      bytesMoved: course.rates.down.total() + this.#sentBytes,
+      bytesLeft: this.#bytesLeft(),
+      bytesMoved: this.#moved(),
       more: this.isMorePlanned,
     }))
   }
@@ -74,11 +76,17 @@ export class Transfers {
     return this.#active.size
   }
 
-  /** Of what is on its way or waits for it. */
-  get bytes(): number {
+  /** Of what is on its way or waits for it. What of a file has travelled is known of all together only, so this is near the truth. */
+  #bytesLeft(): number {
     let sum = 0
     for (const bytes of this.#active.values()) sum += bytes
-    return sum
+    const underWay = Math.max(0, this.#moved() - this.#before.moved - (this.#endedBytes - this.#before.ended))
+    return Math.max(0, sum - underWay)
+  }
+
+  #moved(): number {
+    const { rates, remote } = this.#course
+    return rates.down.total() + (remote.sent?.() ?? this.#endedBytes)
   }
 
   start(downloads: readonly DownloadStep[], uploads: readonly UploadStep[], aliases: Aliases): void {
@@ -159,7 +167,7 @@ export class Transfers {
     } finally {
       this.#downloading--
       this.#downloadingBytes -= bytes
-      this.#active.delete(step.item)
+      this.#ended(step.item)
     }
   }
 
@@ -172,20 +180,40 @@ export class Transfers {
         const step = unanswered.get(id)
         if (step) this.#forget(step)
         unanswered.delete(id)
+<<<<<<< HEAD
+=======
+        this.#ended(id)
+>>>>>>> 8570a2f (Break an upload off with a pause or the end; show how far a large file is)
       })
     } catch (error) {
       this.#fail(error)
     } finally {
       this.#uploading--
+<<<<<<< HEAD
       for (const step of unanswered.values()) this.#forget(step)
+=======
+      for (const item of unanswered) this.#active.delete(item)
+      this.#noteRest()
+>>>>>>> 8570a2f (Break an upload off with a pause or the end; show how far a large file is)
     }
   }
 
   /** Its answer is noted with the next transaction, and whoever plans waits for that: it need not wait for the others. */
+<<<<<<< HEAD
   #forget(step: UploadStep): void {
     this.#active.delete(step.item)
     if (step.do === 'upload-new' && this.#places.get(placeKey(step.place)) === step.item)
       this.#places.delete(placeKey(step.place))
+=======
+  #ended(id: ItemId): void {
+    this.#endedBytes += this.#active.get(id) ?? 0
+    this.#active.delete(id)
+    this.#noteRest()
+  }
+
+  #noteRest(): void {
+    if (this.#active.size === 0) this.#before = { moved: this.#moved(), ended: this.#endedBytes }
+>>>>>>> 8570a2f (Break an upload off with a pause or the end; show how far a large file is)
   }
 
   #judge(note: () => void): void {

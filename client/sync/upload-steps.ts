@@ -32,7 +32,10 @@ export async function uploadFiles(
   const waiting = new Map(prepared.map((one) => [one.file.item, one]))
   if (waiting.size === 0) return
   for (const { step } of prepared) tellStep(course, step.do, step.item)
-  for await (const answer of course.remote.upload(prepared.map(({ file }) => file))) {
+  for await (const answer of course.remote.upload(
+    prepared.map(({ file }) => file),
+    course.signal,
+  )) {
     const one = waiting.get(answer.item)
     if (one === undefined) continue
     waiting.delete(answer.item)
