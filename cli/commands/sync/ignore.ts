@@ -25,6 +25,8 @@ import type { World } from '../../world.ts'
 import { resolve } from 'node:path'
 
 const SHOWN = 10
+const ALWAYS =
+  '\nAlways left out, unless a rule with ! takes it back: lock and swap files of editors,\n.DS_Store, Thumbs.db, desktop.ini.'
 
 /** Lists, adds to and removes from the rules of a linked folder, and says what that changes now. */
 export async function syncIgnore(call: Call<{ remove: boolean }>, world: World): Promise<ExitCode> {
@@ -51,9 +53,7 @@ async function list({ root, id }: Link, text: string, world: World, say: Say): P
   await say.json({ id, root, rules, builtIn: BUILT_IN_RULES })
   await say.lines(rules)
   if (rules.length === 0) await say.done(`${say.name(shownFolder(root, world.home))} has no rules of its own.`)
-  await say.note(
-    say.paintNote('dim', `\nAlways left out, unless a rule with ! says otherwise: ${BUILT_IN_RULES.join('  ')}`),
-  )
+  await say.note(say.paintNote('dim', ALWAYS))
   return EXIT.ok
 }
 

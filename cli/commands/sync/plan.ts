@@ -55,7 +55,7 @@ function planLines({ steps, brake, more }: PlanReply, link: Link, world: World, 
       : [
           say.paint(
             'yellow',
-            `${brake.deletes} of ${formatCount(brake.of, 'item')} would be deleted: that waits for an answer.`,
+            `${brake.deletes.toLocaleString('en-US')} of ${formatCount(brake.of, 'item')} would be deleted: that waits for an answer.`,
           ),
           `Answer: bitvault sync answer keep|delete ${folder}`,
         ]

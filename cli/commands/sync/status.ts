@@ -74,7 +74,7 @@ async function listBlocked(links: readonly Link[], world: World, say: Say): Prom
         `  ${say.paint('yellow', `${describeBlock(reason)} (${group.length.toLocaleString('en-US')})`)}`,
       ])
       for (const { path, detail } of group) {
-        const more = detailOf(detail)
+        const more = detailOf(reason, detail)
         await say.lines([`    ${say.name(path)}${more === null ? '' : say.paint('dim', `  ${say.name(more)}`)}`])
       }
     }

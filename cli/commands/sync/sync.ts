@@ -31,6 +31,8 @@ type SyncOptions = {
   'limit-down': string | undefined
 }
 
+const ENDED = 'It goes on with the next bitvault sync; --background keeps it in step without this window.'
+
 /** Links a folder, if it is new, and keeps it in step; here, or wherever that is done already. */
 export async function sync(call: Call<SyncOptions>, world: World): Promise<ExitCode> {
   const { once, background, anew, moved } = call.options
@@ -118,7 +120,9 @@ async function workOn(link: Link, world: World, say: Say, { once }: { once: bool
   }
   const ended = host.run()
   try {
-    return await followLink(ownSource(host, ended), world, say, { once })
+    const exit = await followLink(ownSource(host, ended), world, say, { once })
+    if (exit === EXIT.interrupted) await say.note(say.paintNote('dim', ENDED))
+    return exit
   } finally {
     host.stop()
     await ended
@@ -148,7 +152,8 @@ async function handOver(link: Link, world: World, say: Say): Promise<ExitCode> {
   await say.done(
     mine?.is === 'held'
       ? `${folder} is worked on by another process now; the background process takes it over when that ends.`
-      : `${folder} is kept in step in the background (process ${process.pid}). How it fares: bitvault sync status`,
+      : `${folder} is kept in step in the background (process ${process.pid}).`,
   )
+  await say.note(say.paintNote('dim', 'How it fares: bitvault sync status'))
   return EXIT.ok
 }

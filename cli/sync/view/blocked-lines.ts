@@ -37,9 +37,9 @@ export function blockedLines(status: LinkStatus, options: Options): string[] {
   return lines
 }
 
-function itemLine({ path, detail }: BlockedItem, { columns, indent, paint, name }: Options): string {
+function itemLine({ path, reason, detail }: BlockedItem, { columns, indent, paint, name }: Options): string {
   const room = Math.max(1, columns - indent.length - 4)
-  const more = detailOf(detail)
+  const more = detailOf(reason, detail)
   const shownPath = shortenMiddle(name(path), more === null ? room : Math.max(8, Math.floor(room / 2)))
   const left = room - [...shownPath].length - 2
   const shownDetail = more === null || left < 8 ? '' : `  ${paint('dim', shortenMiddle(name(more), left))}`

@@ -81,7 +81,7 @@ function timeFacts({ state, lastChangeAt, lastUpToDateAt }: LinkStatus, nowMs: n
   if (state === 'up-to-date')
     return lastChangeAt === null ? [] : [{ text: `last change ${formatAgo(lastChangeAt, nowMs)}` }]
   return [
-    { text: lastUpToDateAt === null ? 'never up to date so far' : `up to date ${formatAgo(lastUpToDateAt, nowMs)}` },
+    { text: lastUpToDateAt === null ? 'not up to date so far' : `last up to date ${formatAgo(lastUpToDateAt, nowMs)}` },
   ]
 }
 

@@ -73,7 +73,7 @@ const BLOCKED: Readonly<Record<string, string>> = {
   'name-clash': 'to this system it has the name of something else here',
   'path-too-long': 'the path is too long for this system',
   'no-symlinks': 'this system has no symbolic links',
-  'not-empty': 'it was deleted on the server, but something in it stays here',
+  'not-empty': 'it should go from here, but something in it is ignored or blocked',
   'special-file': 'a pipe, a socket or a device',
   'not-utf8': 'the name is not text',
   'no-permission': 'this computer does not let us read or write it',
@@ -88,5 +88,15 @@ const BLOCKED: Readonly<Record<string, string>> = {
 
 export const describeBlock = (reason: string): string => BLOCKED[reason] ?? reason
 
-/** More than the reason says: a code of the system would tell a person nothing new. */
-export const detailOf = (detail: string): string | null => (/^(?:E[A-Z0-9]+)?$/.test(detail) ? null : detail)
+/** Their details say more than the reason does. */
+const DETAILED: ReadonlySet<string> = new Set([
+  'name-not-possible',
+  'name-clash',
+  'path-too-long',
+  'content-damaged',
+  'refused',
+])
+
+/** What is to be said of one item beside the reason; a code of the system would tell a person nothing new. */
+export const detailOf = (reason: string, detail: string): string | null =>
+  DETAILED.has(reason) && !/^(?:E[A-Z0-9]+)?$/.test(detail) ? detail : null
