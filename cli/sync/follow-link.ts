@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkEvent } from '../../client/node/sync/host/link-event.ts'
+import type { LinkStatus } from '../../client/node/sync/host/link-status.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { Say } from '../say.ts'
 import type { World } from '../world.ts'
 import type { LinkSource } from './link-source.ts'
 import { outcomeOf } from './outcome.ts'
+import { isLive, linesOf } from './view/live-view.ts'
 import { sayEvents } from './view/say-events.ts'
 
 /** `--once` gives up on a server that does not answer for so long. */
@@ -38,23 +40,29 @@ export async function followLink(
     watch.close()
     await events.close()
   }
-  return watch.exit ?? (world.signal.aborted ? EXIT.interrupted : EXIT.failed)
+  if (watch.end !== null) {
+    await say.json({ event: 'end', ...watch.end })
+    // On a terminal the last picture stands there.
+    if (!isLive(world, say) && !say.isQuiet) await say.lines(linesOf([watch.end.status], world, say))
+  }
+  return watch.end?.exit ?? (world.signal.aborted ? EXIT.interrupted : EXIT.failed)
 }
 
 /** Waits for the moment at which nothing is left that could be done now. */
 class OnceWatch {
-  exit: ExitCode | null = null
+  /** How it ended. */
+  end: { exit: ExitCode; status: LinkStatus } | null = null
   readonly #source: LinkSource
   readonly #isOn: boolean
-  readonly #end: () => void
+  readonly #onEnd: () => void
   /** What was told before we asked to look is no answer. */
   #isFresh: boolean
   #offline = new AbortController()
 
-  constructor(source: LinkSource, isOn: boolean, end: () => void) {
+  constructor(source: LinkSource, isOn: boolean, onEnd: () => void) {
     this.#source = source
     this.#isOn = isOn
-    this.#end = end
+    this.#onEnd = onEnd
     this.#isFresh = source.isOurs
   }
 
@@ -79,20 +87,22 @@ class OnceWatch {
 
   async #judge(): Promise<void> {
     const status = await this.#source.status().catch(() => null)
-    if (status === null || this.exit !== null) return
+    if (status === null || this.end !== null) return
     this.#offline.abort()
-    if (status.state === 'offline') return this.#giveUpLater()
-    this.exit = outcomeOf(status)
-    if (this.exit !== null) this.#end()
+    if (status.state === 'offline') return this.#giveUpLater(status)
+    const exit = outcomeOf(status)
+    if (exit !== null) this.#endWith({ exit, status })
   }
 
-  #giveUpLater(): void {
+  #endWith(end: { exit: ExitCode; status: LinkStatus }): void {
+    this.end ??= end
+    this.#onEnd()
+  }
+
+  #giveUpLater(status: LinkStatus): void {
     const waiting = (this.#offline = new AbortController())
     void delay(OFFLINE_MAX_MS, undefined, { signal: waiting.signal }).then(
-      () => {
-        this.exit ??= EXIT.unreachable
-        this.#end()
-      },
+      () => this.#endWith({ exit: EXIT.unreachable, status }),
       () => {},
     )
   }

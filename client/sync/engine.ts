@@ -148,7 +148,10 @@ export class SyncEngine {
    * @throws what ends a round
    */
   look(maxSteps: number): Promise<Plan> {
-    if (!this.#isRunning) return this.#rounds.look(maxSteps)
+    if (!this.#isRunning) {
+      this.#rounds.begin(this.#parts)
+      return this.#rounds.look(maxSteps)
+    }
     return new Promise((resolve, reject) => {
       this.#looks.push({ maxSteps, resolve, reject })
       this.#bell.ring()

@@ -84,6 +84,7 @@ export class Rounds {
     again.everywhere = true
     await this.#pull()
     await this.#looker.scan()
+    this.#afterFall?.settle()
     while (await this.#looker.read()) continue
     writes.flush()
     this.#announcements.settle()

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Stack } from '../../embedded/stack.ts'
+import type { LinkStatus } from '../../client/node/sync/host/link-status.ts'
 import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
 import { testStack } from '../support/stack.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -30,7 +31,8 @@ export async function openSyncWorld(): Promise<SyncWorld> {
   }
 }
 
-export const WITHIN = { timeout: 30_000, interval: 50 }
+/** A command takes half a second, and the machine may be busy. */
+export const WITHIN = { timeout: 40_000, interval: 100 }
 
 export class Computer {
   readonly cli: Cli
@@ -73,6 +75,24 @@ export class Computer {
   }
 
   ok = async (...args: string[]): Promise<string> => (await this.run(args)).out
+
+  json = async <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
+    JSON.parse(await this.ok(...args, '--json')) as T
+
+  /** How a link fares. */
+  async status(folder: string): Promise<LinkStatus> {
+    const { links } = await this.json<{ links: LinkStatus[] }>('sync', 'status', folder)
+    return links[0]!
+  }
+
+  /** Until a link fares like this: `up-to-date`, `paused brake`. */
+  until = (folder: string, state: string) =>
+    expect
+      .poll(async () => {
+        const now = await this.status(folder)
+        return [now.state, now.reason].filter(Boolean).join(' ')
+      }, WITHIN)
+      .toBe(state)
 
   /** A process that goes on; `events` are the lines that it has said. */
   start(...args: string[]): Running {

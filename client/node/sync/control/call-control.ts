@@ -52,29 +52,41 @@ function controlOf(note: ControlNote): Control {
       throw errorOf(json)
     },
     async *lines(path, schema, signal) {
-      const response = await send(note, { method: 'GET', path, timeoutMs: 0 })
-      if (response.statusCode !== 200) throw errorOf(readJson(await readAll(response)))
-      const end = (): void => void response.destroy()
-      signal.addEventListener('abort', end, { once: true })
       try {
-        for await (const line of createInterface({ input: response })) {
-          const parsed = schema.safeParse(readJson(line))
-          if (parsed.success) yield parsed.data
-        }
+        const response = await send(note, { method: 'GET', path, timeoutMs: 0, signal })
+        if (response.statusCode !== 200) throw errorOf(readJson(await readAll(response)))
+        yield* readLines(response, schema, signal)
       } catch (error) {
         // Whoever ended it knows.
-        if (!signal.aborted) throw new ControlGone({ cause: error })
-      } finally {
-        signal.removeEventListener('abort', end)
-        response.destroy()
+        if (!signal.aborted) throw error
       }
     },
   }
 }
 
-type Question = { method: string; path: string; body?: unknown; timeoutMs: number }
+async function* readLines<T>(response: IncomingMessage, schema: ZodType<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const reader = createInterface({ input: response })
+  const end = (): void => {
+    reader.close()
+    response.destroy()
+  }
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    for await (const line of reader) {
+      const parsed = schema.safeParse(readJson(line))
+      if (parsed.success) yield parsed.data
+    }
+  } catch (cause) {
+    throw new ControlGone({ cause })
+  } finally {
+    signal.removeEventListener('abort', end)
+    end()
+  }
+}
 
-function send(note: ControlNote, { method, path, body, timeoutMs }: Question): Promise<IncomingMessage> {
+type Question = { method: string; path: string; body?: unknown; timeoutMs: number; signal?: AbortSignal }
+
+function send(note: ControlNote, { method, path, body, timeoutMs, signal }: Question): Promise<IncomingMessage> {
   const text = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const asked = request({
@@ -86,6 +98,7 @@ function send(note: ControlNote, { method, path, body, timeoutMs }: Question): P
         ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
       },
       timeout: timeoutMs,
+      ...(signal !== undefined && { signal }),
     })
     asked.on('response', resolve)
     asked.on('timeout', () => asked.destroy(new Error('no answer in time')))

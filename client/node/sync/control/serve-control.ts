@@ -114,6 +114,8 @@ async function readBody(request: IncomingMessage, schema: ZodType): Promise<unkn
 
 function stream(response: ServerResponse, begin: (write: (value: unknown) => void) => () => void): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  // Whoever listens shall know at once that it does.
+  response.flushHeaders()
   const end = begin((value) => {
     if (response.writableLength > BEHIND_MAX_BYTES) response.destroy()
     else response.write(`${JSON.stringify(value)}\n`)

@@ -93,11 +93,14 @@ function isDead(owner: Owner): boolean {
 
 function lifeOf(pid: number): { boot: string | null; started: string | null } {
   if (process.platform !== 'linux') return { boot: null, started: null }
-  const boot = readText('/proc/sys/kernel/random/boot_id')?.trim() ?? null
+  const boot = bootId()
   // Field 22; the second one is a name in parentheses, which may hold spaces.
   const started = readText(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')[19] ?? null
   return { boot, started }
 }
+
+/** Which start of the machine this is; `null`: the system does not say. */
+export const bootId = (): string | null => readText('/proc/sys/kernel/random/boot_id')?.trim() ?? null
 
 function readText(path: string): string | null {
   try {

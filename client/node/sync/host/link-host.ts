@@ -92,7 +92,7 @@ export class LinkHost {
       this.#tell({ kind: 'state', state: 'stopped' })
       // As long as we hold the lock, what lies there is ours.
       await control?.close()
-      this.#closeStore()
+      this.#closeStore({ isInOrder: true })
       await this.voice.close()
     }
   }
@@ -196,8 +196,6 @@ export class LinkHost {
     this.#keeper = this.#keepDevice(life, ending.signal)
     const watching = this.#watchRoot(root, ending.signal)
     try {
-      // The second life of a process knows what the first one did.
-      if (this.#store) this.#store.wasStoppedCleanly = true
       await life.run()
       this.#failures = 0
     } finally {
@@ -207,7 +205,7 @@ export class LinkHost {
       life.close()
       await watching
     }
-    if (existsSync(damagedMark(this.folder.database))) this.#closeStore()
+    if (existsSync(damagedMark(this.folder.database))) this.#closeStore({ isInOrder: false })
   }
 
   #keepDevice({ api, engine }: LinkLife, signal: AbortSignal): DeviceKeeper {
@@ -256,7 +254,7 @@ export class LinkHost {
   async #fail(error: unknown): Promise<void> {
     this.#tell({ kind: 'failure', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     this.#tell({ kind: 'state', state: 'stopped', reason: 'internal' })
-    this.#closeStore()
+    this.#closeStore({ isInOrder: false })
     await this.#bell.sleep(Math.min(FAILURE_MAX_MS, FAILURE_FIRST_MS * 2 ** this.#failures++))
   }
 
@@ -268,17 +266,29 @@ export class LinkHost {
     if (store.meta('rootMarker') === null) store.write((to) => to.setMeta('rootMarker', this.#link.id))
     if (setAside !== null) this.#tell({ kind: 'database-set-aside', path: setAside })
     if (isNew || wasStoppedCleanly) return
-    const { uncleanStops } = this.voice.tally.facts
-    this.voice.tally.note({ uncleanStops: uncleanStops + 1, lastUncleanStopAt: this.#parts.clock.now() })
+    const { uncleanStops, isMending } = this.voice.tally.facts
+    // One that was ended in order before it was mended is the same one.
+    if (isMending) return
+    const lastUncleanStopAt = this.#parts.clock.now()
+    this.voice.tally.note({ uncleanStops: uncleanStops + 1, lastUncleanStopAt, isMending: true })
     void this.voice.tally.save()
   }
 
-  #closeStore(): void {
-    const store = this.#store?.store
+  /** Everything was looked at once since the stop that was none: from now on an end is an end. */
+  #noteMended(): void {
+    if (this.#store === null || this.#store.wasStoppedCleanly) return
+    this.#store.wasStoppedCleanly = true
+    this.voice.tally.note({ isMending: false })
+  }
+
+  #closeStore({ isInOrder }: { isInOrder: boolean }): void {
+    const opened = this.#store
     this.#store = null
-    if (!store) return
+    if (opened === null) return
+    const { store, wasStoppedCleanly } = opened
     this.voice.tally.note({ items: store.gone().synced, blocked: store.counts().blocked })
-    store.close()
+    if (isInOrder && wasStoppedCleanly) store.close()
+    else opened.abandon()
   }
 
   #onAccess(canWrite: boolean): void {
@@ -290,6 +300,7 @@ export class LinkHost {
     this.voice.tell(event)
     if (event.kind === 'guard') this.#countRefusals()
     if (event.kind !== 'state') return
+    if (MENDED.has(event.state)) this.#noteMended()
     this.#keeper?.tell(this.#troubleText())
     if (event.state === 'offline' && existsSync(damagedMark(this.folder.database))) this.#life?.engine.stop()
     void this.voice.tally.save()
@@ -313,4 +324,6 @@ export class LinkHost {
 }
 
 const REASONS_OF = 200
+/** An engine says these when everything has been looked at. */
+const MENDED: ReadonlySet<string> = new Set(['syncing', 'up-to-date'])
 const STOPPED = new DOMException('the link is not worked on any more', 'AbortError')

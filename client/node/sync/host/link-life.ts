@@ -9,6 +9,7 @@ import { createHttpRemote } from '../../../sync/http-remote.ts'
 import type { Clock, Random, SyncEvent, SyncStore } from '../../../sync/ports.ts'
 import { createRate } from '../../../sync/rate.ts'
 import { openUploadJournal } from '../../upload-journal.ts'
+import { bootId } from '../disk/root-lock.ts'
 import type { Link } from '../links/link.ts'
 import { watchRoot } from '../watcher.ts'
 import type { LinkRoot } from './link-root.ts'
@@ -82,6 +83,7 @@ export function createLinkLife(parts: LifeParts): LinkLife {
     random,
     tell: parts.tell,
     wasStoppedCleanly: parts.wasStoppedCleanly,
+    bootId: bootId(),
     options: {
       ...parts.options,
       canWrite: () => access.canWrite,

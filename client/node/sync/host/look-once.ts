@@ -1,7 +1,7 @@
 import type { NodeId } from '../../../../core/ids.ts'
 import { AppError } from '../../../../core/errors.ts'
-import { distrustRecent } from '../../../sync/distrust-recent.ts'
-import { linkFolder } from '../links/link-folder.ts'
+import type { SyncStore } from '../../../sync/ports.ts'
+import { linkFolder, type LinkFolder } from '../links/link-folder.ts'
 import { openSyncStore } from '../store/open-store.ts'
 import { describePlan, type PlanReply } from './describe-plan.ts'
 import type { HostParts } from './link-host.ts'
@@ -18,20 +18,19 @@ type LookParts = Omit<HostParts, 'process' | 'links'>
 export async function lookOnce(parts: LookParts, maxSteps: number): Promise<PlanReply> {
   const { link, state } = parts
   const folder = linkFolder(link.id, state)
-  const { store, wasStoppedCleanly } = openSyncStore({ path: folder.database, root: link.node as NodeId })
+  const opened = openSyncStore({ path: folder.database, root: link.node as NodeId })
+  const { store, wasStoppedCleanly } = opened
   try {
-    // That it was ended without warning is asked for once: now.
-    if (!wasStoppedCleanly) distrustRecent(store)
     if (store.meta('rootMarker') === null) store.write((to) => to.setMeta('rootMarker', link.id))
     const root = await openLinkRoot(link)
     if ('is' in root) throw new AppError('not-found', { detail: `${link.root}: ${WHY[root.is]}` })
-    try {
-      return await lookWith({ ...parts, folder: folder.path, tally: folder.tally }, { root, store, maxSteps })
-    } finally {
-      root.close()
-    }
-  } finally {
+    const plan = await lookWith({ ...parts, folder, wasStoppedCleanly }, { root, store, maxSteps })
     store.close()
+    return plan
+  } catch (error) {
+    if (wasStoppedCleanly) store.close()
+    else opened.abandon()
+    throw error
   }
 }
 
@@ -42,26 +41,30 @@ const WHY = {
   'root-unreadable': 'the folder cannot be read',
 } as const
 
-type Looking = { root: LinkRoot; store: ReturnType<typeof openSyncStore>['store']; maxSteps: number }
+type Looking = { root: LinkRoot; store: SyncStore; maxSteps: number }
 
 async function lookWith(
-  parts: LookParts & { folder: string; tally: string },
+  parts: LookParts & { folder: LinkFolder; wasStoppedCleanly: boolean },
   { root, store, maxSteps }: Looking,
 ): Promise<PlanReply> {
-  const life = createLinkLife({
-    ...parts,
-    root,
-    store,
-    session: await parts.signIn.open(),
-    wasStoppedCleanly: true,
-    canWrite: readTally(parts.tally)?.canWrite ?? true,
-    tell: () => {},
-    onAccess: () => {},
-  })
   try {
-    await life.askAccess()
-    return describePlan(store, await life.engine.look(maxSteps))
+    const life = createLinkLife({
+      ...parts,
+      folder: parts.folder.path,
+      root,
+      store,
+      session: await parts.signIn.open(),
+      canWrite: readTally(parts.folder.tally)?.canWrite ?? true,
+      tell: () => {},
+      onAccess: () => {},
+    })
+    try {
+      await life.askAccess()
+      return describePlan(store, await life.engine.look(maxSteps))
+    } finally {
+      life.close()
+    }
   } finally {
-    life.close()
+    root.close()
   }
 }

@@ -12,6 +12,8 @@ const tallySchema = z.object({
   /** The process or the machine was ended without warning. */
   uncleanStops: count,
   lastUncleanStopAt: moment,
+  /** The last one of them was counted, and is not mended yet: everything has to be looked at once. */
+  isMending: z.boolean().catch(false),
   /** When both sides were last found to be one. */
   lastUpToDateAt: moment,
   /** When something was last sent, fetched, moved or removed. */

@@ -81,6 +81,17 @@ describe('how the process before ended', () => {
     expect(openSyncStore({ path: join(folder, 'copy'), root: ROOT })).toMatchObject({ wasStoppedCleanly: false })
   })
 
+  test('one that was abandoned was not, and is free for the next', () => {
+    const first = open()
+    fill(first.store, 2)
+    first.abandon()
+    const second = open()
+    expect(second).toMatchObject({ isNew: false, wasStoppedCleanly: false })
+    expect(second.store.counts().items).toBe(2)
+    second.store.close()
+    expect(open()).toMatchObject({ wasStoppedCleanly: true })
+  })
+
   test('SV-11 a store of another root is refused, and stays as it is', () => {
     const { store } = open()
     fill(store, 1)

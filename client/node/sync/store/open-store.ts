@@ -24,6 +24,8 @@ export type OpenedStore = {
   wasStoppedCleanly: boolean
   /** Where the damaged database is now, in whose place this new one is (DB-05). */
   setAside: string | null
+  /** Closes it and leaves it as after a kill: what that has to bring about at the next opening is still to be done. */
+  abandon(): void
 }
 
 const CACHE_KIB = 16 * 1024
@@ -71,8 +73,13 @@ function openWhole({ path, root, limits, unlock }: Locked): Omit<OpenedStore, 's
     db.exec(`pragma journal_size_limit = ${WAL_KEPT_BYTES}`)
     const isNew = prepareSchema(db)
     if (!isNew) checkWhole(db)
-    const store = sqliteStore(db, { root, limits, onClose: () => finish(store, { db, unlock }) })
-    return { store, isNew, wasStoppedCleanly: begin(store) || isNew }
+    let isInOrder = true
+    const store = sqliteStore(db, { root, limits, onClose: () => finish(store, { db, unlock, isInOrder }) })
+    const abandon = (): void => {
+      isInOrder = false
+      store.close()
+    }
+    return { store, isNew, wasStoppedCleanly: begin(store) || isNew, abandon }
   } catch (error) {
     db.close()
     throw error
@@ -93,9 +100,11 @@ function begin(store: SyncStore): boolean {
   return wasStoppedCleanly
 }
 
-function finish(store: SyncStore, { db, unlock }: { db: Connection; unlock(): void }): void {
+type Ending = { db: Connection; unlock(): void; isInOrder: boolean }
+
+function finish(store: SyncStore, { db, unlock, isInOrder }: Ending): void {
   try {
-    store.write((to) => to.setMeta('stopped-cleanly', 'yes'))
+    if (isInOrder) store.write((to) => to.setMeta('stopped-cleanly', 'yes'))
   } finally {
     db.close()
     unlock()
