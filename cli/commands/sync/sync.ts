@@ -31,6 +31,8 @@ type SyncOptions = {
   'limit-down': string | undefined
 }
 
+const BEGIN_MS = 5_000
+const LOOK_MS = 50
 const ENDED = 'It goes on with the next bitvault sync; --background keeps it in step without this window.'
 
 /** Links a folder, if it is new, and keeps it in step; here, or wherever that is done already. */
@@ -114,9 +116,8 @@ async function workOn(link: Link, world: World, say: Say, { once }: { once: bool
   try {
     host = new LinkHost({ ...shared, link, signIn: signInOf(link) })
   } catch (error) {
-    // Another one was faster.
     if (!(error instanceof AppError) || error.code !== 'busy') throw error
-    return (await attach(link, world, say, { once })) ?? Promise.reject(error)
+    return attachSoon(link, world, say, { once, error })
   }
   const ended = host.run()
   try {
@@ -127,6 +128,21 @@ async function workOn(link: Link, world: World, say: Say, { once }: { once: bool
     host.stop()
     await ended
   }
+}
+
+/** Another one was faster, and is only just beginning. @throws `error` when it does not begin */
+async function attachSoon(
+  link: Link,
+  world: World,
+  say: Say,
+  { once, error }: { once: boolean; error: AppError },
+): Promise<ExitCode> {
+  for (const until = world.now() + BEGIN_MS; world.now() < until;) {
+    const attached = await attach(link, world, say, { once })
+    if (attached !== null) return attached
+    await world.sleep(LOOK_MS, world.signal)
+  }
+  throw error
 }
 
 /** `null`: nobody works on it. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -54,4 +54,23 @@ test('a lock that was taken over is not released by who lost it', () => {
   owner({ token: 'theirs' })
   lock.release()
   expect(existsSync(file)).toBe(true)
+})
+
+test('a lock that was away when it was released, and came back with its folder, is held by nobody', () => {
+  const lock = lockRoot(world.root)
+  const away = `${world.root} away`
+  renameSync(world.root, away)
+  lock.release()
+  renameSync(away, world.root)
+  lockRoot(world.root).release()
+  expect(existsSync(file)).toBe(false)
+})
+
+test('RT-06: in a copy of the folder the lock is no lock', () => {
+  const lock = lockRoot(world.root)
+  const copy = `${world.root} copy`
+  cpSync(world.root, copy, { recursive: true })
+  lockRoot(copy).release()
+  expect(() => lockRoot(world.root)).toThrow(new RegExp(`process ${process.pid}`))
+  lock.release()
 })

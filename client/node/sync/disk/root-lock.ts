@@ -7,8 +7,21 @@ import { isProcessAlive } from '../../file-lock.ts'
 import { inside, openRoot } from './root.ts'
 import { codeOf } from './system-error.ts'
 
-/** `boot` and `started` tell a process from a later one with its number; `null` where the system does not say. */
-type Owner = { host: string; pid: number; boot: string | null; started: string | null; token: string }
+/**
+ * `boot` and `started` tell a process from a later one with its number; `null` where the system does not say. `folder` is the inode of the root: in a copy of it
+ * the lock is no lock.
+ */
+type Owner = {
+  host: string
+  pid: number
+  boot: string | null
+  started: string | null
+  token: string
+  folder?: number
+}
+
+/** By this process, now. A lock that went away with its folder, and came back with it, is held by nobody. */
+const held = new Set<string>()
 
 /**
  * One engine works on a root at a time (RT-09). The lock of a process that is gone is taken over; that of another machine, which may see the same folder
@@ -17,31 +30,35 @@ type Owner = { host: string; pid: number; boot: string | null; started: string |
  * @throws `AppError busy` when another engine holds it
  */
 export function lockRoot(path: string): { release(): void } {
-  const file = inside(openRoot(path), `${OWN_FOLDER}/lock`)
+  const root = openRoot(path)
+  const file = inside(root, `${OWN_FOLDER}/lock`)
   const me: Owner = {
     host: hostname(),
     pid: process.pid,
     ...lifeOf(process.pid),
     token: randomBytes(8).toString('hex'),
+    folder: root.ino,
   }
   const mine = `${file}.${me.token}`
   writeFileSync(mine, JSON.stringify(me), { flag: 'wx', mode: 0o600 })
   try {
     if (!tryName(mine, file)) {
-      removeDead(file)
-      if (!tryName(mine, file)) throw held(readOwner(file))
+      removeDead(file, root.ino)
+      if (!tryName(mine, file)) throw heldBy(readOwner(file))
     }
   } finally {
     rmSync(mine, { force: true })
   }
+  held.add(me.token)
   return {
     release: () => {
+      held.delete(me.token)
       if (readOwner(file)?.token === me.token) rmSync(file, { force: true })
     },
   }
 }
 
-const held = (owner: Owner | null): AppError =>
+const heldBy = (owner: Owner | null): AppError =>
   new AppError('busy', {
     detail:
       owner === null
@@ -68,9 +85,9 @@ function tryName(mine: string, file: string): boolean {
 }
 
 /** Moved aside and looked at again: between our look and the removal another engine may have taken it over. */
-function removeDead(file: string): void {
+function removeDead(file: string, folder: number): void {
   const owner = readOwner(file)
-  if (owner === null || !isDead(owner)) throw held(owner)
+  if (owner === null || !isDead(owner, folder)) throw heldBy(owner)
   const aside = `${file}.${randomBytes(8).toString('hex')}`
   try {
     renameSync(file, aside)
@@ -83,11 +100,13 @@ function removeDead(file: string): void {
   rmSync(aside, { force: true })
 }
 
-function isDead(owner: Owner): boolean {
+function isDead(owner: Owner, folder: number): boolean {
   if (owner.host !== hostname()) return false
+  if (owner.folder !== undefined && owner.folder !== folder) return true
   const now = lifeOf(owner.pid)
   if (owner.boot !== null && now.boot !== null && owner.boot !== now.boot) return true
   if (!isProcessAlive(owner.pid)) return true
+  if (owner.pid === process.pid && owner.started === now.started) return !held.has(owner.token)
   return owner.started !== null && now.started !== null && owner.started !== now.started
 }
 

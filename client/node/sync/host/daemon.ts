@@ -92,6 +92,7 @@ export class SyncDaemon {
     // A host finds out by itself that its link is no more.
     await Promise.all([...this.#hosts.values()].map(({ host }) => host.reload()))
     for (const link of links) if (!this.#hosts.has(link.id) && !this.#stopping.signal.aborted) this.#begin(link)
+    await Promise.all([...this.#hosts.values()].map(({ host }) => host.answering))
   }
 
   #begin(link: Link): void {

@@ -64,6 +64,7 @@ export class LinkHost {
   readonly #parts: HostParts
   readonly #bell: Doorbell
   readonly #stopping = new AbortController()
+  readonly #answering = Promise.withResolvers<void>()
   #link: Link
   #store: OpenedStore | null = null
   #life: LinkLife | null = null
@@ -87,14 +88,21 @@ export class LinkHost {
     let control: ControlServer | null = null
     try {
       control = await serveControl(this.folder.control, linkRoutes(this))
+      this.#answering.resolve()
       while (!signal.aborted) await this.#turn()
     } finally {
+      this.#answering.resolve()
       this.#tell({ kind: 'state', state: 'stopped' })
       // As long as we hold the lock, what lies there is ours.
       await control?.close()
       this.#closeStore({ isInOrder: true })
       await this.voice.close()
     }
+  }
+
+  /** It can be asked how it fares; or it will never be. */
+  get answering(): Promise<void> {
+    return this.#answering.promise
   }
 
   stop(): void {

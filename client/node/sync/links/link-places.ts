@@ -21,13 +21,13 @@ type Surroundings = {
 
 /** @param root absolute, without symbolic links, as are all others */
 export function findPlaceFault(root: string, { links, home, own }: Surroundings): PlaceFault | null {
+  if (isTop(root)) return { is: 'too-wide', what: 'root' }
+  if (root === home || isInside(home, root)) return { is: 'too-wide', what: 'home' }
   for (const link of links) {
     if (link.root === root) return { is: 'linked', with: link }
     if (isInside(root, link.root)) return { is: 'inside-linked', with: link }
     if (isInside(link.root, root)) return { is: 'holds-linked', with: link }
   }
-  if (isTop(root)) return { is: 'too-wide', what: 'root' }
-  if (root === home || isInside(home, root)) return { is: 'too-wide', what: 'home' }
   const mixed = own.find((path) => path === root || isInside(path, root) || isInside(root, path))
   return mixed === undefined ? null : { is: 'our-own', path: mixed }
 }
