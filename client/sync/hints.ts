@@ -91,6 +91,8 @@ export class Hints {
       } catch (error) {
         signal.throwIfAborted()
         if (!isOfPort(error)) throw error
+        // A request is told what is wrong: that the session has ended, say.
+        onNews()
       }
       signal.throwIfAborted()
       await clock.sleep(this.#times.pullMs, signal)

@@ -23,6 +23,8 @@ export type HttpRemoteOptions = {
   random: Random
   disk: Disk
   space: SpaceId
+  /** The folder that is kept in step. Absent: whether it lies below one that was deleted is not looked at. */
+  root?: NodeId
   /** A registered device: cursors are bound to it. */
   device?: string
   /** Remembers open uploads over restarts. */
@@ -51,14 +53,20 @@ export function createHttpRemote(options: HttpRemoteOptions): Remote {
       if (cursor === null) throw new AppError('resync-required', { reason: 'horizon' })
       const reply = await api.changes({ cursor, limit: FEED_PAGE_MAX, wait: waitMs / 1_000, ...bound })
       requireSpace(reply.spaces)
+      const changes = reply.changes.filter(({ node }) => isOurs(node))
+      // With a folder goes all that lies below it, and only the folder is told.
+      if (changes.some(({ kind, node }) => kind === 'trashed' && node.kind === 'folder')) await requireRoot(options)
       lastCursor = reply.cursor
-      return { changes: reply.changes.filter(({ node }) => isOurs(node)), cursor: reply.cursor, more: reply.more }
+      return { changes, cursor: reply.cursor, more: reply.more }
     },
     snapshot: async (after) => {
       const place = after === null ? {} : { after }
       const reply = await api.snapshot({ ...place, space, limit: FEED_PAGE_MAX, ...bound })
       requireSpace(reply.spaces)
-      if (reply.cursor !== null) lastCursor = reply.cursor
+      if (reply.cursor !== null) {
+        await requireRoot(options)
+        lastCursor = reply.cursor
+      }
       return { nodes: reply.nodes, after: reply.next, cursor: reply.cursor }
     },
     below: (folder) => listBelow(api, folder),
@@ -68,6 +76,17 @@ export function createHttpRemote(options: HttpRemoteOptions): Remote {
     chunks: (node, revision) => chunksOfVersion(api, { node, revision }),
     sent: () => options.up.total(),
     live: (cursor, onNews, signal) => followNews(options, { cursor, onNews, signal }),
+  }
+}
+
+/** @throws RootGone: it is in the trash, itself or with a folder above it, or not to be had at all */
+async function requireRoot({ api, root }: HttpRemoteOptions): Promise<void> {
+  if (root === undefined) return
+  try {
+    if ((await api.stat(root)).trashedAt !== null) throw new RootGone()
+  } catch (error) {
+    const isGone = error instanceof AppError && (error.code === 'in-trash' || error.code === 'not-found')
+    throw isGone ? new RootGone() : error
   }
 }
 

@@ -6,6 +6,7 @@ import type { NodeId, Sha256 } from '../../core/ids.ts'
 import { Answered } from './answered.ts'
 import type { Remote } from './ports.ts'
 import { pullToHead } from './pull.ts'
+import { RootGone } from './root-gone.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 
 const [ROOT, FILE] = [randomUUID() as NodeId, randomUUID() as NodeId]
@@ -47,5 +48,47 @@ describe('a cursor that is another device’s, since somebody signed in anew', (
     const { store, pull } = lost(cursorOf(randomUUID(), 5), cursorOf(randomUUID(), 9))
     await pull()
     expect(store.item(FILE)).toMatchObject({ remote: null, synced: null, local: { kind: 'file' } })
+  })
+})
+
+describe('SV-11 the folder that the root stands for', () => {
+  const change = (seq: number, kind: string, trashedAt: number | null) => ({
+    seq,
+    kind,
+    node: {
+      id: ROOT,
+      parentId: null,
+      kind: 'folder',
+      name: '',
+      trashedAt,
+      changedSeq: seq,
+    } as unknown as NodeStateWire,
+  })
+  const [gone, back] = [change(6, 'trashed', 1), change(7, 'restored', null)]
+
+  /** Pages by the cursor that they follow. */
+  const feed = (pages: Record<string, { changes: (typeof gone)[]; cursor: string; more: boolean }>) => {
+    const store = new MemorySyncStore(ROOT)
+    store.write((to) => to.setCursor({ cursor: 'a', snapshotAfter: null, seen: 5 }))
+    const remote = { changes: async (cursor: string) => pages[cursor] ?? { changes: [], cursor, more: false } }
+    return { store, pull: () => pullToHead({ store, remote: remote as unknown as Remote, answered: new Answered() }) }
+  }
+
+  test('in the trash: nothing is done, and the place is kept', async () => {
+    const { store, pull } = feed({ a: { changes: [gone], cursor: 'b', more: false } })
+    await expect(pull()).rejects.toThrow(RootGone)
+    expect(store.cursor().cursor).toBe('a')
+  })
+
+  test.each([
+    ['in one page', { a: { changes: [gone, back], cursor: 'b', more: false } }],
+    [
+      'pages later',
+      { a: { changes: [gone], cursor: 'm', more: true }, m: { changes: [back], cursor: 'b', more: false } },
+    ],
+  ])('and brought back, %s: it goes on', async (_, pages) => {
+    const { store, pull } = feed(pages)
+    await pull()
+    expect(store.cursor().cursor).toBe('b')
   })
 })

@@ -52,10 +52,12 @@ function whyAnew(error: unknown): 'horizon' | 'epoch' | 'other-device' | null {
   return error.facts['reason'] === 'horizon' ? 'horizon' : 'epoch'
 }
 
-type Page = { changes: RemoteChange[]; cursor: string }
+type Page = { changes: RemoteChange[]; cursor: string; more: boolean }
 
-async function applyPage(pulling: Pulling, { changes, cursor }: Page): Promise<void> {
+async function applyPage(pulling: Pulling, page: Page): Promise<void> {
   const { store, answered } = pulling
+  if (!(await rootLives(pulling, page))) throw new RootGone()
+  const { changes, cursor } = page
   const news = changes.filter((change) => !answered.isOlder(change))
   const returning = await readReturning(pulling, news)
   const seen = Math.max(store.cursor().seen, changes.at(-1)?.seq ?? 0)
@@ -67,14 +69,21 @@ async function applyPage(pulling: Pulling, { changes, cursor }: Page): Promise<v
   answered.forgetUpTo(seen)
 }
 
+/** By the last thing that is told of it up to the head: it may have been in the trash for a while. */
+async function rootLives({ store, remote }: Pulling, page: Page): Promise<boolean> {
+  let lives = true
+  for (let at = page; ; at = await remote.changes(at.cursor, 0)) {
+    const told = at.changes.findLast(({ node }) => node.id === store.root)
+    if (told) lives = told.kind !== 'purged' && told.node.trashedAt === null
+    if (lives || !at.more) return lives
+  }
+}
+
 type Applying = { root: NodeId; returning: Map<string, NodeStateWire[]> }
 
 function apply(tree: RemoteTree, { kind, node }: RemoteChange, { root, returning }: Applying): void {
   const lives = kind !== 'purged' && node.trashedAt === null
-  if (node.id === root) {
-    if (!lives) throw new RootGone()
-    return
-  }
+  if (node.id === root) return
   if (!lives || !tree.holds(node.parentId)) return tree.drop(node.id as NodeId)
   if (!tree.put(node)) return
   for (const below of returning.get(node.id) ?? [])

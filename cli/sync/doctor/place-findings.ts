@@ -17,15 +17,18 @@ async function nodeFinding(api: Api, link: Link, folder: string): Promise<Findin
   const found = await ask(() => api.stat(link.node))
   const unlink = `What is here stays. To end the link: bitvault sync unlink ${folder}`
   if (found === null) return bad('place', `${link.place} is gone, or not yours to read any more`, unlink)
+  if ('problem' in found && found.code === 'in-trash')
+    return bad('place', `${link.place} is in the trash`, restore(link))
   if ('problem' in found) return bad('place', found.problem)
-  if (found.value.trashedAt !== null)
-    return bad('place', `${link.place} is in the trash`, `Bring it back: bitvault restore ${link.place}`)
+  if (found.value.trashedAt !== null) return bad('place', `${link.place} is in the trash`, restore(link))
   const now = await ask(() => placeOfLink(api, link))
   const place = now !== null && 'value' in now ? formatRemotePath(now.value) : link.place
   return place === link.place
     ? good('place', place)
     : note('place', `${place}; it was ${link.place} when it was linked`)
 }
+
+const restore = ({ place }: Link): string => `Bring it back, and the link goes on: bitvault restore ${place}`
 
 async function accessFinding(api: Api, link: Link): Promise<Finding> {
   const found = await ask(() => api.spaces())

@@ -71,12 +71,15 @@ export function clockFinding(
   return apartMs > CLOCK_NOTE_MS ? note('clock', text) : good('clock', text)
 }
 
+type Problem = { problem: string; code: string }
+
 /** Of a thing on the server that a link needs. @returns the text of the problem, or `null` when it is not there */
-export async function ask<T>(work: () => Promise<T>): Promise<{ value: T } | { problem: string } | null> {
+export async function ask<T>(work: () => Promise<T>): Promise<{ value: T } | Problem | null> {
   try {
     return { value: await work() }
   } catch (error) {
     if (error instanceof AppError && error.code === 'not-found') return null
-    return { problem: toFailure(error).sentence }
+    const { sentence, code } = toFailure(error)
+    return { problem: sentence, code }
   }
 }

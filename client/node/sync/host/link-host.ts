@@ -123,6 +123,7 @@ export class LinkHost {
   }
 
   syncNow(): void {
+    void this.#life?.askAccess()
     this.#life?.engine.syncNow()
     this.#bell.ring()
   }
@@ -307,6 +308,8 @@ export class LinkHost {
   #tell(event: SyncEvent | Parameters<LinkVoice['tell']>[0]): void {
     this.voice.tell(event)
     if (event.kind === 'guard') this.#countRefusals()
+    // The server said no where we thought that we may write.
+    if (event.kind === 'blocked' && event.reason === 'read-only') void this.#life?.askAccess()
     if (event.kind !== 'state') return
     if (MENDED.has(event.state)) this.#noteMended()
     this.#keeper?.tell(this.#troubleText())

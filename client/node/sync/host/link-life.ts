@@ -18,6 +18,8 @@ import { SpaceAccess } from './space-access.ts'
 /** The engine waits and comes back by itself, and says so: waiting inside of a request would hide it. */
 const TRIES = 2
 const ACCESS_MS = 3_000
+/** That rights in a space have changed is told by nobody, as long as it may be read. */
+const ACCESS_EVERY_MS = 60_000
 
 export type LifeParts = {
   link: Link
@@ -69,6 +71,7 @@ export function createLinkLife(parts: LifeParts): LinkLife {
     random,
     disk: root.disk,
     space,
+    root: link.node as NodeId,
     device: link.device,
     journal,
     up,
@@ -105,12 +108,22 @@ export function createLinkLife(parts: LifeParts): LinkLife {
     },
     run: async () => {
       await askAccess()
+      const asking = askAgain(access, clock, ending.signal)
       await engine.run()
+      ending.abort()
+      await asking
     },
     close: () => {
       ending.abort()
       journal.close()
     },
+  }
+}
+
+async function askAgain(access: SpaceAccess, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(ACCESS_EVERY_MS, signal).catch(() => {})
+    if (!signal.aborted) await access.refresh()
   }
 }
 
