@@ -9,7 +9,6 @@ import { Recovery } from './recovery.ts'
 import { claimRoot } from './root-lost.ts'
 import { Rounds } from './rounds.ts'
 import { Status } from './status.ts'
-import { isOfPort } from './trouble.ts'
 
 /** Rounds without a rest: more of them is a mistake of ours, which must not burn a machine. */
 const ROUNDS_MAX = 500
@@ -74,7 +73,6 @@ export class SyncEngine {
     const stopping = this.#stopping.signal
     this.#isRunning = true
     try {
-      this.#rounds.begin(this.#parts)
       while (!stopping.aborted) await this.#turn()
     } finally {
       this.stop()
@@ -191,19 +189,10 @@ export class SyncEngine {
   }
 
   async #begin(): Promise<void> {
+    this.#rounds.begin(this.#parts)
     await claimRoot(this.#parts)
-    await this.#tidy()
     await this.#hints.start(this.#parts.watcher)
     this.#hasBegun = true
-  }
-
-  /** What a crash has left is in nobody's way, so a failure is not either. */
-  async #tidy(): Promise<void> {
-    try {
-      await this.#parts.disk.tidy()
-    } catch (error) {
-      if (!isOfPort(error)) throw error
-    }
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -12,8 +12,10 @@ const standsForBytes = ({ mtimeNs, ctimeNs }: Stamp, { grainNs }: Abilities): bo
 /** A clock so coarse that somebody may write within the tick of a change of ours, and put the time of the file back. */
 const COARSE_NS = 1_000_000_000n
 
+export const isCoarse = ({ grainNs }: Abilities): boolean => grainNs >= COARSE_NS
+
 /** After a change of ours that gave it another ctime: whether the stamp still stands for the bytes. */
-export const staysSettled = (wasSettled: boolean, { grainNs }: Abilities): boolean => wasSettled && grainNs < COARSE_NS
+export const staysSettled = (wasSettled: boolean, abilities: Abilities): boolean => wasSettled && !isCoarse(abilities)
 
 /** Our own changes of names give another ctime. */
 export const isSameFile = (a: Stamp, b: Stamp): boolean =>

@@ -1,5 +1,6 @@
 import type { Course } from './course.ts'
 import type { IgnoreRules } from './ignore.ts'
+import type { LocalPath } from './ports.ts'
 import { RootLost } from './root-lost.ts'
 import { createScanner, type Scanner } from './scan/scanner.ts'
 import type { ScanLimits } from './scan/scan-types.ts'
@@ -7,8 +8,9 @@ import type { ScanLimits } from './scan/scan-types.ts'
 /** Read and hashed in one round; then there may be something more urgent. */
 const READ_FILES = 2_000
 const READ_BYTES = 256 * 1024 * 1024
-/** What could not be listed is tried again. */
+/** What could not be listed is tried again: sooner, then later. */
 const UNLISTED_MS = 10_000
+const UNLISTED_MAX_MS = 300_000
 /** Longer than watchers gather what happens. */
 const TOUCHED_MS = 1_500
 /** What is still being written is read again: sooner, then later. */
@@ -25,6 +27,10 @@ export class Looker {
   #isReadDue = true
   #isReadAgainDue = false
   #isTouchedDue = false
+  /** Folders that could not be listed, until they are. */
+  readonly #unlisted = new Set<LocalPath>()
+  #unlistedMs = UNLISTED_MS
+  #isUnlistedDue = false
 
   /** @param onDue somebody has to look again now */
   constructor(
@@ -52,11 +58,7 @@ export class Looker {
       if (outcome.is === 'no-root') throw new RootLost('missing')
       this.#isReadDue = true
       if (outcome.again === null || outcome.again.length > 0) this.#lookLater(outcome.again, outcome.againInMs)
-      if (outcome.unlisted.length > 0)
-        this.#lookLater(
-          outcome.unlisted.map(({ path }) => path),
-          UNLISTED_MS,
-        )
+      this.#noteUnlisted(folders, outcome.unlisted)
     } catch (error) {
       if (folders === null) again.everywhere = true
       else for (const folder of folders) again.folder(folder)
@@ -95,6 +97,25 @@ export class Looker {
       this.#isReadDue = true
     })
     this.#readAgainMs = Math.min(READ_AGAIN_MAX_MS, this.#readAgainMs * 2)
+  }
+
+  #noteUnlisted(asked: readonly LocalPath[] | null, unlisted: readonly { path: LocalPath }[]): void {
+    if (asked === null) this.#unlisted.clear()
+    else for (const path of asked) this.#unlisted.delete(path)
+    for (const { path } of unlisted) this.#unlisted.add(path)
+    if (this.#unlisted.size === 0) this.#unlistedMs = UNLISTED_MS
+    else this.#listAgain()
+  }
+
+  /** One timer, however many there are and however often somebody looks meanwhile. */
+  #listAgain(): void {
+    if (this.#isUnlistedDue) return
+    this.#isUnlistedDue = true
+    this.#later(this.#unlistedMs, () => {
+      this.#isUnlistedDue = false
+      for (const path of this.#unlisted) this.#course.again.folder(path)
+    })
+    this.#unlistedMs = Math.min(UNLISTED_MAX_MS, this.#unlistedMs * 2)
   }
 
   #lookLater(folders: readonly string[] | null, ms: number): void {

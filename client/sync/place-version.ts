@@ -5,10 +5,11 @@ import { noteSuccess, type Course } from './course.ts'
 import { isNameFree } from './free-name.ts'
 import { serverProof, type Proof } from './guard.ts'
 import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
-import { agreedState, isSameFile, placedState } from './local-states.ts'
+import { agreedState, isCoarse, isSameFile, placedState } from './local-states.ts'
 import type { DiskEntry, FinishedTemp, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
-import { systemCode, type Lasting } from './trouble.ts'
+import { hashFile, isSettled } from './scan/observe.ts'
+import { isOfPort, systemCode, type Lasting } from './trouble.ts'
 
 export type DownloadStep = Extract<LocalStep, { do: 'download' }>
 export type Wanted = { step: DownloadStep; remote: RemoteState }
@@ -44,8 +45,22 @@ export async function placeFile(course: Course, wanted: Wanted, temp: FinishedTe
   const { placed, displaced: kept, kept: keptAt } = await course.disk.replace(temp, path, displaced.stamp)
   noteArrival(course, wanted, placed)
   // Somebody wrote into it between our second look and now: that is theirs, and gets a name of its own (EE-05).
-  if (!isSameFile(kept, displaced.stamp)) await bringBack(course, keptAt, path)
+  if (!isSameFile(kept, displaced.stamp) || (await isOtherByBytes(course, keptAt, ready)))
+    await bringBack(course, keptAt, path)
   return true
+}
+
+/** A coarse clock gives what is written in the same tick the same stamp: there the bytes have to tell. */
+async function isOtherByBytes({ disk }: Course, kept: LocalPath, { displaced, content }: Ready): Promise<boolean> {
+  if (displaced === null || content?.kind !== 'file' || !isCoarse(disk.abilities)) return false
+  if (isSettled(disk, displaced.stamp, await disk.timeNs())) return false
+  try {
+    return (await hashFile(disk, kept)).sha256 !== content.sha256
+  } catch (error) {
+    if (!isOfPort(error)) throw error
+    // It is being written to.
+    return true
+  }
 }
 
 /** As `placeFile`, of a symbolic link. */
@@ -58,7 +73,7 @@ export async function placeLink(course: Course, wanted: Wanted): Promise<void> {
   noteArrival(course, wanted, await course.disk.makeSymlink(ready.path, content.target))
 }
 
-type Ready = { path: LocalPath; displaced: DiskEntry | null }
+type Ready = { path: LocalPath; displaced: DiskEntry | null; content: ItemContent | null }
 
 /**
  * Everything is still as the plan thought, and what is displaced is held elsewhere.
@@ -78,7 +93,7 @@ async function makeReady(course: Course, { step, remote }: Wanted): Promise<Read
   if (found.is === 'other') throw new Otherwise()
   if (found.entry !== null && guard.ask(found.content, proofOf(item, found.content)).is === 'refused')
     throw new Guarded()
-  return { path, displaced: found.entry }
+  return { path, displaced: found.entry, content: found.content }
 }
 
 /** Where a conflict alone holds the bytes, the server has acknowledged them, though not as a revision of this node (CF-5). */

@@ -11,10 +11,12 @@ import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
 import { Looker } from './looker.ts'
 import { pullToHead } from './pull.ts'
-import type { SyncStore } from './ports.ts'
+import type { Disk, SyncStore } from './ports.ts'
 import { requireRoot } from './root-lost.ts'
 import type { Status } from './status.ts'
+import { isScanBlock } from './scan/scan-faults.ts'
 import { Transfers } from './transfers.ts'
+import { isOfPort, troubleOf } from './trouble.ts'
 
 /** More on its way than this is planned no further. */
 const TRANSFERS_MAX = 4_000
@@ -30,6 +32,7 @@ export class Rounds {
   readonly #looker: Looker
   readonly #announcements: Announcements
   #afterFall: AfterFall | null = null
+  #isTidyDue = true
 
   constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
     this.#course = course
@@ -52,17 +55,18 @@ export class Rounds {
    * @throws RootLost, RootGone, Halt, AppError, ConnectionError, system errors: the next round looks at everything that this one had to
    */
   async round(): Promise<'rest' | 'again'> {
-    const { store, disk, again, writes } = this.#course
+    const { again, writes } = this.#course
     this.#transfers.throwIfFailed()
-    await requireRoot(store, disk)
-    if (again.server) await this.#pull()
+    await this.#requireRoot()
+    const unreached = again.server ? await this.#tryToPull() : null
     if (again.hasFolders) {
-      this.#status.is('scanning')
+      if (!unreached) this.#status.is('scanning')
       await this.#looker.scan()
       this.#afterFall?.settle()
     }
     const isMoreToRead = await this.#looker.read()
     writes.flush()
+    if (unreached) throw unreached.error
     // An answer has told of what the tree does not know yet: as it is, two things may seem to have one name.
     if (again.server) return 'again'
     this.#announcements.settle()
@@ -104,6 +108,7 @@ export class Rounds {
       unselected: unselected(),
       brake: { ...brake, answer: readBrakeAnswers(store) },
       isBusy,
+      isSeenOnDisk: isScanBlock,
       isLeftAlone: leftAlone({ store, rules: this.#looker.rules() }),
     })
   }
@@ -111,6 +116,34 @@ export class Rounds {
   /** What is on its way is waited for; whoever wants that to be short aborts it. */
   end(): Promise<void> {
     return this.#transfers.end()
+  }
+
+  /** A root that was away may come back with what was unfinished when it went. */
+  async #requireRoot(): Promise<void> {
+    const { store, disk } = this.#course
+    try {
+      await requireRoot(store, disk)
+    } catch (error) {
+      this.#isTidyDue = true
+      throw error
+    }
+    if (!this.#isTidyDue || this.#transfers.files > 0) return
+    this.#isTidyDue = false
+    await tidy(disk)
+  }
+
+  /**
+   * Nobody answers: what changes here is looked at all the same, so that a rename and a later edit are not seen at once (MV-14).
+   * @throws what is not for the network to mend
+   */
+  async #tryToPull(): Promise<{ error: unknown } | null> {
+    try {
+      await this.#pull()
+      return null
+    } catch (error) {
+      if (troubleOf(error, 'server').is !== 'offline') throw error
+      return { error }
+    }
   }
 
   async #pull(): Promise<void> {
@@ -136,6 +169,15 @@ export class Rounds {
       this.#status.is('up-to-date', store.counts().blocked > 0 ? 'blocked' : undefined)
     }
     return 'rest'
+  }
+}
+
+/** What is unfinished is in nobody's way, so a failure is not either. */
+async function tidy(disk: Disk): Promise<void> {
+  try {
+    await disk.tidy()
+  } catch (error) {
+    if (!isOfPort(error)) throw error
   }
 }
 

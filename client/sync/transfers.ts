@@ -167,7 +167,9 @@ export class Transfers {
     } finally {
       this.#downloading--
       this.#downloadingBytes -= bytes
-      this.#ended(step.item)
+      this.#endedBytes += this.#active.get(step.item) ?? 0
+      this.#active.delete(step.item)
+      this.#noteRest()
     }
   }
 
@@ -176,44 +178,30 @@ export class Transfers {
     this.#uploading++
     try {
       await uploadFiles(this.#course, { steps, aliases }, (id) => {
-        this.#sentBytes += this.#active.get(id) ?? 0
+        this.#endedBytes += this.#active.get(id) ?? 0
         const step = unanswered.get(id)
         if (step) this.#forget(step)
         unanswered.delete(id)
-<<<<<<< HEAD
-=======
-        this.#ended(id)
->>>>>>> 8570a2f (Break an upload off with a pause or the end; show how far a large file is)
+        this.#noteRest()
       })
     } catch (error) {
       this.#fail(error)
     } finally {
       this.#uploading--
-<<<<<<< HEAD
       for (const step of unanswered.values()) this.#forget(step)
-=======
-      for (const item of unanswered) this.#active.delete(item)
       this.#noteRest()
->>>>>>> 8570a2f (Break an upload off with a pause or the end; show how far a large file is)
     }
   }
 
   /** Its answer is noted with the next transaction, and whoever plans waits for that: it need not wait for the others. */
-<<<<<<< HEAD
   #forget(step: UploadStep): void {
     this.#active.delete(step.item)
     if (step.do === 'upload-new' && this.#places.get(placeKey(step.place)) === step.item)
       this.#places.delete(placeKey(step.place))
-=======
-  #ended(id: ItemId): void {
-    this.#endedBytes += this.#active.get(id) ?? 0
-    this.#active.delete(id)
-    this.#noteRest()
   }
 
   #noteRest(): void {
     if (this.#active.size === 0) this.#before = { moved: this.#moved(), ended: this.#endedBytes }
->>>>>>> 8570a2f (Break an upload off with a pause or the end; show how far a large file is)
   }
 
   #judge(note: () => void): void {

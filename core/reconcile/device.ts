@@ -1,5 +1,6 @@
 import type { Abilities } from './abilities.ts'
 import type { Item, ItemId } from './item.ts'
+import type { Block } from './names.ts'
 
 /** What a plan needs to know of the device that it is for. */
 export type Device = {
@@ -20,6 +21,8 @@ export type Device = {
    * ignored folder too.
    */
   isLeftAlone(item: Item): boolean
+  /** Found by whoever looks at the disk, and lifted by nobody else: it says what is there, not what a step met. */
+  isSeenOnDisk?(blocked: Block): boolean
 }
 
 export type Direction = 'local' | 'remote'

@@ -161,8 +161,10 @@ export class Lineup {
       this.#push({ do: 'unblock', item: item.id })
   }
 
-  #isOver(item: Item, { reason }: Block): boolean {
+  #isOver(item: Item, blocked: Block): boolean {
+    const { reason } = blocked
     if (this.moment.isUntouchable(item)) return false
+    if (item.local && this.moment.device.isSeenOnDisk?.(blocked)) return false
     if (OF_PLANS.has(reason)) return item.remote !== null || item.local !== null || item.synced !== null
     return !this.#stepped.has(item.id) && item.remote !== null && item.local !== null
   }

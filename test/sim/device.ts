@@ -1,4 +1,5 @@
 import type { Actor, SpaceRole } from '../../core/namespace/model.ts'
+import type { ItemId } from '../../core/reconcile/item.ts'
 import type { EngineOptions } from '../../client/sync/engine-parts.ts'
 import type { Clock, Random, SyncEvent } from '../../client/sync/ports.ts'
 import { emptyStoreData, type MemoryStoreData } from '../support/memory-sync-store.ts'
@@ -54,6 +55,7 @@ export class Device implements Host {
   root = ROOT
   /** Nodes that its person does not want here. */
   readonly unselected = new Set<string>()
+  hasCrashed = false
   /** Deletes that wait for an answer. */
   brake: Extract<SyncEvent, { kind: 'brake' }> | null = null
   lives = 0
@@ -181,6 +183,7 @@ export class Device implements Host {
 
   crash(kind: 'kill' | 'power'): void {
     if (this.life === null) return
+    this.hasCrashed = true
     this.life.end()
     this.life = null
     this.engine = null
@@ -216,7 +219,11 @@ export class Device implements Host {
 
   #options(): Partial<EngineOptions> {
     const { canWrite = true } = this.config
-    return { canWrite, isSelected: ({ id }) => !this.unselected.has(id) }
+    return {
+      canWrite: () => canWrite,
+      isSelected: ({ id }) => !this.unselected.has(id),
+      unselected: () => [...this.unselected] as ItemId[],
+    }
   }
 
   #clock(life: Life): Clock {

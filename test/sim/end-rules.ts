@@ -190,7 +190,7 @@ function checkBytes({ cloud, ledger, rules, devices }: World): void {
   const live = new Set<string>()
   for (const device of devices)
     for (const { path, entry } of device.tree.walk())
-      if (entry.inode.kind !== 'folder' && (!isOwnPath(path) || rules.rescued.has(keyOf(entry.inode))))
+      if (entry.inode.kind !== 'folder' && (!isOwnPath(path) || rules.isRescued(entry.inode)))
         live.add(keyOf(entry.inode))
   for (const key of rules.acked)
     if (!cloud.holds(key) && !rules.expendable.has(key)) ledger.broken('I2', `the server has lost ${key.slice(0, 12)}`)

@@ -11,7 +11,7 @@ import type { DiskWatch } from './disk-watch.ts'
 import type { Inode } from './inode.ts'
 import { EMPTY, keyOf, keyOfBytes, keyOfLink, type Key } from './ledger.ts'
 import { rulesOf } from './left-out.ts'
-import { isKnownLive, shownAt } from './seen-by.ts'
+import { isKnownLive, isUnselectedBy, shownAt } from './seen-by.ts'
 import { GOOD_WATCH } from './virtual-watcher.ts'
 import type { World } from './world.ts'
 
@@ -47,6 +47,7 @@ export class Rules {
   readonly keptBy = new Set<number>()
   /** Contents that went to a safety trash since the disk's clock could not tell them from what was there. */
   readonly rescued = new Set<Key>()
+  readonly #displaced = new WeakMap<Inode, { device: Device; atUs: number }>()
   readonly #seenHalf = new Set<Key>()
   readonly #checked = new WeakSet<object>()
   /** By device and item: the newest version that both sides had. */
@@ -66,6 +67,7 @@ export class Rules {
     const { cloud, devices } = this.#world
     const key = typeof checked === 'string' ? keyOfLink(checked) : keyOfBytes(checked)
     if (isOwnPath(path)) return
+    this.#displaced.set(inode, { device, atUs: this.#world.scheduler.nowUs })
     // What was written between the last look and the step is in the trash, and the stamp did not show it.
     for (const written of [key, keyOf(inode)]) if (this.#isWithinGrain(device, written)) this.rescued.add(written)
     if (this.expendable.has(key)) return
@@ -78,6 +80,19 @@ export class Rules {
     if (!cloud.holds(key) && !isElsewhere && !this.rescued.has(key))
       this.#broken('I1', `device ${device.index} displaces (${how}) the only copy of what is at ${path}`)
     if (how === 'discard') this.#explainDiscard(device, path, key)
+  }
+
+  /**
+   * What lies in the safety trash counts as lost, unless the clock of the disk could not tell it from what was to go there: written before the last look, or
+   * while the new version got the name, when a crash may keep the engine from looking at the bytes.
+   */
+  isRescued(inode: Inode): boolean {
+    if (this.rescued.has(keyOf(inode))) return true
+    const displaced = this.#displaced.get(inode)
+    const saved = this.#world.ledger.saved.get(keyOf(inode))
+    if (displaced === undefined || saved === undefined) return false
+    const apartNs = BigInt(Math.abs(saved.lastPutUs - displaced.atUs)) * 1_000n
+    return displaced.device.hasCrashed && apartNs < displaced.device.config.fs.grainNs
   }
 
   /** Written within the grain of the disk's clock, in the moment between the last look and the step: no stamp shows it. It is in the safety trash. */
@@ -93,6 +108,7 @@ export class Rules {
     // Of names that it takes for one, a device shows one.
     if (!device.config.fs.isCaseSensitive && this.#hasTwin(node)) return
     if (nodes.length !== 1 || !node || !cloud.server.isLive(node.id) || this.#isAmnesiac()) return
+    if (isUnselectedBy(cloud, device, node)) return
     if (
       cloud.keyOfNode(node) === key &&
       isKnownLive(cloud, device, node) &&

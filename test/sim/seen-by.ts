@@ -15,3 +15,10 @@ export function isKnownLive({ state }: Cloud, { store }: Device, node: NodeState
     if (at.changedSeq > store.cursor.seen) return false
   return true
 }
+
+/** Its person does not want it there, or a folder that it is in. */
+export function isUnselectedBy({ state }: Cloud, { unselected }: Device, node: NodeState): boolean {
+  for (let at: NodeState | undefined = node; at; at = at.parentId === null ? undefined : state.nodes.get(at.parentId))
+    if (unselected.has(at.id)) return true
+  return false
+}

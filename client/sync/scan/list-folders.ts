@@ -70,8 +70,10 @@ async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   }
 }
 
-/** Something else has its name, or nothing: the folder above shows what. */
+/** Something else has its name, or nothing: the folder above shows what. Each is gone up from once: there may be a thousand in a chain that is gone. */
 async function listAbove(run: ScanRun, { id, path }: FolderToList): Promise<void> {
+  if (run.leftUpwards.has(id)) return
+  run.leftUpwards.add(id)
   const above = run.store.item(id)?.local?.place.parent
   if (above === undefined) return
   const { blocked = null } = run.store.item(above) ?? {}

@@ -57,6 +57,8 @@ export class ScanRun {
   readonly moving = new Set<ItemId>()
   /** Folders of which it was decided that they are still at their name, with another inode. */
   readonly madeAnew = new Set<ItemId>()
+  /** Folders that were not where they were asked for, so the one above was listed. */
+  readonly leftUpwards = new Set<ItemId>()
   readonly again = new Set<LocalPath>()
   readonly unlisted: { path: LocalPath; code: string }[] = []
   readonly sums = { seen: 0, changed: 0, moved: 0, gone: 0 }
