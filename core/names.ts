@@ -89,6 +89,13 @@ export function conflictedCopyName(name: string, device: string, at: Date, attem
   return truncateUtf8(stem, NAME_MAX_BYTES - utf8Length(tail)) + tail
 }
 
+/** `report.pdf` → `report (edited here).pdf`, `report (edited here 2).pdf`, … @param number 1, 2, … */
+export function editedHereName(name: string, number: number): string {
+  const [stem, extension] = splitExtension(name)
+  const tail = ` (edited here${number > 1 ? ` ${number}` : ''})${extension}`
+  return truncateUtf8(stem, NAME_MAX_BYTES - utf8Length(tail)) + tail
+}
+
 /** `report.pdf` → `report (2).pdf`; the stem is shortened so that it fits. @param number 2, 3, … */
 export function numberedName(name: string, number: number): string {
   const [stem, extension] = splitExtension(name)

@@ -21,12 +21,14 @@ test('SH-01: rights that are taken away and given back are followed by a running
   await world.settle()
   expect(b.files()).toEqual(['f'])
   expect(b.read('f')).toBe('one')
-  expect([a.read('f'), a.read('g')]).toEqual(['mine', 'mine too'])
+  expect(a.files()).toEqual(['f', 'f (edited here)', 'g'])
+  expect([a.read('f'), a.read('f (edited here)')]).toEqual(['one', 'mine'])
   expect(a.events).toContainEqual({ kind: 'state', state: 'up-to-date', reason: 'blocked' })
   mayWrite = true
   a.engine?.syncNow()
   await world.settle()
-  expect([b.read('f'), b.read('g')]).toEqual(['mine', 'mine too'])
+  expect(b.files()).toEqual(['f', 'f (edited here)', 'g'])
+  expect([b.read('f (edited here)'), b.read('g')]).toEqual(['mine', 'mine too'])
   expect(a.state).toBe('up-to-date')
 })
 

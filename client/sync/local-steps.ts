@@ -39,6 +39,8 @@ function shape(course: Course, item: Item, step: ShapeStep): Promise<void> {
       if (!item.local) throw new Otherwise()
       return move(course, item, { to: { ...item.local.place, name: parkedName(item.id) }, step })
     }
+    case 'set-aside':
+      return setAside(course, item, step)
     case 'remove-local':
       return remove(course, item, step)
     case 'set-executable-local':
@@ -67,14 +69,44 @@ async function makeFolder(course: Course, { id, remote, local }: Item, { to }: O
 
 type Moving = { to: Placement; step: Of<'move-local'> | Of<'park-local'> }
 
-/** Nothing is displaced, so an edit that came in between, before the rename or after, does no harm: it moves along, and is read anew. */
 async function move(course: Course, item: Item, { to, step }: Moving): Promise<void> {
+  const { store } = course
+  const { local, remote, synced } = item
+  const now = await rename(course, item, to)
+  store.write((writer) => {
+    writer.setLocal(item.id, now)
+    if (synced !== null && local !== null && step.do === 'move-local') {
+      const stamp = isSameStamp(synced.stamp, local.stamp) ? now.stamp : synced.stamp
+      const isThere =
+        remote !== null && remote.place.parent === to.parent && nameKey(remote.place.name) === nameKey(now.place.name)
+      const agreed = isThere
+        ? { place: remote.place, localName: now.place.name, placementRevision: remote.placementRevision }
+        : {}
+      writer.setSynced(item.id, { ...synced, ...agreed, stamp })
+    }
+    noteSuccess(course, item.id, writer)
+  })
+}
+
+async function setAside(course: Course, item: Item, { to }: Of<'set-aside'>): Promise<void> {
+  const now = await rename(course, item, to)
+  course.store.write((writer) => {
+    writer.setLocal(item.id, null)
+    writer.setSynced(item.id, null)
+    writer.setPending(item.id, null)
+    writer.setLocal(writer.newLocalId(), now)
+    noteSuccess(course, item.id, writer)
+  })
+}
+
+/** Nothing is displaced, so an edit that came in between, before the rename or after, does no harm: it moves along, and is read anew. */
+async function rename(course: Course, item: Item, to: Placement): Promise<LocalState> {
   const { store, disk } = course
   if (!isNameFree(course, item.id, to)) throw new Otherwise()
   const from = wanted(localPath(store, item.id))
   const path = wanted(pathOfPlace(store, to))
   const entry = await disk.stat(from)
-  const { local, remote, synced } = item
+  const { local } = item
   if (entry === null || local === null || entry.kind !== local.kind || entry.stamp.ino !== local.stamp.ino)
     throw new Otherwise()
   const moved = path === from ? entry : await disk.move(from, path, entry.kind === 'folder' ? null : entry.stamp)
@@ -84,20 +116,7 @@ async function move(course: Course, item: Item, { to, step }: Moving): Promise<v
     entry.kind === 'folder' || (isSameStamp(entry.stamp, local.stamp) && isSameFile(entry.stamp, moved.stamp))
   const content = isKnown ? local.content : null
   const isSettled = entry.kind === 'folder' || (isKnown && staysSettled(local.isSettled, disk.abilities))
-  const now: LocalState = { ...local, place, stamp: moved.stamp, content, isSettled }
-  store.write((writer) => {
-    writer.setLocal(item.id, now)
-    if (synced !== null && step.do === 'move-local') {
-      const stamp = isSameStamp(synced.stamp, local.stamp) ? moved.stamp : synced.stamp
-      const isThere =
-        remote !== null && remote.place.parent === to.parent && nameKey(remote.place.name) === nameKey(moved.name)
-      const agreed = isThere
-        ? { place: remote.place, localName: moved.name, placementRevision: remote.placementRevision }
-        : {}
-      writer.setSynced(item.id, { ...synced, ...agreed, stamp })
-    }
-    noteSuccess(course, item.id, writer)
-  })
+  return { ...local, place, stamp: moved.stamp, content, isSettled }
 }
 
 async function remove(course: Course, item: Item, step: Of<'remove-local'>): Promise<void> {

@@ -24,6 +24,7 @@ export type TreeWriter = {
   setSynced(id: ItemId, state: SyncedState | null): void
   setBlocked(id: ItemId, blocked: Item['blocked']): void
   become(from: ItemId, to: ItemId): void
+  newLocalId(): ItemId
 }
 
 /** A step whose ids are those that its items have now. @param now the item that this one has become, or itself */
@@ -94,6 +95,11 @@ export function applyLocal(
   }
   const local = localAfter(item, step, found)
   if (!local) return
+  if (step.do === 'set-aside') {
+    writer.setLocal(step.item, null)
+    writer.setSynced(step.item, null)
+    return writer.setLocal(writer.newLocalId(), local)
+  }
   writer.setLocal(step.item, local)
   const synced = item.synced && step.do === 'set-executable-local' ? withBit(item.synced, step.executable) : item.synced
   // A download is of what the server has: both have it from now on, whatever was agreed before.
@@ -117,6 +123,7 @@ function localAfter(
         isSettled: true,
       }
     case 'move-local':
+    case 'set-aside':
       return local && { ...local, place: { parent: step.to.parent, name }, stamp }
     case 'park-local':
       return local && { ...local, place: { ...local.place, name: parkedName(step.item) }, stamp }

@@ -1,7 +1,7 @@
 import { nameKey } from '../names.ts'
 import { findServerNameFault, isMovedHere } from './decide-placement.ts'
 import { isSameBytes, localChange, remoteChange } from './changes.ts'
-import { act, blockedBy, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
+import { act, blockedBy, DISLODGE, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
 import { CONTENT } from './item-table.ts'
 import type { Item } from './item.ts'
 import type { Moment } from './moment.ts'
@@ -19,7 +19,7 @@ export function decideMissing(moment: Moment, judge: Judge, item: Item): Decisio
     case 'create-remote':
       return makeThere(moment, judge, item)
     case 'revive-remote':
-      if (!moment.device.canWrite) return READ_ONLY
+      if (!moment.device.canWrite) return keepHere(moment, item)
       return { do: 'upload-version', base: item.synced!.contentRevision, blocked: null }
     case 'remove-local':
       return removeHere(moment, judge, item)
@@ -45,7 +45,7 @@ function removeHere(moment: Moment, judge: Judge, item: Item): Decision {
 }
 
 function makeThere(moment: Moment, judge: Judge, item: Item): Decision {
-  if (!moment.device.canWrite) return READ_ONLY
+  if (!moment.device.canWrite) return keepHere(moment, item)
   const fault = findServerNameFault(item.local!.place.name)
   if (fault) return blockedBy(fault)
   if (isNameOfParked(item.local!.place.name)) return DISLODGE
@@ -53,7 +53,12 @@ function makeThere(moment: Moment, judge: Judge, item: Item): Decision {
   return isNameLost(moment, judge, item) ? DISLODGE : act({ do: 'create-remote' })
 }
 
-const DISLODGE: Decision = act({ do: 'dislodge' })
+/** Where one may only read, what is only here makes room for what the server has (SH-03). */
+function keepHere(moment: Moment, { id, local }: Item): Decision {
+  const holder = moment.trees.childNamed('remote', moment.there(local!.place.parent), nameKey(local!.place.name))
+  const isRoomWanted = holder !== null && holder !== id && !moment.item(holder)?.local && moment.isWanted(holder)
+  return isRoomWanted ? DISLODGE : READ_ONLY
+}
 
 const NAMED_TWICE: Block = { reason: 'name-clash', detail: 'another spelling of the same name is here' }
 

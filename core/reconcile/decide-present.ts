@@ -39,7 +39,7 @@ function decideContent({ device, there }: Moment, item: Item): Decision {
   const isOneContent = isSameBytes(remote!.content, local!.content!)
   if (action === 'nothing' || (isOneContent && action !== 'wait')) {
     if (bits === 'theirs') return act({ do: 'set-executable-local' })
-    if (bits === 'mine') return device.canWrite ? act({ do: 'set-executable-remote' }) : READ_ONLY
+    if (bits === 'mine') return act({ do: device.canWrite ? 'set-executable-remote' : 'set-executable-local' })
     return isNoted(item, there) ? NOTHING : ADOPT
   }
   switch (action) {
@@ -48,13 +48,15 @@ function decideContent({ device, there }: Moment, item: Item): Decision {
       return act({ do: bits === 'mine' && device.canWrite ? 'set-executable-remote' : 'update-local' })
     case 'update-remote':
       if (bits === 'theirs') return act({ do: 'set-executable-local' })
-      return device.canWrite ? act({ do: 'upload-version', base: remote!.contentRevision }) : READ_ONLY
+      return device.canWrite ? act({ do: 'upload-version', base: remote!.contentRevision }) : SET_ASIDE
     case 'conflict':
-      return device.canWrite ? act({ do: 'upload-version', base: synced?.contentRevision ?? 0 }) : READ_ONLY
+      return device.canWrite ? act({ do: 'upload-version', base: synced?.contentRevision ?? 0 }) : SET_ASIDE
     default:
       return WAIT
   }
 }
+
+const SET_ASIDE: Decision = act({ do: 'set-aside' })
 
 /** Whose executable bit is the newer one, where they differ. */
 function compareExecutable({ remote, local, synced }: Item): 'same' | 'mine' | 'theirs' {

@@ -16,8 +16,10 @@ export type Action =
   | { do: 'create-local' }
   | { do: 'update-local' }
   | { do: 'move-local' }
-  /** A folder that only this device has takes another name: the server gave its name to a thing of another kind. */
+  /** What only this device has takes another name: the server gave its name to a thing that it cannot stand beside. */
   | { do: 'dislodge' }
+  /** What somebody has edited who may only read: it makes room for what the server has. */
+  | { do: 'set-aside' }
   | { do: 'remove-local' }
   | { do: 'set-executable-local' }
 
@@ -30,6 +32,7 @@ export const WAIT: Decision = { do: 'wait', blocked: null }
 export const ADOPT: Decision = { do: 'adopt', blocked: null }
 export const blockedBy = (blocked: Block): Decision => ({ do: 'nothing', blocked })
 export const READ_ONLY: Decision = blockedBy({ reason: 'read-only', detail: 'you may read here, not change' })
+export const DISLODGE: Decision = act({ do: 'dislodge' })
 export const NOT_EMPTY: Decision = blockedBy({
   reason: 'not-empty',
   detail: 'it is gone on the server, but something in it stays here',

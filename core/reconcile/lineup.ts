@@ -1,7 +1,15 @@
 import type { Decider } from './decider.ts'
 import type { Decision, Fate } from './decision.ts'
 import type { BlockReason, Item, ItemId, Placement } from './item.ts'
-import { createLocal, moveLocal, removeLocal, updateLocal, dislodge, setExecutableLocal } from './local-steps.ts'
+import {
+  createLocal,
+  moveLocal,
+  removeLocal,
+  updateLocal,
+  dislodge,
+  setAside,
+  setExecutableLocal,
+} from './local-steps.ts'
 import type { Moment } from './moment.ts'
 import type { Block } from './names.ts'
 import { createRemote, moveRemote, setExecutableRemote, trashRemote, uploadVersion } from './remote-steps.ts'
@@ -146,6 +154,8 @@ export class Lineup {
         return yield* moveLocal(this, item, item.remote!.place)
       case 'dislodge':
         return dislodge(this, item)
+      case 'set-aside':
+        return setAside(this, item)
       case 'remove-local':
         return yield* removeLocal(this, item)
       case 'set-executable-local':

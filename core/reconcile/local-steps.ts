@@ -1,4 +1,4 @@
-import { nameKey, numberedName } from '../names.ts'
+import { editedHereName, nameKey, numberedName } from '../names.ts'
 import { isExecutable } from './changes.ts'
 import { NOT_EMPTY } from './decision.ts'
 import type { Item, ItemId, Placement } from './item.ts'
@@ -92,15 +92,37 @@ export function* removeLocal(lineup: Lineup, item: Item): Task {
 
 /** To the first free `name (2)`, `name (3)` …, on both sides; out of a name of ours to the one that it had. */
 export function dislodge(lineup: Lineup, item: Item): Outcome {
-  const { parent, name } = item.local!.place
+  const { name } = item.local!.place
   const isOurs = isNameOfParked(name)
   const wanted = nameKey(isOurs ? (item.synced?.place.name ?? 'recovered') : name)
-  for (let number = isOurs ? 1 : 2; number < NAMES_TRIED; number++) {
-    const to = { parent, name: number === 1 ? wanted : numberedName(wanted, number) }
-    if (lineup.slots.remoteHolder(to, item.id) || lineup.slots.localHolders(to, item.id).length > 0) continue
-    return lineup.pushMove('local', item.id, { do: 'move-local', item: item.id, to, expects: expectItem(item) }, to)
+  const to = firstFree(lineup, item, {
+    from: isOurs ? 1 : 2,
+    name: (n) => (n === 1 ? wanted : numberedName(wanted, n)),
+  })
+  if (to === null) return { blocked: CROWDED }
+  return lineup.pushMove('local', item.id, { do: 'move-local', item: item.id, to, expects: expectItem(item) }, to)
+}
+
+/** To the first free `name (edited here)`, on both sides: with the next plan what the server has comes to the name. */
+export function setAside(lineup: Lineup, item: Item): Outcome {
+  const { name } = item.local!.place
+  const to = firstFree(lineup, item, { from: 1, name: (number) => editedHereName(name, number) })
+  if (to === null) return { blocked: CROWDED }
+  return lineup.pushMove('local', item.id, { do: 'set-aside', item: item.id, to, expects: expectItem(item) }, to)
+}
+
+const CROWDED: Block = { reason: 'name-clash', detail: 'too many siblings of this name' }
+
+function firstFree(
+  { slots }: Lineup,
+  { id, local }: Item,
+  { from, name }: { from: number; name: (number: number) => string },
+): Placement | null {
+  for (let number = from; number < NAMES_TRIED; number++) {
+    const to = { parent: local!.place.parent, name: name(number) }
+    if (!slots.remoteHolder(to, id) && slots.localHolders(to, id).length === 0) return to
   }
-  return { blocked: { reason: 'name-clash', detail: 'too many siblings of this name' } }
+  return null
 }
 
 /** The folder is on the disk, and in its place. @param folder by the id that the server has for it */

@@ -180,11 +180,11 @@ describe('SH a place where the person may only read', () => {
   const base = ['d/', 'd/f', 'g']
 
   test.each([
-    ['edited', [edit('g', 'L')], ['d/', 'd/f = d/f', 'g = L'], ['g: read-only']],
+    ['edited', [edit('g', 'L')], ['d/', 'd/f = d/f', 'g (edited here) = L', 'g = g'], ['g (edited here): read-only']],
     ['new', [create('d/n', 'L')], ['d/', 'd/f = d/f', 'd/n = L', 'g = g'], ['n: read-only']],
     ['deleted', [remove('d'), remove('g')], ['d/', 'd/f = d/f', 'g = g'], []],
     ['moved', [move('g', 'd/h'), move('d', 'e')], ['d/', 'd/f = d/f', 'g = g'], []],
-    ['made executable', [chmod('g')], ['d/', 'd/f = d/f', 'g* = g'], ['g: read-only']],
+    ['made executable', [chmod('g')], ['d/', 'd/f = d/f', 'g = g'], []],
   ])('SH-03 what is %s here is kept or comes back, and nothing is sent', (_, local, listing, blocked) => {
     const world = sides(base, local, [], reader)
     const { seq } = world.w.server.state
@@ -193,10 +193,13 @@ describe('SH a place where the person may only read', () => {
     expect(world.w.server.state.seq).toBe(seq)
   })
 
-  test('SH-01 edited here and there: both are kept, the edit here is shown', () => {
+  test('SH-01 edited here and there: both are kept, the edit here beside the other', () => {
     const world = sides(base, [edit('g', 'L')], [edit('g', 'R')], reader)
     world.device.settle()
-    expect([world.device.listing(), blockedOn(world)]).toEqual([['d/', 'd/f = d/f', 'g = L'], ['g: read-only']])
+    expect([world.device.listing(), blockedOn(world)]).toEqual([
+      ['d/', 'd/f = d/f', 'g (edited here) = L', 'g = R'],
+      ['g (edited here): read-only'],
+    ])
   })
 
   test('SH-06 gone there with an edit in it: that stays here, what is clean goes', () => {
@@ -210,13 +213,13 @@ describe('SH a place where the person may only read', () => {
     const world = sides(base, [edit('g', 'L'), create('n', 'L2')], [], reader)
     world.device.settle()
     world.device.device = { ...world.device.device, canWrite: true }
-    expect(world.settle().listing).toEqual(['d/', 'd/f = d/f', 'g = L', 'n = L2'])
+    expect(world.settle().listing).toEqual(['d/', 'd/f = d/f', 'g (edited here) = L', 'g = g', 'n = L2'])
     expect(blockedOn(world)).toEqual([])
   })
 
-  test('SH-03 a new file here and one there of its name: that of the server waits, and says so', () => {
+  test('SH-03 a new file here and one there of its name: that of the server has the name', () => {
     const world = sides([], [create('x', 'L')], [create('x', 'R')], reader)
     world.device.settle()
-    expect([world.device.listing(), blockedOn(world)]).toEqual([['x = L'], ['x: name-clash', 'x: read-only']])
+    expect([world.device.listing(), blockedOn(world)]).toEqual([['x (2) = L', 'x = R'], ['x (2): read-only']])
   })
 })

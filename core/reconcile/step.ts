@@ -27,6 +27,10 @@ export type LocalStep =
   | { do: 'move-local'; item: ItemId; to: Placement; expects: Expectation }
   /** To a name of our own in the same folder (`parkedName`), to break a circle of names (RN-03). */
   | { do: 'park-local'; item: ItemId; expects: Expectation }
+  /**
+   * What somebody has edited who may only read gets another name, and is a thing of its own there, only here; the item is then as if it had never been here (SH-01).
+   */
+  | { do: 'set-aside'; item: ItemId; to: Placement; expects: Expectation }
   /** Into the safety trash of this device. The item is then as if it had never been here: neither local nor synced. */
   | { do: 'remove-local'; item: ItemId; expects: Expectation }
   | { do: 'set-executable-local'; item: ItemId; executable: boolean; expects: Expectation }

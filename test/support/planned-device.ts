@@ -42,7 +42,7 @@ export const WINDOWS: Abilities = {
   grainNs: 100n,
 }
 
-const IN_PLACE = /^(park-local|move-local|remove-local|download|make-local-folder|set-executable-local)$/
+const IN_PLACE = /^(park-local|move-local|set-aside|remove-local|download|make-local-folder|set-executable-local)$/
 
 /**
  * A device with nothing but trees: its local tree is its disk, always just scanned. It plans, and does each step as the plan says, on the real server

@@ -60,6 +60,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
   download: { done: 'fetched', planned: 'fetch', way: 'down' },
   'move-local': { done: 'moved', planned: 'move here', way: 'down' },
   'park-local': { done: 'moved', planned: 'move here', way: 'down' },
+  'set-aside': { done: 'set aside', planned: 'set aside', way: 'none' },
   'remove-local': { done: 'removed', planned: 'remove here', way: 'down' },
   'set-executable-local': { done: 'fetched', planned: 'set here', way: 'down' },
   block: { done: 'blocked', planned: 'block', way: 'none' },

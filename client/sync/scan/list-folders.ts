@@ -106,7 +106,7 @@ function knownIn(run: ScanRun, { id, path, isKnown }: FolderToList): KnownIn {
     else if (isWantedThere(run, item.id)) {
       found.known.push(item)
       found.wanted.add(place.name)
-    }
+    } else run.leftOut.set(item.id, place)
   }
   return found
 }

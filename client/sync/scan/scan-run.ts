@@ -57,6 +57,8 @@ export class ScanRun {
   readonly moving = new Set<ItemId>()
   /** Folders of which it was decided that they are still at their name, with another inode. */
   readonly madeAnew = new Set<ItemId>()
+  /** Ignored here and on the server, where they are. */
+  readonly leftOut = new Map<ItemId, Placement>()
   /** Folders that were not where they were asked for, so the one above was listed. */
   readonly leftUpwards = new Set<ItemId>()
   readonly again = new Set<LocalPath>()

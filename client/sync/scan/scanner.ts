@@ -3,6 +3,7 @@ import { IGNORE_FILE, IGNORE_MAX_BYTES, ignoreRules, type IgnoreRules } from '..
 import type { LocalPath } from '../ports.ts'
 import { AppError } from '../../../core/errors.ts'
 import { adoptLost } from './adopt.ts'
+import { leaveOut } from './leave-out.ts'
 import { listFolders } from './list-folders.ts'
 import { createContentReader, type ContentReader } from './read-contents.ts'
 import { ScanRun, type FolderToList } from './scan-run.ts'
@@ -62,6 +63,7 @@ async function settle(run: ScanRun, grace: Grace): Promise<number> {
     waitMs = grace(lost)
     return waitMs === 0
   })
+  if (waitMs === 0) leaveOut(run)
   return waitMs
 }
 
