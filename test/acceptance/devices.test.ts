@@ -139,7 +139,9 @@ describe('LV-14 a device that is revoked', () => {
     const { id } = await register(there)
     const socket = await openLive(stack.url, { ...there, device: id })
     expect((await owner.call('DELETE', `/v1/devices/${id}`)).status).toBe(204)
+    const since = performance.now()
     for (let message = await socket.next(); message.type !== 'closing'; message = await socket.next()) continue
+    expect(performance.now() - since).toBeLessThan(5_000)
     expectProblem(await there.call('POST', '/v1/folders', { parent: owner.home.rootId, name: 'x' }), 'session-revoked')
     expectProblem(await there.call('GET', '/v1/devices'), 'session-revoked')
     expect(await deviceOf(owner, id)).toBe(undefined)
