@@ -29,8 +29,8 @@ const row = {
   device: "Ben's desk",
 }
 
-describe('CS-41 the nearest folder above that has a policy says what a stale write becomes', () => {
-  test('keep-both: a conflicted copy, and a conflict that waits for somebody', () => {
+describe('CF-5 CS-41 the nearest folder above that has a policy says what a stale write becomes', () => {
+  test('CF-12 keep-both: a conflicted copy, and a conflict that waits for somebody', () => {
     const w = started('keep-both')
     const [outcome] = w.commit(w.late)
     expect(outcome).toMatchObject({ outcome: 'conflict', original: w.file, node: { parentId: w.folder } })

@@ -27,7 +27,7 @@ describe('folders', () => {
     expect(w.journal.map((entry) => entry.seq)).toEqual([1])
   })
 
-  test('a batch may build on itself', () => {
+  test('JR-4 a batch may build on itself', () => {
     const w = world()
     const inner: CreateFolder = { ...mkdir('2', w.root, 'b'), parent: { madeBy: '1' as MutationId } }
     const [a, b] = w.commit(mkdir('1', w.root, 'a'), inner)
@@ -127,7 +127,7 @@ describe('P2 writes never overwrite what the writer had not seen', () => {
     expect(new Set(w.children(w.root).map((n) => n.name)).size).toBe(20)
   })
 
-  test('I21 the same bytes are no conflict, however old the base', () => {
+  test('I21 CF-4 the same bytes are no conflict, however old the base', () => {
     const w = world()
     w.commit(write('1', { parent: w.root, name: 'a' }, 0, 'same'))
     expect(w.commit(write('2', { parent: w.root, name: 'a' }, 0, 'same'))[0]).toMatchObject({
@@ -188,7 +188,7 @@ describe('RFC 9110, section 13.1: a condition is kept or nothing is made', () =>
   })
 })
 
-describe('I11 one id, one effect, one answer', () => {
+describe('I11 JR-1 one id, one effect, one answer', () => {
   test('a replay gives the first answer, in the same batch and later, and changes nothing', () => {
     const w = world()
     const mutation = write('1', { parent: w.root, name: 'a' }, 0, 'one')

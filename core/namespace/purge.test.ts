@@ -109,7 +109,7 @@ describe('only a part', () => {
   })
 })
 
-describe('who, and what', () => {
+describe('CF-10 who, and what', () => {
   test('only managers, and the collector', () => {
     const w = planted()
     w.commit(trash('1', w.f))

@@ -40,7 +40,7 @@ describe('to its place', () => {
     expect(w.tree()).toEqual(['D/', 'D/sub/', 'D/sub/f'])
   })
 
-  test('when its name was taken it has another, and the notice says so', () => {
+  test('CF-9 when its name was taken it has another, and the notice says so', () => {
     const w = planted()
     w.commit(trash('1', w.f), write('2', { parent: w.sub, name: 'f' }, 0, 'other'))
     expect(w.commit(restore('3', w.f))[0]).toMatchObject({
@@ -68,7 +68,7 @@ describe('to its place', () => {
 })
 
 describe('its folder is no more', () => {
-  test('into the nearest folder above that lives, with a notice', () => {
+  test('CF-9 into the nearest folder above that lives, with a notice', () => {
     const w = planted()
     w.commit(trash('1', w.f), trash('2', w.sub))
     expect(w.commit(restore('3', w.f))[0]).toMatchObject({

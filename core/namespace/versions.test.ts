@@ -36,7 +36,7 @@ describe('I24 restore of version k yields bytes k under the same node id', () =>
     expect(w.commit(restoreVersion('3', w.at('l').id, 1))[0]).toMatchObject({ node: { linkTarget: '../a' } })
   })
 
-  test('I21 the present version, or its twin, is there already: no entry, however old the base', () => {
+  test('I21 CF-4 the present version, or its twin, is there already: no entry, however old the base', () => {
     const w = started()
     expect(w.commit(restoreVersion('4', w.file, 3, 1))[0]).toMatchObject({ outcome: 'applied', seq: 3 })
     w.commit(restoreVersion('5', w.file, 1, 3))

@@ -59,7 +59,7 @@ async function expectSound(): Promise<void> {
   expect(await inspector.audit()).toMatchObject({ clean: true })
 }
 
-test('PU-13 JR-3 a role that is withdrawn in the middle of a push: what was decided stays, the rest is refused, the own space is unharmed', async () => {
+test('PU-13 JR-2 JR-3 a role that is withdrawn in the middle of a push: what was decided stays, the rest is refused, the own space is unharmed', async () => {
   const own = randomUUID()
   const entries = [
     newFolder(into, 'one'),

@@ -112,7 +112,7 @@ describe('RT-8: units that were trashed by themselves outlive the purge', () => 
     await expectSound()
   })
 
-  test('a change that knows the old place, while the unit is lifted, is decided anew', async () => {
+  test('RT-11 a change that knows the old place, while the unit is lifted, is decided anew', async () => {
     const home = await world.folder(fresh('home'))
     const top = await world.folder('top', home)
     const unit = await world.folder('unit', top)
@@ -275,7 +275,7 @@ describe('RT-9, I2, I17: what anything refers to stays', () => {
     await expectSound()
   })
 
-  test('and one that is written after it fails (foreign key), which has a journal decide anew', async () => {
+  test('JR-8 and one that is written after it fails (foreign key), which has a journal decide anew', async () => {
     const [{ id, key }, other] = [
       await world.file(fresh('after'), bytes(fresh('after'))),
       await world.note(fresh('by'), 'x'),
