@@ -59,7 +59,8 @@ describe('CF-5 CS-41 the nearest folder above that has a policy says what a stal
     expect(outcomes[0]).toEqual({ outcome: 'conflict', seq: told.changedSeq, node: told, original: w.file })
     // I10: an entry tells all devices that somebody has to choose.
     expect(effects.journal).toMatchObject([{ kind: 'updated', node: told }])
-    expect(effects.contents).toMatchObject([{ id: LATE }])
+    // What is held counts as written, though it is no version.
+    expect(effects.contents).toMatchObject([{ id: LATE, size: effects.journal[0]!.writtenBytes }])
     expect(w.server.conflict(LATE)).toMatchObject({ ...row, copy: null, resolution: null })
     expect(w.children(w.folder)).toEqual([told])
     // I11: the first answer again, and nothing is held twice.

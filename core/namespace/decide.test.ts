@@ -137,6 +137,16 @@ describe('P2 writes never overwrite what the writer had not seen', () => {
     expect(w.journal.length).toBe(1)
   })
 
+  test('I21 the same bytes upon an old base change nothing else either: time and executable bit are of who saw the present state', () => {
+    const w = world()
+    const target = { parent: w.root, name: 'a' }
+    w.commit(write('1', target, 0, 'one'), write('2', target, 1, 'two'))
+    const late = { ...write('3', target, 1, 'two'), mtimeNs: '5', executable: true }
+    expect(w.commit(late)[0]).toMatchObject({ outcome: 'applied', seq: 2, node: { mtimeNs: null, executable: false } })
+    const seen = { ...late, id: '4' as MutationId, base: 2 }
+    expect(w.commit(seen)[0]).toMatchObject({ outcome: 'applied', seq: 3, node: { mtimeNs: '5', executable: true } })
+  })
+
   test('a file over a folder becomes a copy, a folder over a file is refused', () => {
     const w = world()
     w.commit(mkdir('1', w.root, 'd'), write('2', { parent: w.root, name: 'f' }, 0, 'x'))
