@@ -74,6 +74,19 @@ describe('LV-12 devices register, and are listed to their owner', () => {
     expect(await deviceOf(owner, device.id)).toMatchObject({ lastError: null })
   })
 
+  test('a user has at most 200, and one more when one is revoked', async () => {
+    const crowd = await addAccount(stack, owner, 'crowd@example.com')
+    const last = await register(crowd)
+    await sql`insert into devices (tenant_id, id, user_id, session_id, name, platform, created_at, last_seen_at)
+      select tenant_id, gen_random_uuid(), user_id, session_id, name, platform, created_at, last_seen_at
+      from devices cross join generate_series(2, 200) where id = ${last.id}`
+    const more = () => crowd.call('POST', '/v1/devices', { name: 'one too many', platform: 'linux-x64' })
+    expectProblem(await more(), 'too-large')
+    expect(await devicesOf(crowd)).toHaveLength(200)
+    await sql`update devices set revoked_at = now() where id = ${last.id}`
+    expect((await more()).status).toBe(201)
+  })
+
   test('T11 a device of somebody else is none', async () => {
     const device = await register(owner)
     for (const who of [member, stranger]) {

@@ -160,6 +160,11 @@ describe('RT-2, RT-3: older versions', () => {
     await tend()
     await settle()
     expect(await world.revisions(id)).toEqual([2, 5, 6])
+    const { id: other } = await history(6)
+    await world.label(other, 5, 'a good one among the newest')
+    await tend()
+    await settle()
+    expect(await world.revisions(other)).toEqual([4, 5, 6])
     await expectSound()
   })
 
