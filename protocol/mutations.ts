@@ -297,7 +297,7 @@ export const spaceSettingsBody = z.strictObject({
     .max(1_000_000)
     .nullable()
     .optional()
-    .describe('how many old versions of a file are kept'),
+    .describe('how many versions of a file are kept, the present one among them; labelled ones do not count'),
 })
 export const spaceSettings = z.object({
   id: uuid,

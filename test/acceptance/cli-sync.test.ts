@@ -174,7 +174,7 @@ describe('changes and devices', () => {
 
   test('spaces set says what holds now', async () => {
     expect(await ok('spaces', 'set', 'home', '--trash-days', '90', '--versions-count', '5')).toBe(
-      'home: the trash is kept for 90 days; old versions the newest 5 of a file\n',
+      'home: the trash is kept for 90 days; old versions for ever, of a file the newest 5\n',
     )
     expect(JSON.parse(await ok('spaces', 'set', 'home', '--versions-count', 'all', '--json'))).toMatchObject({
       name: 'home',
