@@ -95,6 +95,8 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   'not-found': 'bitvault ls shows what is there.',
   'in-trash': 'bitvault restore brings it back.',
   'version-conflict': 'Look at what is there now, then run it again.',
+  'cursor-invalid': 'Without --cursor it begins anew.',
+  'resync-required': 'Without --cursor it begins anew.',
   'too-many-requests': 'Wait a little and run it again.',
   busy: 'Run it again: what was sent already is not sent twice.',
   'store-unavailable': 'Run it again: what was sent already is not sent twice.',
