@@ -43,6 +43,8 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // The default second is nothing where processes start and a machine is busy.
+          expect: { poll: { timeout: 20_000, interval: 50 } },
           maxWorkers: 2,
         },
       },

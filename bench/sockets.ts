@@ -25,11 +25,11 @@ export const bench: Bench = {
 
 async function run(context: BenchContext) {
   const bench = await startBenchStack(context)
-  const count = Math.min(context.quick ? 1_000 : SOCKETS, Math.floor(((await descriptorLimit()) - OTHERS) / EACH))
+  const count = Math.min(context.quick ? 4_000 : SOCKETS, Math.floor(((await descriptorLimit()) - OTHERS) / EACH))
   context.note(`gathering ${count} devices`)
   const { devices } = await gatherCrowd(bench, { people: PEOPLE, devices: count })
-  // The code is loaded and compiled, the heap has grown once: that is no cost of a socket.
-  const few = devices.splice(0, 100)
+  // The code is loaded and compiled, the heap has grown once: that is no cost of a socket. Of few sockets it would be most of it.
+  const few = devices.splice(0, context.quick ? 500 : 100)
   await connectAll(context, bench, few)
   await untilQuiet(bench)
   const before = await hibernated(context, bench)

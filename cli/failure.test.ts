@@ -17,6 +17,9 @@ describe('what a person is told', () => {
       'Busy: try again: the queue is full.',
       'Run it again: what was sent already is not sent twice.',
     ],
+    [new AppError('invalid-request', { field: 'label', detail: 'at most 100' }), 1, 'label: at most 100.', null],
+    [new AppError('resync-required'), 1, expect.any(String), 'Without --cursor it begins anew.'],
+    [new AppError('invalid-request', { detail: 'odd' }), 1, 'A field is missing or out of range: odd.', null],
     [notSignedIn('http://localhost:8787'), 3, 'You are not signed in to http://localhost:8787.', 'Run: bitvault login'],
     [
       notSignedIn('https://vault.example'),

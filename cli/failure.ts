@@ -1,6 +1,6 @@
 import { ConnectionError, connectionReason } from '../client/connection-error.ts'
 import { AppError, type ErrorCode } from '../core/errors.ts'
-import { toProblem } from '../protocol/problem.ts'
+import { toProblem, type Problem } from '../protocol/problem.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 
 /** A failure of the command line itself; what the server or the client library answers is an `AppError`. */
@@ -55,16 +55,20 @@ const TITLE_SAYS_IT: ReadonlySet<ErrorCode> = new Set(['would-cycle', 'in-trash'
 
 function fromApp(error: AppError): Failure {
   const problem = toProblem(error)
-  const isRepeated = problem.detail === problem.title || TITLE_SAYS_IT.has(error.code)
-  const detail = problem.detail === undefined || isRepeated ? '' : `: ${problem.detail}`
   return {
     code: error.code,
     exit: exitCodeOf(error.code),
-    sentence: asSentence(problem.title + detail),
+    sentence: asSentence(saidOf(problem)),
     // Some things ask for a fresh sign-in (T28).
     next: problem['signInAgain'] === true ? 'Run: bitvault login' : (NEXT[error.code] ?? null),
     problem,
   }
+}
+
+function saidOf({ code, title, detail, field }: Problem): string {
+  if (detail === undefined || detail === title || TITLE_SAYS_IT.has(code)) return title
+  // Which field it is says more than that there is one.
+  return code === 'invalid-request' && field !== undefined ? `${field}: ${detail}` : `${title}: ${detail}`
 }
 
 const local = (code: string, exit: ExitCode, message: string, next: string | null): Failure => ({
@@ -91,6 +95,8 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   'not-found': 'bitvault ls shows what is there.',
   'in-trash': 'bitvault restore brings it back.',
   'version-conflict': 'Look at what is there now, then run it again.',
+  'cursor-invalid': 'Without --cursor it begins anew.',
+  'resync-required': 'Without --cursor it begins anew.',
   'too-many-requests': 'Wait a little and run it again.',
   busy: 'Run it again: what was sent already is not sent twice.',
   'store-unavailable': 'Run it again: what was sent already is not sent twice.',

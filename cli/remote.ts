@@ -4,6 +4,7 @@ import type { MutationResult, NodeStateWire, ResolveReply } from '../protocol/fi
 import { EXIT } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import { formatRemotePath, joinRemotePath, type RemotePath } from './remote-path.ts'
+import { quoteForShell } from './text/quote.ts'
 
 /** The path as the server knows it. Throws `CliError` when its space does not exist. */
 export async function resolvePath(api: Api, path: RemotePath): Promise<ResolveReply> {
@@ -23,7 +24,7 @@ export async function lookUp(api: Api, path: RemotePath): Promise<NodeStateWire>
     const folder = formatRemotePath(there)
     throw notThere(
       `${joinRemotePath(path)} does not exist: ${folder} has no “${found.rest[0]}”`,
-      `Look with: bitvault ls ${folder}`,
+      `Look with: bitvault ls ${quoteForShell(folder)}`,
     )
   }
   if (path.isFolder && found.node.kind !== 'folder')

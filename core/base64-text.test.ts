@@ -9,6 +9,7 @@ test('every well-formed text comes back, byte for byte', () => {
     fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
       expect(textOfBase64(Buffer.from(text).toString('base64'))).toBe(text)
     }),
+    { seed: 7 },
   )
 })
 
@@ -24,7 +25,7 @@ test('any bytes at all decode exactly as a strict decoder does, or to nothing', 
       }
       expect(ofBytes(...bytes)).toBe(expected)
     }),
-    { numRuns: 2_000 },
+    { seed: 7, numRuns: 2_000 },
   )
 })
 

@@ -12,6 +12,8 @@ export const OBJECT_MAX_BYTES = 5 * 1024 ** 3
 export const MANIFEST_MAX_CHUNKS = 32_768
 /** Chunks inside one pack object. */
 export const PACK_MAX_CHUNKS = 1_000
+/** Objects that one upload may fill, and chunks that its packs may hold: more than the largest body of an init can name. */
+export const UPLOAD_MAX_CHUNKS = 160_000
 /** Largest file that a JSON number and a bigint column can both carry exactly. */
 export const FILE_MAX_BYTES = Number.MAX_SAFE_INTEGER
 

@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts'
+import { asAppError } from '../protocol/problem.ts'
 
 /** Another owner has the lease: seen before anything was written. */
 export class Fenced extends Error {}
@@ -43,6 +44,12 @@ export function failureOf(error: unknown): DatabaseFailure {
   if (typeof code === 'string' && (LOST.has(code) || code.startsWith('08'))) return 'lost'
   return isLostMessage(error) ? 'lost' : 'final'
 }
+
+/** What was thrown as one of our errors: a database that is away is no error of ours, and passes. */
+export const toAppError = (thrown: unknown): AppError =>
+  failureOf(thrown) === 'lost'
+    ? new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: thrown })
+    : asAppError(thrown)
 
 /** workerd reports a broken socket as a plain error; the driver may write to one that it has just let go of. */
 const isLostMessage = (error: unknown): boolean =>

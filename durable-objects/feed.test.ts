@@ -128,8 +128,8 @@ describe('FD-2 where the journal cannot go on', () => {
   })
 
   test('FD-5 one of an epoch that the memory does not know is asked of Postgres', async () => {
-    const { feed, journal, tail } = world({ head: 5 })
-    tail.append({ epoch: 'e0', oldSeq: 0, entries: [] }, 0)
+    const { feed, journal, tail, entryAt } = world({ head: 5 })
+    tail.append({ epoch: 'e0', oldSeq: 0, entries: [1, 2, 3, 4, 5].map(entryAt) }, 0)
     expect(await feed.page(MINE, from(3, 'e1'), 10)).toMatchObject({ through: 5, epoch: 'e1' })
     expect(journal.reads).toBe(1)
   })

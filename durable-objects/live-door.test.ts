@@ -45,8 +45,11 @@ const asSocket = (socket: FakeSocket) => socket as unknown as WebSocket
 
 /** An object that has just come into memory, with these sockets left by the life before. */
 function doorWorld(names: string[]) {
-  const world = { now: 0, sockets: names.map(fakeSocket) }
-  const readPage = async (): Promise<LivePage> => ({ entries: [], head: 0, epoch: EPOCH, horizon: 0 })
+  const world = { now: 0, sockets: names.map(fakeSocket), onRead: () => {} }
+  const readPage = async (): Promise<LivePage> => {
+    world.onRead()
+    return { entries: [], head: 0, epoch: EPOCH, horizon: 0 }
+  }
   const clock = () => world.now
   const hub = new LiveHub({
     readPage,
@@ -77,6 +80,14 @@ function doorWorld(names: string[]) {
 }
 const codes = ({ sockets }: { sockets: FakeSocket[] }) => sockets.map(({ code }) => code)
 const typesOf = ({ sent }: FakeSocket) => sent.map((text) => JSON.parse(text).type)
+
+test('LV-8 a session that ends while it comes in stays outside', async () => {
+  const world = doorWorld([])
+  const call = { session: 'late' as SessionId, cursor: null, device: null, as: 'stream' } as const
+  world.onRead = () => world.door.sessionsEnded(['late' as SessionId])
+  await expect(world.door.open(call)).rejects.toMatchObject({ code: 'session-revoked' })
+  expect(world.hub.sinks.size).toBe(0)
+})
 
 describe('sockets that outlived their object', () => {
   test('LV-16 who was not heard of for long is let go, who pings stays', async () => {

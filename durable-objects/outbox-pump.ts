@@ -1,13 +1,14 @@
 import { DurableObject } from 'cloudflare:workers'
 import { nextWakeMs } from '../bus/next-wake.ts'
 import { drain } from '../bus/postgres/drain.ts'
-import { AppError } from '../core/errors.ts'
+import { isRetryable } from '../core/errors.ts'
 import type { Consume } from '../core/event-bus.ts'
 import type { Faults } from '../core/fault-points.ts'
 import type { Db } from '../db/connect.ts'
 import { rescheduleMissed } from '../db/system/garbage.ts'
 import { scheduleRetention } from '../db/system/retention.ts'
 import type { Logger } from '../telemetry/log.ts'
+import { toAppError } from './database-failure.ts'
 
 /** What a pump works with, opened once in the life of the object. */
 export type PumpWorld = {
@@ -77,7 +78,7 @@ export abstract class OutboxPumpObject<E> extends DurableObject<E> {
       // Its connection may be lost, and what the driver remembers of a lost connection must not meet the next run.
       this.#world = null
       void world.db.end({ timeout: 5 }).catch(() => undefined)
-      world.log.error('outbox.failed', codeOf(error), error, { attempt: this.#failures })
+      logFailure(world.log, error, this.#failures)
       const facts = { nextDueMs: null, isBusy: false, failures: this.#failures, dice: Math.random() }
       return nextWakeMs({ nowMs: Date.now(), ...facts })
     }
@@ -100,4 +101,8 @@ export abstract class OutboxPumpObject<E> extends DurableObject<E> {
   }
 }
 
-const codeOf = (error: unknown) => (error instanceof AppError ? error.code : 'database-unavailable')
+function logFailure(log: Logger, thrown: unknown, attempt: number): void {
+  const { code, cause } = toAppError(thrown)
+  if (isRetryable(code)) log.retried('outbox.retried', code, cause ?? thrown, { attempt })
+  else log.error('outbox.failed', code, cause ?? thrown, { attempt })
+}

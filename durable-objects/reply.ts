@@ -1,6 +1,5 @@
 import { AppError, type ErrorCode, type ErrorFacts } from '../core/errors.ts'
-import { asAppError } from '../protocol/problem.ts'
-import { failureOf } from './database-failure.ts'
+import { toAppError } from './database-failure.ts'
 
 /**
  * What crosses a call between isolates: an error thrown there would arrive without its class and its facts, so it travels as a
@@ -18,12 +17,6 @@ export async function reply<T>(work: () => Promise<T>, onInternal: (error: AppEr
     return { ok: false, code: error.code, facts: error.facts }
   }
 }
-
-/** A database that is away is no error of ours, and passes. */
-const toAppError = (thrown: unknown): AppError =>
-  !(thrown instanceof AppError) && failureOf(thrown) === 'lost'
-    ? new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: thrown })
-    : asAppError(thrown)
 
 /** @throws AppError as it was thrown on the other side */
 export function unwrap<T>(answer: Reply<T>): T {

@@ -25,7 +25,9 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'the lower-case hex of 
 export const fileBytes = z.int().min(0).max(FILE_MAX_BYTES)
 export const nodeName = z.string().min(0).max(1_024).describe('1 to 255 bytes of UTF-8, no "/" or control characters')
 /** Nanoseconds since 1970 as a decimal string: a JSON number cannot hold them. */
-export const mtimeNs = z.string().regex(/^-?\d{1,19}$/)
+export const mtimeNs = z
+  .string()
+  .regex(/^(0|-?[1-9]\d{0,18})$/, 'decimal, of at most 19 digits, in one spelling: no 007, no -0')
 
 export const chunkRef = z.strictObject({
   sha256: sha256.describe('of the stored bytes'),

@@ -51,14 +51,25 @@ const moveIfExists = z
   .describe('keep-both: the moved one takes another name; replace: a file or symlink of that name goes to the trash')
 const copyIfExists = z.enum(['fail', 'keep-both'])
 
+type Properties = Record<string, string | null>
+
+/** Whatever copies an object passes over a member of this name: it would be answered as done, and lost. */
+const UNHELD = '__proto__'
+const properties: z.ZodType<Properties, Properties> = z.preprocess(
+  (given: Properties, context) => {
+    if (given instanceof Object && Object.hasOwn(given, UNHELD))
+      context.addIssue({ code: 'custom', path: [UNHELD], message: 'no property can have this name' })
+    return given
+  },
+  z
+    .record(plainText(1, PROPERTY_KEY_MAX), plainText(0, PROPERTY_VALUE_MAX).nullable())
+    .refine((some) => Object.keys(some).length <= PROPERTIES_MAX, `at most ${PROPERTIES_MAX} at a time`),
+)
+
 const attributes = {
   mtimeNs: mtimeNs.nullable().optional(),
   executable: z.boolean().optional(),
-  properties: z
-    .record(plainText(1, PROPERTY_KEY_MAX), plainText(0, PROPERTY_VALUE_MAX).nullable())
-    .refine((some) => Object.keys(some).length <= PROPERTIES_MAX, `at most ${PROPERTIES_MAX} at a time`)
-    .optional()
-    .describe('these keys only; null takes a property away'),
+  properties: properties.optional().describe('these keys only; null takes a property away'),
   conflictPolicy: z
     .enum(CONFLICT_POLICIES)
     .nullable()
@@ -286,7 +297,7 @@ export const spaceSettingsBody = z.strictObject({
     .max(1_000_000)
     .nullable()
     .optional()
-    .describe('how many old versions of a file are kept'),
+    .describe('how many versions of a file are kept, the present one among them; labelled ones do not count'),
 })
 export const spaceSettings = z.object({
   id: uuid,

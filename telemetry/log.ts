@@ -63,6 +63,8 @@ export type Logger = {
   fatal(event: string, fields?: LogFields): void
   /** One of our codes and what lies behind it; of the cause goes out what `describeCause` allows. */
   error(event: string, code: ErrorCode, cause: unknown, fields?: LogFields): void
+  /** The same of what is tried again by itself: a warning. */
+  retried(event: string, code: ErrorCode, cause: unknown, fields?: LogFields): void
   /** The same logger with fields on every line: the ids of a request. */
   with(fields: LogFields): Logger
 }
@@ -96,12 +98,17 @@ export function createLogger(options: LoggerOptions, bound: LogFields = {}): Log
     (level: LogLevel) =>
     (event: string, fields: LogFields = {}) =>
       log(level, event, fields)
+  const failed =
+    (level: LogLevel) =>
+    (event: string, code: ErrorCode, cause: unknown, fields: LogFields = {}) =>
+      log(level, event, { ...fields, code }, describeCause(cause))
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     fatal: at('fatal'),
-    error: (event, code, cause, fields = {}) => log('error', event, { ...fields, code }, describeCause(cause)),
+    error: failed('error'),
+    retried: failed('warn'),
     with: (fields) => createLogger(options, { ...bound, ...fields }),
   }
 }

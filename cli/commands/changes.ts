@@ -44,6 +44,7 @@ async function followUntilStopped(connection: Connection, world: World, teller: 
         await say.json({ event: 'cursor', cursor: page.cursor })
       },
       waiting: (again) => note(again ? 'Back again.' : 'Waiting for changes … (Ctrl-C ends)'),
+      lost: () => note('The connection is lost: trying again …'),
       gap: () => note('The journal begins anew: what happened in between cannot be told.'),
     })
   } catch (error) {
@@ -92,8 +93,10 @@ async function show(change: Change, { paths, say }: Teller): Promise<void> {
   ])
 }
 
-function factsOf({ kind, node }: Change): string {
+function factsOf({ kind, seq, node }: Change): string {
   if (kind === 'trashed' || kind === 'purged' || kind === 'moved') return ''
+  // Time, executable bit, properties, a label, the end of a conflict.
+  if (kind === 'updated' && node.kind !== 'folder' && node.contentSeq !== seq) return 'not its content'
   if (node.kind === 'symlink') return `-> ${node.linkTarget ?? ''}`
   return node.kind === 'folder' ? '' : `${formatBytes(node.size ?? 0)}, v${node.contentRevision}`
 }

@@ -35,6 +35,18 @@ export function conflictLines(conflict: ConflictWire, spaceName: string, say: Sa
   ]
 }
 
+/** How it can end, and what becomes of what is not chosen. */
+export function choiceLines({ copy }: ConflictWire): string[] {
+  const toTrash = copy === null ? '' : ', the copy goes to the trash'
+  return [
+    `--mine    what came second becomes a new version${toTrash}`,
+    `--theirs  what was there stays${toTrash}`,
+    `--both    side by side${copy === null ? ', what came second under another name' : ''}`,
+    '--merged  a file of yours that holds both becomes a new version',
+    ...(copy === null ? ['What came second is kept with the conflict, as long as things in the trash are.'] : []),
+  ]
+}
+
 function sideRow(called: string, side: Side | null, what: string, say: Say, who: Who): string[] {
   if (side === null) return [called, '–', '', '', '', `${what}, no longer kept`]
   return [called, formatTime(side.at), who(side.userId), say.name(side.device), sizeOf(side), what]

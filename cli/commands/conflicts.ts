@@ -9,7 +9,7 @@ import { formatRemotePath, parseRemotePath } from '../remote-path.ts'
 import { formatBytes, formatCount } from '../text/quantity.ts'
 import { whoBy } from '../who.ts'
 import type { World } from '../world.ts'
-import { conflictLines } from './conflict-lines.ts'
+import { choiceLines, conflictLines } from './conflict-lines.ts'
 import { findConflict, parseConflictName, placeOf } from './find-conflict.ts'
 import { isSameContent } from './local-place.ts'
 import { findSpace } from './trash-places.ts'
@@ -54,18 +54,7 @@ export async function conflictsShow(call: Call, world: World): Promise<ExitCode>
     await say.json({ place, ...conflict })
     await say.lines(conflictLines(conflict, name, say, await whoBy(api)))
     if (conflict.resolution !== null) return EXIT.ok
-    await say.note(
-      say.paintNote(
-        'dim',
-        [
-          '',
-          '--mine    what came second becomes a new version, the copy goes to the trash',
-          '--theirs  what was there stays, the copy goes to the trash',
-          '--both    side by side',
-          '--merged  a file of yours that holds both becomes a new version',
-        ].join('\n'),
-      ),
-    )
+    await say.note(say.paintNote('dim', ['', ...choiceLines(conflict)].join('\n')))
     return EXIT.ok
   })
 }

@@ -1,4 +1,5 @@
 import type { Api } from '../../client/api.ts'
+import { AppError } from '../../core/errors.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import type { Call } from '../command.ts'
 import { withConnection } from '../connection.ts'
@@ -13,6 +14,7 @@ import { copyTree, sayPartial, type CopyTarget } from './copy-tree.ts'
 import { ifExistsOf, openDestination } from './destination.ts'
 import { eachItem } from './each-item.ts'
 import type { GoingOptions } from './mv.ts'
+import { noVersion } from './versions.ts'
 
 type CpOptions = GoingOptions & { recursive: boolean; revision: number | undefined }
 
@@ -60,6 +62,9 @@ async function copyOne({ api, say, status, revision }: Work, { shown, node }: Fo
     ...(revision === undefined ? {} : { revision }),
     onProgress: (requests, at) => status.update(`Copying ${shown}: ${requests} so far · ${at}`),
     onPartial: sayPartial(say),
+  }).catch((error: unknown) => {
+    if (revision === undefined || !(error instanceof AppError) || error.facts.field !== 'revision') throw error
+    return noVersion(shown, revision)(error)
   })
   const path = formatRemotePath([...to.path, copied.is === 'kept' ? to.name : copied.node.name])
   if (copied.is === 'kept') {

@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError, usageError } from '../failure.ts'
 import { createFolderChain, resolvePath } from '../remote.ts'
 import { formatRemotePath, joinRemotePath, type RemotePath } from '../remote-path.ts'
+import { quoteForShell } from '../text/quote.ts'
 
 /** Where something goes on the server: into `folder`, under its own name or as `as`. */
 export type Destination = { folder: NodeStateWire; path: readonly string[]; as: string | null }
@@ -12,13 +13,13 @@ export type Destination = { folder: NodeStateWire; path: readonly string[]; as: 
 /**
  * As mv and cp understand it: a folder that exists takes each thing under its own name; otherwise the last name is the new one of a
  * single thing.
- * @param parents make the folders that are missing
+ * @param parents make the folders that are missing; left out by a command that never does
  * @throws CliError `not-found`, `usage`; AppError `not-a-folder`
  */
 export async function openDestination(
   api: Api,
   path: RemotePath,
-  { isSeveral, parents }: { isSeveral: boolean; parents: boolean },
+  { isSeveral, parents }: { isSeveral: boolean; parents?: boolean },
 ): Promise<Destination> {
   const found = await resolvePath(api, path)
   const shown = joinRemotePath(path)
@@ -28,7 +29,11 @@ export async function openDestination(
   const missing = mustBeFolder ? found.rest : found.rest.slice(0, -1)
   if (found.node === null && missing.length > 0 && !parents) {
     const there = path.segments.slice(0, path.segments.length - found.rest.length)
-    throw noFolder([...there, ...missing.slice(0, 1)])
+    const first = formatRemotePath([...there, ...missing.slice(0, 1)])
+    throw noFolder(
+      first,
+      parents === undefined ? `Make it first: bitvault mkdir ${quoteForShell(first)}` : 'With -p it is made.',
+    )
   }
   if (mustBeFolder) return { folder: await makeBelow(api, found.deepest, missing), path: path.segments, as: null }
   const as = path.segments.at(-1)
@@ -45,13 +50,8 @@ const makeBelow = async (api: Api, deepest: NodeStateWire, names: readonly strin
   return names.length === 0 ? deepest : ((await createFolderChain(api, deepest.id, names)).at(-1) ?? deepest)
 }
 
-const noFolder = (segments: readonly string[]): CliError =>
-  new CliError({
-    code: 'not-found',
-    exit: EXIT.notFound,
-    message: `there is no folder ${formatRemotePath(segments)}`,
-    next: 'With -p it is made.',
-  })
+const noFolder = (shown: string, next: string): CliError =>
+  new CliError({ code: 'not-found', exit: EXIT.notFound, message: `there is no folder ${shown}`, next })
 
 export type IfExists = 'fail' | 'keep' | 'keep-both' | 'replace'
 export type IfExistsOptions = { 'no-clobber': boolean; 'keep-both': boolean; replace: boolean }
@@ -75,5 +75,5 @@ export const onlyFilesAreReplaced = (shown: string): CliError =>
     code: 'name-taken',
     exit: EXIT.failed,
     message: `${shown} is there already, and it is a folder: only files are replaced`,
-    next: `Delete or move it first: bitvault rm -r ${shown}`,
+    next: `Delete or move it first: bitvault rm -r ${quoteForShell(shown)}`,
   })

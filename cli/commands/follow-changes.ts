@@ -11,6 +11,8 @@ export type FollowListener = {
   page(page: ChangesPage): Promise<void>
   /** From here on nothing is missed. `again`: after the connection was lost. */
   waiting(again: boolean): Promise<void>
+  /** The connection was lost, and did not come back at once. */
+  lost(): Promise<void>
   /** The journal begins anew, so what happened meanwhile cannot be told. */
   gap(): Promise<void>
 }
@@ -28,6 +30,7 @@ export async function followChanges(
   const { accessToken } = session
   const findHead = () => headOf({ server, session, patientApi }, world)
   let wasConnected = false
+  let failures = 0
   const pull = async (cursor: string | null): Promise<string> => {
     let at = cursor ?? (await findHead())
     for (let more = true; more;) {
@@ -56,7 +59,9 @@ export async function followChanges(
       },
       access: () => {},
       connected: (way) => {
+        failures = way === null ? failures + 1 : 0
         if (way !== null) void listener.waiting(wasConnected)
+        else if (failures === 2 && !signal.aborted) void listener.lost()
         wasConnected ||= way !== null
       },
     },

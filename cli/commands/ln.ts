@@ -17,7 +17,7 @@ export async function ln(call: Call<LnOptions>, world: World): Promise<ExitCode>
   if (target === '') throw usageError('a link points somewhere: bitvault ln -s <target> <path>')
   const path = parseRemotePathInSpace(link)
   return withConnection('ln', call, world, async ({ api }, say) => {
-    const { folder, path: above, as } = await openDestination(api, path, { isSeveral: false, parents: false })
+    const { folder, path: above, as } = await openDestination(api, path, { isSeveral: false })
     const name = as ?? target.split('/').findLast((part) => part !== '') ?? target
     const shown = formatRemotePath([...above, name])
     const { node: present } = await resolvePath(api, { segments: [...above, name], isFolder: false })

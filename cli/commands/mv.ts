@@ -10,6 +10,7 @@ import { showStatus, type Status } from '../progress/status.ts'
 import { lookUp, resolvePath, settledOf } from '../remote.ts'
 import { formatRemotePath, parseRemotePathBelowSpace, parseRemotePathInSpace } from '../remote-path.ts'
 import type { Say } from '../say.ts'
+import { quoteForShell } from '../text/quote.ts'
 import type { World } from '../world.ts'
 import { copyTree, sayPartial } from './copy-tree.ts'
 import {
@@ -121,7 +122,7 @@ async function moveAcross({ api, say, status }: Work, going: Going): Promise<Exi
   const trashed = await namespaceOf(api)
     .trash(node.id, seen)
     .then(settledOf, (error: unknown) => {
-      throw error instanceof AppError ? stayed(going.shown, to, error) : error
+      throw error instanceof AppError ? stayed(going, to, error) : error
     })
   const hasRest = trashed.original !== null
   await say.json({ from: going.shown, path: to, outcome: 'copied', trashed: !hasRest, node: copied.node })
@@ -131,13 +132,13 @@ async function moveAcross({ api, say, status }: Work, going: Going): Promise<Exi
   return EXIT.conflict
 }
 
-const stayed = (shown: string, to: string, cause: AppError): CliError =>
+const stayed = ({ shown, node }: Going, to: string, cause: AppError): CliError =>
   new CliError(
     {
       code: cause.code,
       exit: EXIT.conflict,
       message: `${shown} was copied to ${to}, but it could not be deleted (${cause.facts.detail ?? cause.code}): both are there`,
-      next: `Look at both; then: bitvault rm ${shown}`,
+      next: `Look at both; then: bitvault rm ${node.kind === 'folder' ? '-r ' : ''}${quoteForShell(shown)}`,
     },
     { cause },
   )

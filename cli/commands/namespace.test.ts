@@ -11,7 +11,7 @@ import { testWorld } from '../test-world.ts'
 import { parseDuration } from '../text/duration.ts'
 import { formatAgo } from '../text/quantity.ts'
 import { quoteForShell } from '../text/quote.ts'
-import { conflictLines } from './conflict-lines.ts'
+import { choiceLines, conflictLines } from './conflict-lines.ts'
 import { copyTree } from './copy-tree.ts'
 import { ifExistsOf } from './destination.ts'
 import { eachItem } from './each-item.ts'
@@ -54,8 +54,9 @@ describe('what stands on the command line', () => {
     ['now', '42000000'],
   ])('a moment of %s', (text, ns) => expect(parseTime(text, 42)).toBe(ns))
 
-  test.each(['yesterday', '2026-13-01', '12:00', '2026-03-04T25:00', ''])('no moment: %j', (text) =>
-    expect(() => parseTime(text, 0)).toThrow(expect.objectContaining({ exit: 2 })),
+  test.each(['yesterday', '2026-13-01', '2026-02-30', '2025-02-29T12:00Z', '12:00', '2026-03-04T25:00', ''])(
+    'no moment: %j',
+    (text) => expect(() => parseTime(text, 0)).toThrow(expect.objectContaining({ exit: 2 })),
   )
 
   test('two ways for one name are refused', () => {
@@ -355,6 +356,22 @@ describe('a conflict, as a person sees it', () => {
       '  base    –                                       both began with it (v2), no longer kept',
       '  beside  report (copy).txt',
       '  id      0199',
+    ])
+  })
+
+  test('how it can end, where a copy stands beside it and where the conflict holds the later content', () => {
+    expect(choiceLines(conflict)).toEqual([
+      '--mine    what came second becomes a new version, the copy goes to the trash',
+      '--theirs  what was there stays, the copy goes to the trash',
+      '--both    side by side',
+      '--merged  a file of yours that holds both becomes a new version',
+    ])
+    expect(choiceLines({ ...conflict, copy: null })).toEqual([
+      '--mine    what came second becomes a new version',
+      '--theirs  what was there stays',
+      '--both    side by side, what came second under another name',
+      '--merged  a file of yours that holds both becomes a new version',
+      'What came second is kept with the conflict, as long as things in the trash are.',
     ])
   })
 

@@ -62,7 +62,7 @@ async function find(api: Api, named: RemotePath | string): Promise<Wanted> {
   if (folder !== null)
     throw new CliError({
       code: 'in-trash',
-      exit: EXIT.failed,
+      exit: EXIT.notFound,
       message: `${shown} was deleted with its folder ${folder}, which comes back as a whole`,
       next: `Run: bitvault restore ${quoteForShell(folder)}`,
     })

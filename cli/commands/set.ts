@@ -61,9 +61,16 @@ export function parseTime(text: string, nowMs: number): string {
   if (text === 'now') return String(BigInt(nowMs) * 1_000_000n)
   const found = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text)
   const [, day, time = '00:00', fraction = '', zone = ''] = found ?? []
-  const ms = day === undefined ? NaN : Date.parse(`${day}T${time.length === 5 ? `${time}:00` : time}${zone}`)
+  const ms =
+    day === undefined || !isDay(day) ? NaN : Date.parse(`${day}T${time.length === 5 ? `${time}:00` : time}${zone}`)
   if (Number.isNaN(ms)) throw usageError(`--mtime needs a time such as 2026-03-04T05:06:07, or now, not “${text}”`)
   return String(BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0')))
+}
+
+/** The 30th of February is no day; the parser takes it for the 2nd of March. */
+function isDay(day: string): boolean {
+  const ms = Date.parse(day)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
 }
 
 function parseProperties(given: readonly string[]): Record<string, string> {

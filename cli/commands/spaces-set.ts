@@ -29,14 +29,9 @@ export async function spacesSet(call: Call<Options>, world: World): Promise<Exit
 }
 
 const describe = ({ trashDays, versionDays, versionCount }: SpaceSettings): string => {
-  const versions =
-    versionDays === null && versionCount === null
-      ? 'for ever'
-      : [
-          ...(versionDays === null ? [] : [`for ${formatCount(versionDays, 'day')}`]),
-          ...(versionCount === null ? [] : [`the newest ${versionCount.toLocaleString('en-US')} of a file`]),
-        ].join(', ')
-  return `the trash is kept for ${formatCount(trashDays, 'day')}; old versions ${versions}`
+  const days = `old versions ${versionDays === null ? 'for ever' : `for ${formatCount(versionDays, 'day')}`}`
+  const count = versionCount === null ? '' : `, of a file the newest ${versionCount.toLocaleString('en-US')}`
+  return `the trash is kept for ${formatCount(trashDays, 'day')}; ${days}${count}`
 }
 
 function settingsOf(options: Options): SpaceSettingsBody {

@@ -1,3 +1,4 @@
+import type { Api } from '../../client/api.ts'
 import { namespaceOf } from '../../client/namespace.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Call } from '../command.ts'
@@ -5,6 +6,7 @@ import { ask } from '../ask.ts'
 import { withConnection } from '../connection.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { showStatus } from '../progress/status.ts'
+import { settledOf } from '../remote.ts'
 import { formatRemotePath, parseRemotePath, type RemotePath } from '../remote-path.ts'
 import type { Say } from '../say.ts'
 import { parseDuration } from '../text/duration.ts'
@@ -89,24 +91,35 @@ export async function trashEmpty(call: Call<EmptyOptions>, world: World): Promis
 
     async function purgeAll(ids: ReadonlyMap<string, string>): Promise<number> {
       const status = showStatus(world, say)
-      let done = 0
+      const restored: string[] = []
+      let [done, purged] = [0, 0]
       try {
         await eachAtOnce(values(ids), AT_ONCE, async ([id, path]) => {
-          await namespaceOf(api)
-            .purge(id)
-            .catch((error: unknown) => {
-              // Restored or purged by somebody else since the list was made.
-              if (!(error instanceof AppError) || error.code !== 'not-found') throw error
-            })
-          await say.json({ path, outcome: 'purged', id })
+          const outcome = await purge(api, id)
+          await say.json({ path, outcome, id })
+          if (outcome === 'purged') purged++
+          if (outcome === 'restored') restored.push(path)
           status.update(`Deleting ${++done} of ${ids.size} · ${path}`)
         })
       } finally {
         await status.close()
       }
-      return done
+      for (const path of restored) await say.note(`${say.nameInNote(path)}: left alone, it was restored meanwhile`)
+      return purged
     }
   })
+}
+
+/** Somebody else may have purged or restored it since the list was made: then there is nothing left to do. */
+async function purge(api: Api, id: string): Promise<'purged' | 'gone' | 'restored'> {
+  try {
+    settledOf(await namespaceOf(api).purge(id))
+    return 'purged'
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-found') return 'gone'
+    if (error instanceof AppError && error.code === 'version-conflict') return 'restored'
+    throw error
+  }
 }
 
 async function* each<T>(paths: readonly RemotePath[], list: (path: RemotePath) => AsyncIterable<T>): AsyncIterable<T> {

@@ -82,7 +82,9 @@ export async function versionsRestore(call: Call, world: World): Promise<ExitCod
   return withConnection('versions-restore', call, world, async ({ api }, say) => {
     const node = await lookUpVersioned(api, path)
     const restored = settledOf(
-      await namespaceOf(api).restoreVersion(node.id, revision, node.contentRevision).catch(noVersion(path, revision)),
+      await namespaceOf(api)
+        .restoreVersion(node.id, revision, node.contentRevision)
+        .catch(noVersion(formatRemotePath(path.segments), revision)),
     )
     const shown = formatRemotePath(path.segments)
     await say.json({ path: shown, ...restored.node })
@@ -106,7 +108,7 @@ export async function versionsLabel(call: Call<{ remove: boolean }>, world: Worl
     settledOf(
       await namespaceOf(api)
         .labelVersion(node.id, revision, text ?? null)
-        .catch(noVersion(path, revision)),
+        .catch(noVersion(formatRemotePath(path.segments), revision)),
     )
     const shown = formatRemotePath(path.segments)
     await say.json({ path: shown, revision, label: text ?? null })
@@ -140,22 +142,22 @@ export async function versionsGet(call: Call<GetOptions>, world: World): Promise
 
 async function findVersion(api: Api, node: NodeStateWire, { path, revision }: { path: RemotePath; revision: number }) {
   for await (const version of namespaceOf(api).versions(node.id)) if (version.revision === revision) return version
-  throw noSuchVersion(path, revision)
+  throw noSuchVersion(formatRemotePath(path.segments), revision)
 }
 
-const noSuchVersion = ({ segments }: RemotePath, revision: number): CliError =>
+const noSuchVersion = (shown: string, revision: number): CliError =>
   new CliError({
     code: 'not-found',
     exit: EXIT.notFound,
-    message: `${formatRemotePath(segments)} has no v${revision}, or it has expired`,
-    next: `Look with: bitvault versions ${quoteForShell(formatRemotePath(segments))}`,
+    message: `${shown} has no v${revision}, or it has expired`,
+    next: `Look with: bitvault versions ${quoteForShell(shown)}`,
   })
 
 /** The node was found, so it is the version that is missing. */
-const noVersion =
-  (path: RemotePath, revision: number) =>
+export const noVersion =
+  (shown: string, revision: number) =>
   (error: unknown): never => {
-    throw error instanceof AppError && error.code === 'not-found' ? noSuchVersion(path, revision) : error
+    throw error instanceof AppError && error.code === 'not-found' ? noSuchVersion(shown, revision) : error
   }
 
 /** In a folder that is named, or under the name that is given. */

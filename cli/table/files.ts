@@ -159,7 +159,11 @@ const spacesSet = defineCommand({
   options: {
     'trash-days': { type: 'count', value: 'n', doc: 'how long the trash is kept' },
     'versions-days': { type: 'text', value: 'n', doc: 'how long old versions are kept; all = for ever' },
-    'versions-count': { type: 'text', value: 'n', doc: 'how many old versions of a file; all = any number' },
+    'versions-count': {
+      type: 'text',
+      value: 'n',
+      doc: 'how many versions of a file, the present one too; all = any number',
+    },
   },
   run: async (call, world) => (await import('../commands/spaces-set.ts')).spacesSet(call, world),
 })

@@ -29,8 +29,8 @@ const row = {
   device: "Ben's desk",
 }
 
-describe('CS-41 the nearest folder above that has a policy says what a stale write becomes', () => {
-  test('keep-both: a conflicted copy, and a conflict that waits for somebody', () => {
+describe('CF-5 CS-41 the nearest folder above that has a policy says what a stale write becomes', () => {
+  test('CF-12 keep-both: a conflicted copy, and a conflict that waits for somebody', () => {
     const w = started('keep-both')
     const [outcome] = w.commit(w.late)
     expect(outcome).toMatchObject({ outcome: 'conflict', original: w.file, node: { parentId: w.folder } })
@@ -59,7 +59,8 @@ describe('CS-41 the nearest folder above that has a policy says what a stale wri
     expect(outcomes[0]).toEqual({ outcome: 'conflict', seq: told.changedSeq, node: told, original: w.file })
     // I10: an entry tells all devices that somebody has to choose.
     expect(effects.journal).toMatchObject([{ kind: 'updated', node: told }])
-    expect(effects.contents).toMatchObject([{ id: LATE }])
+    // What is held counts as written, though it is no version.
+    expect(effects.contents).toMatchObject([{ id: LATE, size: effects.journal[0]!.writtenBytes }])
     expect(w.server.conflict(LATE)).toMatchObject({ ...row, copy: null, resolution: null })
     expect(w.children(w.folder)).toEqual([told])
     // I11: the first answer again, and nothing is held twice.

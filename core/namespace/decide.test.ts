@@ -27,7 +27,7 @@ describe('folders', () => {
     expect(w.journal.map((entry) => entry.seq)).toEqual([1])
   })
 
-  test('a batch may build on itself', () => {
+  test('JR-4 a batch may build on itself', () => {
     const w = world()
     const inner: CreateFolder = { ...mkdir('2', w.root, 'b'), parent: { madeBy: '1' as MutationId } }
     const [a, b] = w.commit(mkdir('1', w.root, 'a'), inner)
@@ -127,7 +127,7 @@ describe('P2 writes never overwrite what the writer had not seen', () => {
     expect(new Set(w.children(w.root).map((n) => n.name)).size).toBe(20)
   })
 
-  test('I21 the same bytes are no conflict, however old the base', () => {
+  test('I21 CF-4 the same bytes are no conflict, however old the base', () => {
     const w = world()
     w.commit(write('1', { parent: w.root, name: 'a' }, 0, 'same'))
     expect(w.commit(write('2', { parent: w.root, name: 'a' }, 0, 'same'))[0]).toMatchObject({
@@ -135,6 +135,16 @@ describe('P2 writes never overwrite what the writer had not seen', () => {
       seq: 1,
     })
     expect(w.journal.length).toBe(1)
+  })
+
+  test('I21 the same bytes upon an old base change nothing else either: time and executable bit are of who saw the present state', () => {
+    const w = world()
+    const target = { parent: w.root, name: 'a' }
+    w.commit(write('1', target, 0, 'one'), write('2', target, 1, 'two'))
+    const late = { ...write('3', target, 1, 'two'), mtimeNs: '5', executable: true }
+    expect(w.commit(late)[0]).toMatchObject({ outcome: 'applied', seq: 2, node: { mtimeNs: null, executable: false } })
+    const seen = { ...late, id: '4' as MutationId, base: 2 }
+    expect(w.commit(seen)[0]).toMatchObject({ outcome: 'applied', seq: 3, node: { mtimeNs: '5', executable: true } })
   })
 
   test('a file over a folder becomes a copy, a folder over a file is refused', () => {
@@ -188,7 +198,7 @@ describe('RFC 9110, section 13.1: a condition is kept or nothing is made', () =>
   })
 })
 
-describe('I11 one id, one effect, one answer', () => {
+describe('I11 JR-1 one id, one effect, one answer', () => {
   test('a replay gives the first answer, in the same batch and later, and changes nothing', () => {
     const w = world()
     const mutation = write('1', { parent: w.root, name: 'a' }, 0, 'one')
@@ -333,5 +343,6 @@ test('I7, I10 any stream of mutations keeps the tree well-formed and the journal
       expect(new Set(live.map((node) => childKey(node.parentId!, node.name))).size).toBe(live.length)
       for (const node of live) expect(w.nodes.get(node.parentId!)?.kind).toBe('folder')
     }),
+    { seed: 7 },
   )
 })

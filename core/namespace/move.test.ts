@@ -20,7 +20,7 @@ function planted(): World {
 }
 
 describe('a move is one row and one entry', () => {
-  test('MV-11 the node keeps its id, its content and its history; its placement revision rises', () => {
+  test('MV-11 CF-1 the node keeps its id, its content and its history; its placement revision rises', () => {
     const w = planted()
     const f = w.at('f')
     const [outcome] = w.commit(move('1', f.id, w.at('X').id, 'new name'))
@@ -58,8 +58,8 @@ describe('a move is one row and one entry', () => {
   })
 })
 
-describe('P5 server order wins', () => {
-  test('MV-08 who had not seen the other move is refused and told where the node stands', () => {
+describe('P5 CF-3 server order wins', () => {
+  test('MV-08 CF-2 who had not seen the other move is refused and told where the node stands', () => {
     const w = planted()
     const { id } = w.at('A')
     w.commit(by(BEN, move('1', id, w.root, "Ben's", { base: 1 })))
@@ -69,7 +69,7 @@ describe('P5 server order wins', () => {
     expect(w.commit(move('3', id, w.root, "Anna's", { base: 2 }))[0]).toMatchObject({ outcome: 'applied' })
   })
 
-  test('MV-18 a move to where it is already is no change, however old its base', () => {
+  test('MV-18 CF-4 a move to where it is already is no change, however old its base', () => {
     const w = planted()
     const { id } = w.at('f')
     w.commit(by(BEN, move('1', id, w.at('X').id, 'f', { base: 1 })))
@@ -77,7 +77,7 @@ describe('P5 server order wins', () => {
     expect(w.journal.length).toBe(6)
   })
 
-  test('MD-01 a plain move of what was deleted meanwhile is refused: the delete wins', () => {
+  test('MD-01 CF-7 a plain move of what was deleted meanwhile is refused: the delete wins', () => {
     const w = planted()
     const { id } = w.at('f')
     w.commit(by(BEN, trash('1', id)))
@@ -138,7 +138,7 @@ describe('I7 no cycle', () => {
   })
 })
 
-describe('the name is taken', () => {
+describe('CF-11 the name is taken', () => {
   test('by default the move is refused and names what is there', () => {
     const w = planted()
     expect(w.commit(move('1', w.at('g').id, w.root, 'f'))[0]).toMatchObject(

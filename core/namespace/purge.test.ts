@@ -6,6 +6,9 @@ import { SYSTEM_ACTOR } from './model.ts'
 
 type World = ReturnType<typeof world>
 
+/** The clock of the server in memory. */
+const NOW = 1_700_000_000_000
+
 const rejected = (code: string, facts: object = {}) => ({
   outcome: 'rejected',
   code,
@@ -109,12 +112,23 @@ describe('only a part', () => {
   })
 })
 
-describe('who, and what', () => {
+describe('CF-10 who, and what', () => {
   test('only managers, and the collector', () => {
     const w = planted()
     w.commit(trash('1', w.f))
     expect(w.commit(by(BEN, purge('2', w.f)), by(SYSTEM_ACTOR, purge('3', w.f)))).toMatchObject([
       rejected('forbidden'),
+      { outcome: 'applied' },
+    ])
+  })
+
+  test('RT-1 the retention takes what was trashed by itself and long enough ago, nothing else', () => {
+    const w = planted()
+    const old = (id: string, node: NodeId) => by(SYSTEM_ACTOR, { ...purge(id, node), trashedUntil: NOW })
+    w.commit(trash('1', w.d))
+    expect(w.commit({ ...old('2', w.d), trashedUntil: NOW - 1 }, old('3', w.f), old('4', w.d))).toMatchObject([
+      rejected('version-conflict', { node: w.d }),
+      rejected('version-conflict', { node: w.f }),
       { outcome: 'applied' },
     ])
   })

@@ -23,7 +23,7 @@ const texts = (w: ReturnType<typeof started>) =>
     .map(({ id }) => w.server.text(id))
     .sort()
 
-describe('a conflict is ended once, for all devices, and nothing goes away', () => {
+describe('CF-13 a conflict is ended once, for all devices, and nothing goes away', () => {
   test('mine: the later content is a new version, its copy goes to the trash', () => {
     const w = started()
     const { outcomes, effects } = w.server.transact([resolve('3', MET, 'mine', 2)])
@@ -112,7 +112,7 @@ describe('policy manual: only the conflict holds the content', () => {
   })
 })
 
-describe('whoever comes second', () => {
+describe('CF-14 whoever comes second', () => {
   test.each(['mine', 'theirs', 'both'] as const)(
     'with the same choice (%s) is told that it is so; with another, that it is too late',
     (choice) => {
@@ -163,7 +163,7 @@ describe('whoever comes second', () => {
 })
 
 describe('what has become of the two meanwhile', () => {
-  test('the original is in the trash: mine brings it back, with a word', () => {
+  test('CF-15 the original is in the trash: mine brings it back, with a word', () => {
     const w = started()
     w.commit(trash('3', w.file, { base: 2 }))
     expect(w.commit(resolve('4', MET, 'mine'))[0]).toMatchObject({
@@ -183,7 +183,7 @@ describe('what has become of the two meanwhile', () => {
     expect(w.commit(resolve('6', MET, 'mine'))[0]).toMatchObject({ code: 'not-found' })
   })
 
-  test('the copy was purged: that ended the conflict', () => {
+  test('CF-10 the copy was purged: that ended the conflict', () => {
     const w = started()
     w.commit(trash('3', w.copy, { base: 1 }), purge('4', w.copy))
     expect(w.commit(resolve('5', MET, 'mine'))[0]).toMatchObject({ code: 'not-found' })

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { deepFolders } from '../../test/support/deep-folders.ts'
 import { BEN, by, mkdir, move, purge, restore, trash, world, write } from '../../test/support/namespace-world.ts'
 import type { NodeId } from '../ids.ts'
+import { MAX_DEPTH } from './rules.ts'
 
 type World = ReturnType<typeof world>
 
@@ -40,7 +42,7 @@ describe('to its place', () => {
     expect(w.tree()).toEqual(['D/', 'D/sub/', 'D/sub/f'])
   })
 
-  test('when its name was taken it has another, and the notice says so', () => {
+  test('CF-9 when its name was taken it has another, and the notice says so', () => {
     const w = planted()
     w.commit(trash('1', w.f), write('2', { parent: w.sub, name: 'f' }, 0, 'other'))
     expect(w.commit(restore('3', w.f))[0]).toMatchObject({
@@ -68,7 +70,7 @@ describe('to its place', () => {
 })
 
 describe('its folder is no more', () => {
-  test('into the nearest folder above that lives, with a notice', () => {
+  test('CF-9 into the nearest folder above that lives, with a notice', () => {
     const w = planted()
     w.commit(trash('1', w.f), trash('2', w.sub))
     expect(w.commit(restore('3', w.f))[0]).toMatchObject({
@@ -119,6 +121,14 @@ describe('to a place that was asked for', () => {
     w.commit(trash('1', w.f))
     const [outcome] = w.commit(restore('2', w.f, { parent: w.root, name: 'here' }))
     expect(outcome).toEqual({ outcome: 'applied', seq: 5, node: w.at('here') })
+  })
+
+  test('SC-04 a folder goes no deeper than the bound there, a file does', () => {
+    const w = planted()
+    const [lowest] = deepFolders(w, MAX_DEPTH)
+    w.commit(trash('1', w.f), trash('2', w.d))
+    expect(w.commit(restore('3', w.d, { parent: lowest, name: 'D' }))[0]).toMatchObject(rejected('too-large'))
+    expect(w.commit(restore('4', w.f, { parent: lowest, name: 'f' }))[0]).toMatchObject({ outcome: 'applied' })
   })
 
   test('the name is taken, the folder dead, a file or itself, the space another: refused', () => {

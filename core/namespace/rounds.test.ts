@@ -27,7 +27,7 @@ test('SC-04 what comes back into folders that were made anew before takes few ro
   for (const id of files) expect([w.server.isLive(id), depth(id)]).toEqual([true, 901])
 })
 
-test('a batch in which each part needs what the one before found is written in parts, with the same answers', () => {
+test('JR-10 a batch in which each part needs what the one before found is written in parts, with the same answers', () => {
   const w = world()
   const made = w.commit(...chain('made', 100, w.root))
   const again = chain('again', 100, w.root)

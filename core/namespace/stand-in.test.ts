@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { deepFolders } from '../../test/support/deep-folders.ts'
 import { BEN, by, mkdir, move, purge, restore, trash, world, write } from '../../test/support/namespace-world.ts'
 import type { NodeId } from '../ids.ts'
+import { MAX_DEPTH } from './rules.ts'
 
 type World = ReturnType<typeof world>
 
@@ -68,6 +70,23 @@ describe('P3 an edit brings back what was deleted: just enough parents to hold i
     w.commit(edit(w))
     expect(w.tree()).toEqual(['f'])
   })
+})
+
+test('SC-04 an edit of what lies too deep in the trash is refused: it would make very many folders', () => {
+  const w = world()
+  const [lower, lowerTop] = deepFolders(w, MAX_DEPTH)
+  const file = write('f', { parent: lower, name: 'f' }, 0, 'f')
+  w.commit(mkdir('a', w.root, 'a'), file)
+  const [lowest] = deepFolders(w, 10, w.at('a').id)
+  // A move does not look at what it carries along, so this lies deeper than anything that was made there.
+  w.commit(move('1', lowerTop, lowest, 'carried'), trash('2', w.at('a').id))
+  const before = w.server.state.seq
+  const { id } = [...w.nodes.values()].find(({ kind }) => kind === 'file')!
+  expect(w.commit(by(BEN, write('edit', { node: id }, 1, 'edited')))[0]).toMatchObject({
+    outcome: 'rejected',
+    code: 'too-large',
+  })
+  expect(w.server.state.seq).toBe(before)
 })
 
 test('fifty names are taken: refused, and nothing of the half-done change is left', () => {

@@ -37,7 +37,7 @@ describe('a file', () => {
     expect(w.server.text(id)).toBe('old')
   })
 
-  test('P3, ED-02 an edit beats it: who had not seen the present content is refused', () => {
+  test('P3, ED-02, CF-8 an edit beats it: who had not seen the present content is refused', () => {
     const w = planted()
     const { id } = w.at('D/old')
     w.commit(by(BEN, write('1', { node: id }, 1, 'edited')))
@@ -48,7 +48,7 @@ describe('a file', () => {
     expect(w.commit(trash('4', id, { base: 2 }))[0]).toMatchObject({ outcome: 'applied' })
   })
 
-  test('MD-01 a move does not beat it: it is deleted where it is now', () => {
+  test('MD-01, CF-8 a move does not beat it: it is deleted where it is now', () => {
     const w = planted()
     const { id } = w.at('D/old')
     w.commit(by(BEN, move('1', id, w.root, 'moved')))
@@ -56,7 +56,7 @@ describe('a file', () => {
     expect(w.server.isLive(id)).toBe(false)
   })
 
-  test('ED-05 a second delete is no change and no error', () => {
+  test('ED-05, CF-4 a second delete is no change and no error', () => {
     const w = planted()
     const { id } = w.at('D/old')
     const [first] = w.commit(trash('1', id, { base: 1 }))
@@ -93,7 +93,7 @@ describe('a folder', () => {
   })
 })
 
-describe('P4 a folder delete takes only what the deleter had seen', () => {
+describe('P4, CF-2 a folder delete takes only what the deleter had seen', () => {
   test('all seen: nothing survives', () => {
     const w = planted()
     expect(w.commit(trash('1', w.d, { seen: w.seen }))[0]).toMatchObject({ outcome: 'applied', node: { id: w.d } })

@@ -36,7 +36,7 @@ describe('I24 restore of version k yields bytes k under the same node id', () =>
     expect(w.commit(restoreVersion('3', w.at('l').id, 1))[0]).toMatchObject({ node: { linkTarget: '../a' } })
   })
 
-  test('I21 the present version, or its twin, is there already: no entry, however old the base', () => {
+  test('I21 CF-4 the present version, or its twin, is there already: no entry, however old the base', () => {
     const w = started()
     expect(w.commit(restoreVersion('4', w.file, 3, 1))[0]).toMatchObject({ outcome: 'applied', seq: 3 })
     w.commit(restoreVersion('5', w.file, 1, 3))
@@ -80,7 +80,8 @@ describe('I24 restore of version k yields bytes k under the same node id', () =>
       code: 'chunk-unavailable',
       facts: { field: 'revision' },
     })
-    w.commit(write('6', { node: w.file }, 4, 'one'))
+    // In all but its bytes the present version is the first one.
+    w.commit({ ...write('6', { node: w.file }, 4, 'one'), mtimeNs: '11', executable: true })
     w.damage(w.file)
     const mended = w.commit({ ...restoreVersion('7', w.file, 1, 5) })[0]
     expect(mended).toMatchObject({ outcome: 'applied', node: { contentRevision: 6, sha256: hash('one') } })

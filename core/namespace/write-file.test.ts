@@ -62,7 +62,7 @@ describe('symlinks', () => {
     expect(w.server.conflict('3' as MutationId)).toMatchObject({ nodeKind: 'symlink', theirRevision: 2 })
   })
 
-  test('TC-05 a file is no version of a symlink, nor a symlink of a file, not even with the same bytes', () => {
+  test('TC-05 CF-6 a file is no version of a symlink, nor a symlink of a file, not even with the same bytes', () => {
     const w = world()
     w.commit(symlink('1', { parent: w.root, name: 'l' }, 0, 'a'), write('2', { parent: w.root, name: 'f' }, 0, 'a'))
     const [link, file] = [w.at('l').id, w.at('f').id]
@@ -199,7 +199,7 @@ describe('P3 edit beats delete', () => {
     expect(w.server.isLive(w.file)).toBe(false)
   })
 
-  test('what was purged does not come back', () => {
+  test('CF-7 what was purged does not come back', () => {
     const w = started()
     w.commit(trash('1', w.file, { base: 1 }), purge('2', w.file))
     expect(w.commit(write('3', { node: w.file }, 1, 'two'))[0]).toMatchObject({ code: 'not-found' })
@@ -227,7 +227,7 @@ describe('P3 edit beats delete', () => {
     expect(w.children(w.d).map(({ id }) => w.server.text(id))).toEqual(['v3', 'x'])
   })
 
-  test('an edit and a change of attributes never conflict', () => {
+  test('CF-1 an edit and a change of attributes never conflict', () => {
     const w = started()
     w.commit(setAttributes('1', w.file, { properties: { a: '1' } }))
     expect(w.commit(by(BEN, write('2', { node: w.file }, 1, 'two')))[0]).toMatchObject({

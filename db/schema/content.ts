@@ -88,6 +88,8 @@ export const uploads = pgTable(
     fileCount: integer('file_count').notNull(),
     committedCount: integer('committed_count').notNull().default(0),
     multipart: jsonb('multipart'),
+    /** Chunks in the packs that were declared: what keeps them bounded. */
+    packedCount: integer('packed_count').notNull().default(0),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
     sweptAt: time('swept_at'),

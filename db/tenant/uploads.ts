@@ -1,5 +1,6 @@
 import type { SessionId, TenantId, UploadId, UserId } from '../../core/ids.ts'
-import { uploadPrefix } from '../../core/content.ts'
+import { UPLOAD_MAX_CHUNKS, uploadPrefix } from '../../core/content.ts'
+import { AppError } from '../../core/errors.ts'
 import type { Precondition } from '../../core/namespace/precondition.ts'
 import type { Tx } from '../connect.ts'
 
@@ -92,15 +93,27 @@ export async function findUploadState(
   return row ?? null
 }
 
+/**
+ * Declares packs; one that was declared before changes nothing. A commit reads all of them, so there is an end to how many chunks they hold.
+ * @throws too-large
+ */
 export async function insertPacks(tx: Tx, tenant: TenantId, id: UploadId, packs: StoredUpload['packs']): Promise<void> {
   if (packs.length === 0) return
-  await tx.unsafe(
-    `insert into upload_packs (tenant_id, upload_id, sha256, size, members)
-     select $1, $2, sha256, size, members from jsonb_to_recordset($3::text::jsonb) as r(sha256 text, size bigint, members jsonb)
-     on conflict do nothing`,
+  const [upload] = await tx.unsafe<{ packed: number }[]>(
+    `with declared as (
+       insert into upload_packs (tenant_id, upload_id, sha256, size, members)
+       select $1, $2, sha256, size, members from jsonb_to_recordset($3::text::jsonb) as r(sha256 text, size bigint, members jsonb)
+       on conflict do nothing returning jsonb_array_length(members) as chunks)
+     update uploads set packed_count = packed_count + (select coalesce(sum(chunks), 0) from declared)
+     where tenant_id = $1 and id = $2 returning packed_count as packed`,
     [tenant, id, JSON.stringify(packs)],
     { prepare: true },
   )
+  if (upload && upload.packed > UPLOAD_MAX_CHUNKS)
+    throw new AppError('too-large', {
+      field: 'objects',
+      detail: `the packs of an upload hold at most ${UPLOAD_MAX_CHUNKS} chunks: begin another upload`,
+    })
 }
 
 /** Gives an upload up: it takes no commit any more, and its collector comes at `sweepAt`. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { UPLOAD_MAX_CHUNKS } from '../../core/content.ts'
 import { chunkedFile, inlineFile, put, sha256, someBytes, type Account, type Answer } from '../support/account.ts'
 import { expectProblem } from '../support/problem.ts'
 import { refusalWorld, type RefusalWorld } from '../support/refusals.ts'
@@ -220,5 +221,44 @@ describe('HR-6 parts that are not the ones that were sent', () => {
     for (const told of wrong) expectProblem(await commit(told), 'upload-incomplete', 'parts')
     expect(await holdings.look()).toEqual(before)
     expect((await commit(etags)).body.results[0]).toMatchObject({ outcome: 'applied', node: { size: whole.length } })
+  })
+})
+
+describe('UP-11 packs of one upload', () => {
+  const hash = (n: number) => n.toString(16).padStart(64, '0')
+  const packOf = (n: number) => ({
+    sha256: hash(n),
+    size: 1_000,
+    pack: Array.from({ length: 1_000 }, (_, i) => ({ sha256: hash(1_000_000_000 + n * 1_000 + i), size: 1 })),
+  })
+  const packs = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => packOf(from + i))
+
+  test('hold so many chunks and no more; one that is declared again counts once', async () => {
+    const { owner, parent, holdings } = world
+    const { id } = await openUpload(owner, parent)
+    const declare = (objects: object[]) => owner.call('POST', `/v1/uploads/${id}/objects`, { objects })
+    const full = UPLOAD_MAX_CHUNKS / 1_000
+    expect((await declare(packs(0, full))).status).toBe(200)
+    const before = await holdings.look()
+    expectProblem(await declare(packs(full, full + 1)), 'too-large', 'objects')
+    expect(await holdings.look()).toEqual(before)
+    expect((await declare(packs(full - 1, full))).status).toBe(200)
+    expect((await owner.call('POST', `/v1/files/${id}/commit`, {})).body.results[0]).toMatchObject({
+      outcome: 'applied',
+    })
+  })
+
+  test('are counted together, also of requests at the same time', async () => {
+    const { owner, parent, holdings } = world
+    const { id } = await openUpload(owner, parent)
+    const half = UPLOAD_MAX_CHUNKS / 2_000 + 1
+    const answers = await Promise.all(
+      [packs(0, half), packs(half, 2 * half)].map((objects) =>
+        owner.call('POST', `/v1/uploads/${id}/objects`, { objects }),
+      ),
+    )
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 413])
+    const [row] = await holdings.db`select count(*)::int as count from upload_packs where upload_id = ${id}`
+    expect(row).toEqual({ count: half })
   })
 })

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { namespaceOf } from '../../client/namespace.ts'
+import { waitFor } from './cli-support.ts'
 import { expectRefused, jsonLines, makeTeamSpace, openCliWorld, type CliWorld } from './cli-world.ts'
 
 let world: CliWorld
@@ -95,6 +97,10 @@ describe('cp', () => {
       'Copied home/cp/c.txt → home/cp2/a (2).txt (that name was taken)\n',
     )
     expect(await cli(['cp', '-n', 'home/cp/c.txt', 'home/cp2/a.txt'])).toMatchObject({ exit: 0, out: '' })
+    expect(await cli(['cp', '--revision', '9', 'home/cp/a.txt', 'home/cp/d.txt'])).toMatchObject({
+      exit: 4,
+      err: 'bitvault: home/cp/a.txt has no v9, or it has expired. [not-found]\nLook with: bitvault versions home/cp/a.txt\n',
+    })
   })
 
   test('a folder of more than one request may copy goes folder by folder', async () => {
@@ -140,7 +146,7 @@ describe('rm, trash and restore', () => {
     expect(await cli(['rm', '-r', 'home/rmr/f', 'home/rmr/nothing'])).toMatchObject({ exit: 4, out: '' })
     expect(await ok('rm', '-rf', 'home/rmr/f', 'home/rmr/nothing')).toBe('Deleted home/rmr/f\n')
     const inside = await cli(['restore', 'home/rmr/f/a.txt'])
-    expect(inside).toMatchObject({ exit: 1, err: expect.stringContaining('Run: bitvault restore home/rmr/f') })
+    expect(inside).toMatchObject({ exit: 4, err: expect.stringContaining('Run: bitvault restore home/rmr/f') })
     await ok('restore', 'home/rmr/f')
     expect(await ok('cat', 'home/rmr/f/a.txt')).toBe('a')
   })
@@ -164,6 +170,22 @@ describe('rm, trash and restore', () => {
       exit: 4,
       err: expect.stringContaining('is not in the trash: it is there'),
     })
+  })
+
+  test('trash empty leaves what somebody restores while it asks, and says so', async () => {
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) await put(`home/between/${name}`, name)
+    await ok('rm', 'home/between/a.txt', 'home/between/b.txt', 'home/between/c.txt')
+    const [back, gone] = jsonLines(await ok('trash', '--json', 'home/between'))
+    const { child, ended } = world.cli.start(['trash', 'empty', 'home/between'])
+    await waitFor(child, 'stderr', /Delete 3 things for good/)
+    expect((await namespaceOf(world.phone).restore(String(back?.['id']), {})).outcome).toBe('applied')
+    expect((await namespaceOf(world.phone).purge(String(gone?.['id']))).outcome).toBe('applied')
+    child.stdin?.end('y\n')
+    const { exit, out, err } = await ended
+    expect({ exit, out }).toEqual({ exit: 0, out: 'Deleted 1 thing for good.\n' })
+    expect(err).toContain(`${String(back?.['path'])}: left alone, it was restored meanwhile\n`)
+    expect(await ok('ls', 'home/between')).toBe(`${String(back?.['name'])}\n`)
+    expect(await ok('trash', 'home/between')).toBe('Nothing is in the trash of that place.\n')
   })
 
   test('trash empty asks, takes what is old enough or named, and it is gone for good', async () => {
@@ -206,6 +228,24 @@ describe('versions', () => {
     )
     expect(await ok('cat', 'home/versions/a.txt')).toBe('one')
     expect(await ok('versions', 'label', '--remove', 'home/versions/a.txt', '1')).toContain('has no label now')
+  })
+})
+
+describe('what to do next, as it can be pasted', () => {
+  test('names with spaces are quoted', async () => {
+    await ok('mkdir', '-p', 'home/my files/f g')
+    expect((await cli(['mv', 'home/my files/x', 'home/y'])).err).toContain("Look with: bitvault ls 'home/my files'\n")
+    await put('home/f g', 'file')
+    expect((await cli(['mv', '--replace', 'home/f g', 'home/my files'])).err).toContain(
+      "bitvault rm -r 'home/my files/f g'\n",
+    )
+  })
+
+  test('a link into a folder that is not there', async () => {
+    expect(await cli(['ln', '-s', 'x', 'home/no folder/l'])).toMatchObject({
+      exit: 4,
+      err: "bitvault: there is no folder home/no folder. [not-found]\nMake it first: bitvault mkdir 'home/no folder'\n",
+    })
   })
 })
 

@@ -84,12 +84,16 @@ describe('conflicts', () => {
   })
 
   test('a put that meets another write in such a folder is held, and says so', async () => {
-    await ok('set', '--conflicts', 'manual', 'home/manual')
-    await put('home/manual/b.txt', 'one')
+    await ok('mkdir', 'home/held')
+    await ok('set', '--conflicts', 'manual', 'home/held')
+    await put('home/held/b.txt', 'one')
     await writeFile(work('b.txt'), randomBytes(48 * 1024 * 1024))
-    const { child, ended } = world.cli.start(['put', '--json', 'b.txt', 'home/manual/'])
+    const { child, ended } = world.cli.start(['put', '--json', 'b.txt', 'home/held/'])
     await waitFor(child, 'stdout', /"event":"progress".*"objectsSent":[1-9]/)
-    expect(await writeFrom(world.phone, 'home/manual/b.txt', { text: 'two', base: 1 })).toBe('applied')
+    // Held in the middle, however slowly the other device writes.
+    child.kill('SIGSTOP')
+    expect(await writeFrom(world.phone, 'home/held/b.txt', { text: 'two', base: 1 })).toBe('applied')
+    child.kill('SIGCONT')
     const { exit, out } = await ended
     expect(exit).toBe(5)
     const { node, originalId } = jsonLines(out).find(({ outcome }) => outcome === 'conflict') as {
@@ -97,9 +101,9 @@ describe('conflicts', () => {
       originalId: string
     }
     expect(node.id).toBe(originalId)
-    expect(await ok('conflicts', 'show', 'home/manual/b.txt')).toContain('48.0 MiB  came second')
-    await ok('conflicts', 'resolve', 'home/manual/b.txt', '--both')
-    expect(await ok('ls', 'home/manual')).toBe('a.txt\nb (2).txt\nb.txt\n')
+    expect(await ok('conflicts', 'show', 'home/held/b.txt')).toContain('48.0 MiB  came second')
+    await ok('conflicts', 'resolve', 'home/held/b.txt', '--both')
+    expect(await ok('ls', 'home/held')).toBe('b (2).txt\nb.txt\n')
   })
 })
 
@@ -128,6 +132,32 @@ describe('changes and devices', () => {
     expect(err).not.toContain('[interrupted]')
   })
 
+  test('what changed about a file but its content is told as that', async () => {
+    await put('home/about/a.txt', 'a')
+    const { cursor } = jsonLines(await ok('changes', '--json')).at(-1) as { cursor: string }
+    await ok('set', '--executable', 'home/about/a.txt')
+    await put('home/about/a.txt', 'ab')
+    const told = (await ok('changes', '--cursor', cursor)).split('\n').map((line) => line.slice(21))
+    expect(told).toEqual(['changed   home/about/a.txt  not its content', 'changed   home/about/a.txt  2 B, v2', ''])
+  })
+
+  test('who follows is told when the connection is lost for a while, and when it is back', async () => {
+    const { child, ended } = world.cli.start(['changes', '--follow'])
+    await waitFor(child, 'stderr', /Waiting for changes/)
+    const lost = waitFor(child, 'stderr', /The connection is lost: trying again/)
+    await world.stack.worker.kill9()
+    await lost
+    const back = waitFor(child, 'stderr', /Back again/)
+    await world.stack.worker.restart()
+    await back
+    const seen = waitFor(child, 'stdout', /new {7}home\/after the cut\//)
+    await ok('mkdir', 'home/after the cut')
+    await seen
+    child.kill('SIGINT')
+    const { err } = await ended
+    expect(err.match(/The connection is lost/g)).toHaveLength(1)
+  })
+
   test('devices are listed with how they fare, and signed out', async () => {
     expect(await ok('devices')).toBe('No device synchronises.\n')
     const other = await openCli(await temporaryFolder(), world.stack.url)
@@ -144,7 +174,7 @@ describe('changes and devices', () => {
 
   test('spaces set says what holds now', async () => {
     expect(await ok('spaces', 'set', 'home', '--trash-days', '90', '--versions-count', '5')).toBe(
-      'home: the trash is kept for 90 days; old versions the newest 5 of a file\n',
+      'home: the trash is kept for 90 days; old versions for ever, of a file the newest 5\n',
     )
     expect(JSON.parse(await ok('spaces', 'set', 'home', '--versions-count', 'all', '--json'))).toMatchObject({
       name: 'home',

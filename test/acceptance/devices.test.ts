@@ -74,6 +74,19 @@ describe('LV-12 devices register, and are listed to their owner', () => {
     expect(await deviceOf(owner, device.id)).toMatchObject({ lastError: null })
   })
 
+  test('a user has at most 200, and one more when one is revoked', async () => {
+    const crowd = await addAccount(stack, owner, 'crowd@example.com')
+    const last = await register(crowd)
+    await sql`insert into devices (tenant_id, id, user_id, session_id, name, platform, created_at, last_seen_at)
+      select tenant_id, gen_random_uuid(), user_id, session_id, name, platform, created_at, last_seen_at
+      from devices cross join generate_series(2, 200) where id = ${last.id}`
+    const more = () => crowd.call('POST', '/v1/devices', { name: 'one too many', platform: 'linux-x64' })
+    expectProblem(await more(), 'too-large')
+    expect(await devicesOf(crowd)).toHaveLength(200)
+    await sql`update devices set revoked_at = now() where id = ${last.id}`
+    expect((await more()).status).toBe(201)
+  })
+
   test('T11 a device of somebody else is none', async () => {
     const device = await register(owner)
     for (const who of [member, stranger]) {
@@ -139,7 +152,9 @@ describe('LV-14 a device that is revoked', () => {
     const { id } = await register(there)
     const socket = await openLive(stack.url, { ...there, device: id })
     expect((await owner.call('DELETE', `/v1/devices/${id}`)).status).toBe(204)
+    const since = performance.now()
     for (let message = await socket.next(); message.type !== 'closing'; message = await socket.next()) continue
+    expect(performance.now() - since).toBeLessThan(5_000)
     expectProblem(await there.call('POST', '/v1/folders', { parent: owner.home.rootId, name: 'x' }), 'session-revoked')
     expectProblem(await there.call('GET', '/v1/devices'), 'session-revoked')
     expect(await deviceOf(owner, id)).toBe(undefined)

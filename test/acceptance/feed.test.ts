@@ -112,7 +112,7 @@ describe('FD-1 FD-2 cursors', () => {
   )
 })
 
-describe('FD-6 FD-7 snapshots', () => {
+describe('FD-6 FD-7 FD-8 snapshots', () => {
   test('I10 snapshot and tail are the full fold and the stored state, with a writer at work between any two pages', async () => {
     const parent = await folder(owner)
     const kept: string[] = []
@@ -214,7 +214,7 @@ describe('FD-3 pages', () => {
     )
   })
 
-  test('I10 the fold of the feed is the stored state, the roots aside', async () => {
+  test('I10 FD-10 FD-12 the fold of the feed is the stored state, the roots aside', async () => {
     const client = new FeedClient({ call: owner.call })
     await client.pull()
     const stored = await storedTree(sql, [owner.home.id])

@@ -152,10 +152,13 @@ describe('LV-5 a client goes on where it was', () => {
     const socket = await live(await another(owner))
     await socket.next()
     const starts = await journalStarts()
-    // The one test that waits for time to pass: an object leaves memory ten seconds after its last request and connection.
-    await new Promise((resolve) => setTimeout(resolve, 20_000))
-    const id = await makeFolder(owner, randomUUID())
-    expect(await socket.nextChanges()).toMatchObject({ changes: [{ node: { id } }] })
+    // The one test that waits for time to pass: an object leaves memory ten seconds after its last request and connection, later where
+    // it had to look after something meanwhile.
+    for (let round = 0; round < 4 && (await journalStarts()) === starts; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 18_000))
+      const id = await makeFolder(owner, randomUUID())
+      expect(await socket.nextChanges()).toMatchObject({ changes: [{ node: { id } }] })
+    }
     expect(await journalStarts()).toBeGreaterThan(starts)
     socket.close()
   })
@@ -166,7 +169,7 @@ describe('LV-8 T26 what ends a session closes its sockets', () => {
     const there = await another(owner)
     const socket = await live(there)
     await there.call('POST', '/v1/auth/revoke')
-    expect(await lastOf(socket)).toBe(4401)
+    expect(await soon(lastOf(socket))).toBe(4401)
     expectProblem(await askLive(stack.url, there), 'session-revoked')
   })
 
@@ -174,7 +177,7 @@ describe('LV-8 T26 what ends a session closes its sockets', () => {
     const made = await owner.call('POST', '/v1/tokens', { name: 'live' })
     const socket = await live({ ...owner, token: made.body.token })
     expect((await owner.call('DELETE', `/v1/tokens/${made.body.id}`)).status).toBe(204)
-    expect(await lastOf(socket)).toBe(4401)
+    expect(await soon(lastOf(socket))).toBe(4401)
   })
 
   test('using a refresh token twice', async () => {
@@ -188,14 +191,14 @@ describe('LV-8 T26 what ends a session closes its sockets', () => {
     await sql`update refresh_tokens set rotated_at = now() - interval '1 hour' where rotated_at is not null`
     const socket = await live({ ...owner, token: signedIn.body.access_token })
     expect((await refresh()).status).toBe(400)
-    expect(await lastOf(socket)).toBe(4401)
+    expect(await soon(lastOf(socket))).toBe(4401)
   })
 
   test('removing a member, whose sockets were of two sessions', async () => {
     const leaver = await addAccount(stack, owner, 'leaver@example.com')
     const sockets = [await live(leaver), await live(await another(leaver))]
     expect((await owner.call('DELETE', `/v1/members/${leaver.userId}`)).status).toBe(204)
-    expect(await Promise.all(sockets.map(lastOf))).toEqual([4401, 4401])
+    expect(await soon(Promise.all(sockets.map(lastOf)))).toEqual([4401, 4401])
   })
 
   test('a stream is told, and ends', async () => {
@@ -203,7 +206,7 @@ describe('LV-8 T26 what ends a session closes its sockets', () => {
     const events = await openEvents(stack.url, there)
     expect(await events.next()).toMatchObject({ event: 'hello' })
     await there.call('POST', '/v1/auth/revoke')
-    expect(await events.next()).toMatchObject({ event: 'closing', id: null, data: { code: 4401 } })
+    expect(await soon(events.next())).toMatchObject({ event: 'closing', id: null, data: { code: 4401 } })
     expect(await events.next()).toBe(null)
   })
 
@@ -331,6 +334,14 @@ async function until<T extends LiveMessage['type']>(
     const message = await socket.next()
     if (message.type === type) return message as Extract<LiveMessage, { type: T }>
   }
+}
+
+/** What LV-8 promises: within five seconds. */
+async function soon<T>(work: Promise<T>): Promise<T> {
+  const since = performance.now()
+  const result = await work
+  expect(performance.now() - since).toBeLessThan(5_000)
+  return result
 }
 
 /** The code with which the server let go. */

@@ -114,6 +114,19 @@ describe('P2-05 conflicts', () => {
     expect(all.map((one: { id: string }) => one.id)).toContain(id)
   })
 
+  test('one whose copy was thrown away is open no more, and is again when the copy comes back', async () => {
+    const { owner, id, result } = await clash('keep-both')
+    const isListed = async (state: 'open' | 'all') => {
+      const { body } = await owner.call('GET', `/v1/conflicts?limit=1000&state=${state}`)
+      return body.conflicts.some((one: { id: string }) => one.id === id)
+    }
+    expect([await isListed('open'), await isListed('all')]).toEqual([true, true])
+    await owner.call('DELETE', `/v1/nodes/${result.node.id}`)
+    expect([await isListed('open'), await isListed('all')]).toEqual([false, true])
+    await owner.call('POST', `/v1/nodes/${result.node.id}/restore`, {})
+    expect([await isListed('open'), await isListed('all')]).toEqual([true, true])
+  })
+
   test('newest-wins: a version like any other, and the conflict is told as ended', async () => {
     const { owner, folder, original, id, result } = await clash('newest-wins')
     expect(result).toMatchObject({ outcome: 'applied', node: { id: original, contentRevision: 3 } })
@@ -152,9 +165,7 @@ describe('P2-05 conflicts', () => {
     const reader = await addAccount(stack, owner, `${randomUUID()}@example.com`)
     expectProblem(await reader.call('GET', `/v1/conflicts/${id}`), 'not-found', 'id')
     await holdings.db`insert into space_members (tenant_id, space_id, user_id, role) values (${owner.tenantId}, ${owner.home.id}, ${reader.userId}, 'reader')`
-    await expect
-      .poll(async () => (await reader.call('GET', `/v1/conflicts/${id}`)).status, { timeout: 5_000 })
-      .toBe(200)
+    await expect.poll(async () => (await reader.call('GET', `/v1/conflicts/${id}`)).status).toBe(200)
     expectProblem(await resolve(reader, id, { choice: 'mine' }), 'forbidden', 'id')
     expectProblem(await reader.call('PATCH', `/v1/spaces/${owner.home.id}`, { trashDays: 1 }), 'forbidden', 'id')
   })

@@ -143,6 +143,24 @@ describe('HR-2 a change that cannot be', () => {
         (w) => w.owner.call('PATCH', `/v1/nodes/${w.taken.id}`, { mtimeNs: '1e9' }),
       ],
       [
+        'HR-5 a time in a second spelling',
+        'invalid-request',
+        'mtimeNs',
+        (w) => w.owner.call('PATCH', `/v1/nodes/${w.taken.id}`, { mtimeNs: '007' }),
+      ],
+      [
+        'HR-5 a time before nothing',
+        'invalid-request',
+        'mtimeNs',
+        (w) => w.owner.call('PATCH', `/v1/nodes/${w.taken.id}`, { mtimeNs: '-0' }),
+      ],
+      [
+        'HR-5 a property that no object can hold',
+        'invalid-request',
+        'properties/__proto__',
+        (w) => w.owner.call('PATCH', `/v1/nodes/${w.taken.id}`, { properties: { a: 'b', ['__proto__']: 'x' } }),
+      ],
+      [
         'HR-5 a property with NUL',
         'invalid-request',
         'properties/a',

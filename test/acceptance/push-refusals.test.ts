@@ -81,6 +81,12 @@ describe('PU-3 a bad entry', () => {
       '/conflictPolicy',
     ],
     [
+      'a property that no object can hold',
+      { ...id(), kind: 'set-attributes', node: nil, properties: { ['__proto__']: 'x' } },
+      'invalid-request',
+      '/properties/__proto__',
+    ],
+    [
       'a label of NUL',
       { ...id(), kind: 'label-version', node: nil, revision: 1, label: '\0' },
       'invalid-request',

@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = (await makeFolder(world.owner, world.parent)).id
 })
 
-test('PU-2 PU-4 PU-10 every kind of change in one push, each on what those before it made', async () => {
+test('PU-2 PU-4 PU-9 PU-10 every kind of change in one push, each on what those before it made', async () => {
   const { owner } = world
   const top = newFolder(randomUUID())
   const below = newFolder('below', { madeBy: top['id'] })

@@ -50,7 +50,7 @@ async function expectOnce(mutationId: string): Promise<void> {
   expect(await inspector.forks()).toEqual([])
 }
 
-describe.each(ends)('FT-7 Postgres %s in the middle of a commit', (_, end) => {
+describe.each(ends)('FT-7 JR-9 Postgres %s in the middle of a commit', (_, end) => {
   test.each(MID_COMMIT)('I11 at %s, back at once: the request itself succeeds, with one effect', async (point) => {
     const body = inlineFile(owner.home.rootId, randomUUID(), 'kept')
     const hold = faults.hold(point)

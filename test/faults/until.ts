@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 60_000
 const PAUSE_MS = 15
 
-/** Looks again and again until the condition holds, at most 20 s. @param what for the error that says what never came */
+/** Looks again and again until the condition holds, at most a minute: a machine may be busy. @param what for the error that says what never came */
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,

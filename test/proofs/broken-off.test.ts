@@ -105,7 +105,7 @@ afterEach(async ({ task }) => {
   expect(await inspector.audit()).toMatchObject({ clean: true, deadLetters: 0 })
 })
 
-test('FT-18 I10 I11 killed at every await of a commit, thrice each', { timeout: 120_000 }, async () => {
+test('FT-18 I10 I11 killed at every await of a commit, thrice each', { timeout: 240_000 }, async () => {
   const dice = seededDice(SEED)
   history = await meanwhile([stack.url], async () => {
     for (const point of [...IN_COMMIT, ...IN_COMMIT.toReversed(), ...IN_COMMIT])
@@ -113,7 +113,7 @@ test('FT-18 I10 I11 killed at every await of a commit, thrice each', { timeout: 
   })
 })
 
-test('FT-18 I10 I11 frozen at an await while another process takes over', { timeout: 120_000 }, async () => {
+test('FT-18 I10 I11 frozen at an await while another process takes over', { timeout: 240_000 }, async () => {
   history = await meanwhile([stack.url, second.url], async () => {
     for (const point of ['commit.after-facts', 'commit.after-write', 'commit.before-answer'] as const)
       await freezeAt(point)
@@ -160,7 +160,7 @@ async function head(): Promise<number> {
 
 test(
   'I10 I11 cut off from Postgres in the middle of a commit, and while it commits',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const dice = seededDice(SEED)
     history = await meanwhile([stack.url, second.url], async () => {
@@ -177,7 +177,7 @@ test(
   },
 )
 
-test('FT-18 I10 I11 Postgres stops, dies and comes back in the middle of a commit', { timeout: 120_000 }, async () => {
+test('FT-18 I10 I11 Postgres stops, dies and comes back in the middle of a commit', { timeout: 240_000 }, async () => {
   const dice = seededDice(SEED)
   history = await meanwhile([stack.url], async () => {
     for (const end of [server.stop, server.kill, server.stop, server.kill, server.kill]) {

@@ -116,7 +116,7 @@ export const TABLES: Readonly<Record<string, TestTable>> = {
     object_key: `${p}/1`,
     plain: 1,
   })),
-  uploads: tenant(['id'], () => ({ state: 'open', drafts: [], file_count: 1, committed_count: 0 })),
+  uploads: tenant(['id'], () => ({ state: 'open', drafts: [], file_count: 1, committed_count: 0, packed_count: 0 })),
   upload_packs: tenant(['upload_id', 'sha256'], () => ({ members: [] })),
 
   tenant_head: single((p, n) => ({ epoch: idOf(p, n), lease: 1, horizon: 0 })),

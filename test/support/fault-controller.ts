@@ -20,7 +20,7 @@ export type FaultController = {
 }
 
 export type Hold = {
-  /** Settles when the point is held. Rejects when nobody came within 15 s. */
+  /** Settles when the point is held. Rejects when nobody came within 45 s. */
   arrived: Promise<void>
   /** Lets it go on, or gives up waiting for it. */
   release(): void
@@ -28,7 +28,7 @@ export type Hold = {
 
 export type Watcher = (point: FaultPoint) => Promise<unknown> | undefined
 
-const ARRIVE_LIMIT_MS = 15_000
+const ARRIVE_LIMIT_MS = 45_000
 const KNOWN: ReadonlySet<string> = new Set(FAULT_POINTS)
 
 export async function startFaultController(): Promise<FaultController> {

@@ -2,14 +2,14 @@ import type { NodeStateWire } from '../../protocol/files.ts'
 import type { Change, ChangesReply, SnapshotReply } from '../../protocol/sync.ts'
 import type { Account, Answer } from './account.ts'
 
-/** The tree as a client that follows docs/spec/feed.md has it: rules FD-10 to FD-12. */
+/** The tree as a client that follows docs/spec/feed.md has it: rules FD-10 to FD-12, and FD-14. */
 export class FoldedTree {
   readonly nodes = new Map<string, NodeStateWire>()
 
-  /** A state that is older than what is known says nothing. */
+  /** A state that is known, or older than what is known, says nothing: what is known may have been lifted since. */
   put(node: NodeStateWire): void {
     const known = this.nodes.get(node.id)
-    if (!known || node.changedSeq >= known.changedSeq) this.nodes.set(node.id, node)
+    if (!known || node.changedSeq > known.changedSeq) this.nodes.set(node.id, node)
   }
 
   apply({ kind, node }: Change): void {
@@ -24,6 +24,16 @@ export class FoldedTree {
       if (child.parentId !== id) continue
       if (child.trashedAt === null) this.#purge(child.id, above)
       else this.nodes.set(child.id, { ...child, parentId: above })
+    }
+  }
+
+  /** At the head: what lies in a folder that is not known has gone with it, but for units that were trashed by themselves. */
+  settle(roots: ReadonlySet<string>): void {
+    const isKnown = (id: string | null): boolean => id === null || this.nodes.has(id) || roots.has(id)
+    for (let before = -1; before !== this.nodes.size;) {
+      before = this.nodes.size
+      for (const { id, parentId, trashedAt } of this.nodes.values())
+        if (trashedAt === null && !isKnown(parentId)) this.nodes.delete(id)
     }
   }
 
@@ -70,8 +80,16 @@ export class FeedClient {
       for (const change of changes) this.#note(cursor, change)
       for (const change of changes) this.tree.apply(change)
       this.cursor = cursor
-      if (!more) return
+      if (more) continue
+      this.tree.settle(await this.#roots())
+      return
     }
+  }
+
+  async #roots(): Promise<ReadonlySet<string>> {
+    const { status, body } = await this.#options.call('GET', '/v1/spaces')
+    if (status !== 200) throw new Error(`spaces: ${status} ${JSON.stringify(body)}`)
+    return new Set(body.spaces.map(({ rootId }: { rootId: string }) => rootId))
   }
 
   page(cursor: string | null, more: Record<string, string | number> = {}): Promise<Answer> {

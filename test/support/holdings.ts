@@ -6,7 +6,18 @@ import { s3ObjectStore } from '../../storage/s3/s3-object-store.ts'
 export type Holdings = { heads: unknown; rows: Record<string, number>; objects: string[] }
 
 /** Every table that a request for files may write to. */
-const TABLES = ['nodes', 'versions', 'contents', 'content_chunks', 'chunks', 'journal', 'mutations', 'uploads'] as const
+const TABLES = [
+  'nodes',
+  'versions',
+  'contents',
+  'content_chunks',
+  'chunks',
+  'conflicts',
+  'journal',
+  'mutations',
+  'uploads',
+  'upload_packs',
+] as const
 
 /** @param ownerUrl sees every tenant's rows */
 export async function openHoldings({ ownerUrl, s3 }: Pick<Stack, 'ownerUrl' | 's3'>) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
+import { inWords } from '../../protocol/issue-words.ts'
 
 /** A batch of a thousand inline files in base64, or the manifest of a very large file. */
 export const BODY_MAX_BYTES = 16 * 1024 * 1024
@@ -18,7 +19,7 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
 
 /** @param whole what the field at fault is called when it is the value itself @throws invalid-request */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, whole = 'body'): T {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: inWords })
   if (parsed.success) return parsed.data
   const issue = culprit(parsed.error.issues)
   throw new AppError('invalid-request', {

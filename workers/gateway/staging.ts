@@ -1,11 +1,11 @@
-import { uploadPrefix } from '../../core/content.ts'
+import { UPLOAD_MAX_CHUNKS, uploadPrefix } from '../../core/content.ts'
 import { AppError } from '../../core/errors.ts'
 import type { StagedChunk } from '../../core/namespace/model.ts'
 import type { MultipartDraft, StoredUpload } from '../../db/tenant/uploads.ts'
 import type { Call } from './call.ts'
 
-/** Pages of 1,000 objects that one upload may fill: more than the chunks that the largest body of an init can name. */
-const LIST_MAX_PAGES = 160
+/** Of 1,000 objects each. */
+const LIST_MAX_PAGES = UPLOAD_MAX_CHUNKS / 1_000
 
 /** Objects of an upload that the store holds, by the last part of their key. One LIST a thousand: no HEAD for each. */
 export async function listArrived(call: Call, uploadId: string): Promise<Map<string, number>> {

@@ -1,6 +1,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { AppError } from '../../core/errors.ts'
 import { connect, type Db } from '../../db/connect.ts'
+import { wait } from '../../durable-objects/wait.ts'
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from '../../telemetry/log.ts'
 import { problemResponse } from '../../protocol/problem.ts'
 import { journalOf } from '../gateway/places.ts'
@@ -8,6 +9,7 @@ import { identityApp } from './app.ts'
 import { endOwnSession, type OwnSession } from './end-session.ts'
 import { readKeyRing, type KeyRing } from './keys.ts'
 import type { IdentityScope } from './scope.ts'
+import { tellUntilHeard } from './tell-until-heard.ts'
 
 /** What identity uses of the environment, parsed once. An empty variable counts as unset. */
 type IdentityConfig = {
@@ -71,7 +73,7 @@ export class Identity extends WorkerEntrypoint<Env> {
   #tellEnded(log: Logger): IdentityScope['tellEnded'] {
     return (tenantId, sessions) => {
       if (sessions.length === 0) return
-      const told = journalOf(this.env, tenantId).sessionsEnded(sessions)
+      const told = tellUntilHeard(() => journalOf(this.env, tenantId).sessionsEnded(sessions), wait)
       this.ctx.waitUntil(told.catch((cause: unknown) => log.error('session.not-told', 'internal', cause, { tenantId })))
     }
   }

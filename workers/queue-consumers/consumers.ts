@@ -1,8 +1,16 @@
-import { AppError } from '../../core/errors.ts'
-import type { BusMessage, Consume, Delivery, EventKind, Verdict } from '../../core/event-bus.ts'
+import { isRetryable, type AppError } from '../../core/errors.ts'
+import {
+  MAX_ATTEMPTS,
+  type BusMessage,
+  type Consume,
+  type Delivery,
+  type EventKind,
+  type Verdict,
+} from '../../core/event-bus.ts'
 import type { Faults } from '../../core/fault-points.ts'
 import type { ObjectStore } from '../../core/object-store.ts'
 import type { Db } from '../../db/connect.ts'
+import { toAppError } from '../../durable-objects/database-failure.ts'
 import { metrics } from '../../durable-objects/metrics.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Tracer } from '../../telemetry/tracer.ts'
@@ -42,10 +50,12 @@ export function consumers(deps: ConsumerDeps): Consume {
         },
       },
       async (span) => {
-        const verdict = await dispatch(message, deps).catch((error: unknown) => {
+        const verdict = await dispatch(message, deps).catch((thrown: unknown) => {
+          const error = toAppError(thrown)
           logFailure(deps.log, { message, attempt }, error)
           countDelivery(message, 'retry')
-          throw error
+          // What nobody expected keeps its own name, which tells more in a dead letter.
+          throw error.code === 'internal' ? thrown : error
         })
         span.set('bitvault.verdict', verdict.do)
         countDelivery(message, verdict.do)
@@ -83,8 +93,11 @@ function dispatch(message: BusMessage, deps: ConsumerDeps): Promise<Verdict> {
   }
 }
 
-function logFailure(log: Logger, { message, attempt }: Delivery, error: unknown): void {
-  const code = error instanceof AppError ? error.code : 'internal'
+/** A store or a database that is away for a moment is nothing to get up for: only what is given up, or cannot mend itself, is an error. */
+function logFailure(log: Logger, { message, attempt }: Delivery, error: AppError): void {
   const { id, tenantId, kind } = message
-  log.error('consumer.failed', code, error, { messageId: id, tenantId, eventKind: kind, attempt })
+  const fields = { messageId: id, tenantId, eventKind: kind, attempt }
+  const cause = error.cause ?? error
+  if (isRetryable(error.code) && attempt < MAX_ATTEMPTS) log.retried('consumer.retried', error.code, cause, fields)
+  else log.error('consumer.failed', error.code, cause, fields)
 }

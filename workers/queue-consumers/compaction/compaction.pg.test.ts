@@ -89,6 +89,27 @@ describe('RT-6: entries go when they are old, beyond the newest, and counted', (
     expect(await extent()).toMatchObject({ horizon: head - 2, entries: 2, answers: 2 })
   })
 
+  test('I11 an answer goes with the entry that it tells of, not with another one of the same change', async () => {
+    await drainForever(world)
+    const [taken, mover] = [await world.note('taken', 'x'), await world.note('mover', 'x')]
+    world.clock.advance(31 * DAY_MS)
+    // Two entries: what had the name goes to the trash, then the other one is moved there.
+    const to = { parent: world.rootId, name: 'taken' }
+    const moved = await world.change({ kind: 'move', node: mover, to, base: null, ifExists: 'replace', seen: null })
+    world.clock.advance(31 * DAY_MS)
+    await countAll()
+    const { head, horizon } = await extent()
+    expect(moved.seq).toBe(head)
+    const hasAnswer = async () => (await world.system`select 1 from mutations where seq = ${head}`).length > 0
+    await compact({ keepEntries: 0, limit: head - 1 - horizon })
+    expect(await extent()).toMatchObject({ horizon: head - 1 })
+    expect([await hasAnswer(), (await world.node(taken))?.trashed]).toEqual([true, true])
+    await compact({ keepEntries: 0 })
+    expect(await hasAnswer()).toBe(false)
+    await drainForever(world)
+    await expectSound()
+  })
+
   test('answers without an entry of their own go by their age', async () => {
     await notes(1)
     const { node } = await world.change({ kind: 'create-folder', parent: world.rootId, name: 'kept', ifExists: 'keep' })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FAULT_POINTS } from '../../../core/fault-points.ts'
+import type { NodeId } from '../../../core/ids.ts'
 import { readUsage, resetUsage } from '../../../db/system/meter.ts'
 import {
   asyncWorld,
@@ -8,6 +9,7 @@ import {
   deliver,
   drainForever,
   openUpload,
+  purgeFile,
   put,
 } from '../../../test/support/async-world.ts'
 import { meterJournal } from './meter-journal.ts'
@@ -66,6 +68,17 @@ test('DESIGN 7: rebuilt from 0 equals the incremental result, in pages of any si
     await meterAll({ pageEntries })
     expect(await usage()).toEqual(incremental)
   }
+})
+
+test('RT-7 what was purged has been written all the same: its rows are gone, its bytes still count', async () => {
+  await writeFiles(2)
+  await drainForever(world)
+  const before = await usage()
+  const files = await world.owner<{ id: NodeId }[]>`select id from nodes where kind = 'file'`
+  for (const { id } of files) await purgeFile(world, id)
+  await resetUsage(world.system, world.tenantId)
+  await meterAll({})
+  expect(await usage()).toEqual(before)
 })
 
 test('a time stamp alone writes no version and no bytes', async () => {

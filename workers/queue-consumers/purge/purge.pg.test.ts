@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FAULT_POINTS, noFaults, type Faults, type FaultPoint } from '../../../core/fault-points.ts'
 import type { MutationId, NodeId } from '../../../core/ids.ts'
+import { asTenant } from '../../../db/connect.ts'
 import { rescheduleMissed } from '../../../db/system/garbage.ts'
 import type { PurgeLimits } from '../../../db/system/purge.ts'
+import { listConflicts } from '../../../db/tenant/conflicts.ts'
+import { listTrash } from '../../../db/tenant/history.ts'
 import { deliver, drainForever, GRACE_MS, openUpload, put, TTL_MS } from '../../../test/support/async-world.ts'
 import { keptWorld, type KeptWorld } from '../../../test/support/kept-world.ts'
 import { untilWaiting } from '../../../test/support/lock-waits.ts'
@@ -24,6 +27,17 @@ async function settle(): Promise<void> {
   await drainForever(world)
   world.clock.advance(TTL_MS + 3 * GRACE_MS)
   await drainForever(world)
+}
+
+/** Whether people see a conflict of this file, and this in the trash. */
+const seen = async (original: NodeId, trashed: NodeId) => {
+  const { app, tenantId, spaceId } = world
+  const visible = { tenant: tenantId, spaces: [spaceId] }
+  const page = { space: null, after: null, limit: 1_000 }
+  const [conflicts, trash] = await asTenant(app, tenantId, (tx) =>
+    Promise.all([listConflicts(tx, visible, { ...page, onlyOpen: false }), listTrash(tx, visible, page)]),
+  )
+  return [conflicts.some((one) => one.original.id === original), trash.some(({ node }) => node.id === trashed)]
 }
 
 const expectSound = async () => expect(await world.audit()).toMatchObject({ clean: true, deadLetters: 0 })
@@ -112,7 +126,7 @@ describe('RT-8: units that were trashed by themselves outlive the purge', () => 
     await expectSound()
   })
 
-  test('a change that knows the old place, while the unit is lifted, is decided anew', async () => {
+  test('RT-11 a change that knows the old place, while the unit is lifted, is decided anew', async () => {
     const home = await world.folder(fresh('home'))
     const top = await world.folder('top', home)
     const unit = await world.folder('unit', top)
@@ -275,7 +289,7 @@ describe('RT-9, I2, I17: what anything refers to stays', () => {
     await expectSound()
   })
 
-  test('and one that is written after it fails (foreign key), which has a journal decide anew', async () => {
+  test('JR-8 and one that is written after it fails (foreign key), which has a journal decide anew', async () => {
     const [{ id, key }, other] = [
       await world.file(fresh('after'), bytes(fresh('after'))),
       await world.note(fresh('by'), 'x'),
@@ -299,7 +313,13 @@ describe('RT-9, I2, I17: what anything refers to stays', () => {
     await world.rewrite(original.id, 1, bytes(fresh('theirs')))
     const copy = await world.rewrite(original.id, 1, bytes(fresh('mine')))
     expect(copy.id).not.toBe(original.id)
+    expect(await seen(original.id, copy.id)).toEqual([true, false])
+    await world.trash(copy.id)
+    expect(await seen(original.id, copy.id)).toEqual([true, true])
+    await world.change({ kind: 'restore', node: copy.id, to: null })
     await world.discard(copy.id)
+    // Nobody sees it any more, though the collector has not been there.
+    expect(await seen(original.id, copy.id)).toEqual([false, false])
     await settle()
     expect(await world.system`select 1 from conflicts where original = ${original.id}`).toHaveLength(0)
     expect(await world.hasObject(copy.key)).toBe(false)

@@ -160,6 +160,11 @@ describe('RT-2, RT-3: older versions', () => {
     await tend()
     await settle()
     expect(await world.revisions(id)).toEqual([2, 5, 6])
+    const { id: other } = await history(6)
+    await world.label(other, 5, 'a good one among the newest')
+    await tend()
+    await settle()
+    expect(await world.revisions(other)).toEqual([4, 5, 6])
     await expectSound()
   })
 
@@ -205,7 +210,7 @@ describe('RT-2, RT-3: older versions', () => {
     expect(await Promise.all(ids.map((id) => world.revisions(id)))).toEqual([[5], [2], [5, 6, 7]])
   })
 
-  test('a version that is restored or labelled while it expires: the change is decided anew', async () => {
+  test('RT-11 a version that is restored or labelled while it expires: the change is decided anew', async () => {
     const { id } = await history(3)
     await setRules({ versionCount: 1 })
     const { release, ended } = await holdReferences()
@@ -261,7 +266,7 @@ describe('RT-5: resolved conflicts', () => {
   })
 })
 
-describe('every tenant in its turn', () => {
+describe('RT-12 every tenant in its turn', () => {
   const schedule = (limit = 10) =>
     scheduleRetention(world.system, { nowMs: world.clock.now, everyMs: 3_600_000, limit })
 

@@ -1,0 +1,1 @@
+ALTER TABLE "uploads" ADD COLUMN "packed_count" integer DEFAULT 0 NOT NULL;
