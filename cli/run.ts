@@ -36,8 +36,10 @@ async function tell(failure: Failure, error: unknown, argv: readonly string[], w
   if (argv.includes('--json')) await stderr.write(`${JSON.stringify({ error: failure.problem })}\n`)
   else {
     const paint = paintFor(stderr.isTerminal, env)
+    const safe = (text: string): string =>
+      stderr.isTerminal ? text.split('\n').map(escapeForTerminal).join('\n') : text
     const sentence = stderr.isTerminal ? escapeForTerminal(failure.sentence) : failure.sentence
-    const next = failure.next === null ? '' : `\n${failure.next}`
+    const next = failure.next === null ? '' : `\n${safe(failure.next)}`
     await stderr.write(`${paint('red', 'bitvault:')} ${sentence} ${paint('dim', `[${failure.code}]`)}${next}\n`)
   }
   if (argv.includes('--debug')) await stderr.write(`${describeChain(error)}\n`)

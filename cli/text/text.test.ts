@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { nearest } from './nearest.ts'
 import { formatBytes, formatCount, formatRate, formatSeconds, formatTook } from './quantity.ts'
+import { parseRate } from './rate.ts'
 import { alignColumns, flowColumns } from './table.ts'
 import { displayWidth, escapeForTerminal, shortenMiddle } from './terminal-text.ts'
 import { coloured, paintFor, plain } from './paint.ts'
@@ -88,6 +89,25 @@ describe('quantities', () => {
     [1, '1 file'],
     [12_345, '12,345 files'],
   ])('%i is %j', (count, text) => expect(formatCount(count, 'file')).toBe(text))
+})
+
+describe('rates on the command line', () => {
+  test.each([
+    ['500K', 512_000],
+    ['2M', 2_097_152],
+    ['1.5m', 1_572_864],
+    ['1GiB/s', 1_073_741_824],
+    ['4096', 4_096],
+    ['0', null],
+    ['0K', null],
+  ])('%s is %s', (text, rate) => expect(parseRate(text, '--limit-up')).toBe(rate))
+
+  test.each(['', 'fast', '-1', '1T', '500 KB per second', '100', '1e6', '9'.repeat(12)])(
+    '%j is refused by the option',
+    (text) => {
+      expect(() => parseRate(text, '--limit-up')).toThrow(/^--limit-up needs /)
+    },
+  )
 })
 
 describe('columns', () => {

@@ -58,7 +58,7 @@ function hereLines({ original, copy }: Found, world: World, say: Say): string[] 
 
 async function sayEnd(count: number, world: World, say: Say, [link]: readonly Link[]): Promise<void> {
   if (count === 0) return say.done('There are no conflicts.')
-  const example = join(folderForShell(link?.root ?? '', world.home), '…')
+  const example = say.nameInNote(join(folderForShell(link?.root ?? '', world.home), '…'))
   await say.note(
     say.paintNote(
       'dim',

@@ -42,7 +42,7 @@ async function askPlan(link: Link, world: World, say: Say): Promise<PlanReply> {
 }
 
 function planLines({ steps, brake, more }: PlanReply, link: Link, world: World, say: Say): string[] {
-  const folder = folderForShell(link.root, world.home)
+  const folder = say.name(folderForShell(link.root, world.home))
   const rows = steps.map(({ do: step, path, to, bytes, detail }) => [
     stepWords(step).planned,
     to === null ? say.name(path) : `${say.name(path)} → ${say.name(to)}`,

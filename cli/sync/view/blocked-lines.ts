@@ -1,5 +1,5 @@
 import type { BlockedItem, LinkStatus } from '../../../client/node/sync/host/link-status.ts'
-import { shortenMiddle } from '../../text/terminal-text.ts'
+import { displayWidth, shortenMiddle } from '../../text/terminal-text.ts'
 import { folderForShell } from './shown-folder.ts'
 import type { ViewOptions } from './link-lines.ts'
 import { describeBlock, detailOf } from './words.ts'
@@ -12,36 +12,31 @@ type Options = ViewOptions & { indent: string }
 /** What is blocked and why, a reason at a time, in at most so many lines. Nothing when nothing is, or there is no room. */
 export function blockedLines(status: LinkStatus, options: Options): string[] {
   const { blocked, blockedItems, link } = status
-  const { rows, indent, paint, columns, home } = options
+  const { rows, indent, paint, columns, home, name } = options
   if (blocked === 0 || rows < 1) return []
+  const fit = (text: string): string => shortenMiddle(text, Math.max(1, columns - indent.length))
   const head = `${blocked.toLocaleString('en-US')} ${blocked === 1 ? 'item is' : 'items are'} blocked`
-  const lines = [indent + paint('yellow', head)]
+  const lines = [indent + paint('yellow', fit(head))]
   let named = 0
   for (const [reason, items] of byReason(blockedItems)) {
     const shown = items.slice(0, SHOWN_OF_A_KIND)
     // The last line is for what is not shown.
     if (lines.length + 1 + shown.length + 1 > rows) break
     named += shown.length
-    lines.push(`${indent}  ${describeBlock(reason)}`, ...shown.map((item) => itemLine(item, options)))
+    lines.push(indent + fit(`  ${describeBlock(reason)}`), ...shown.map((item) => itemLine(item, options)))
   }
   const left = blocked - named
-  const command = `bitvault sync status --blocked ${folderForShell(link.root, home)}`
+  const command = `bitvault sync status --blocked ${name(folderForShell(link.root, home))}`
   if (left > 0 && lines.length < rows)
-    lines.push(
-      indent +
-        paint(
-          'dim',
-          shortenMiddle(`  … and ${left.toLocaleString('en-US')} more: ${command}`, columns - indent.length),
-        ),
-    )
+    lines.push(indent + paint('dim', fit(`  … and ${left.toLocaleString('en-US')} more: ${command}`)))
   return lines
 }
 
 function itemLine({ path, reason, detail }: BlockedItem, { columns, indent, paint, name }: Options): string {
   const room = Math.max(1, columns - indent.length - 4)
   const more = detailOf(reason, detail)
-  const shownPath = shortenMiddle(name(path), more === null ? room : Math.max(8, Math.floor(room / 2)))
-  const left = room - [...shownPath].length - 2
+  const shownPath = shortenMiddle(name(path), more === null ? room : Math.max(1, Math.floor(room / 2)))
+  const left = room - displayWidth(shownPath) - 2
   const shownDetail = more === null || left < 8 ? '' : `  ${paint('dim', shortenMiddle(name(more), left))}`
   return `${indent}    ${shownPath}${shownDetail}`
 }

@@ -86,9 +86,9 @@ function timeFacts({ state, lastChangeAt, lastUpToDateAt }: LinkStatus, nowMs: n
 }
 
 /** What a person should know or do, beside what moves. */
-function hintsOf(status: LinkStatus, { home }: ViewOptions): string[] {
+function hintsOf(status: LinkStatus, { home, name }: ViewOptions): string[] {
   const { state, reason, link, brake, watcherTrouble, refusals } = status
-  const folder = folderForShell(link.root, home)
+  const folder = name(folderForShell(link.root, home))
   const hints: string[] = []
   if (state === 'stopped') hints.push(...(stoppedHint(reason, folder, link.server) ?? []))
   if (state === 'paused' && reason === null) hints.push(`Go on: bitvault sync resume ${folder}`)

@@ -60,7 +60,7 @@ type Keeper = {
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
   signal: AbortSignal
   /** It is known to the server under another id from now on. */
-  onNew: (id: string) => void
+  onNew: (id: string) => Promise<void>
 }
 
 /** Keeps the device registered with the server, and tells there what keeps it from synchronising. */
@@ -83,8 +83,7 @@ export class DeviceKeeper {
         await registerDevice(api, id, label)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'not-found') throw error
-        onNew(await registerDevice(api, null, label))
-        return
+        return onNew(await registerDevice(api, null, label))
       }
       this.#isBound = true
       if (this.#wanted !== null) this.tell(this.#wanted)

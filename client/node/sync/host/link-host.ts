@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
 import { AppError } from '../../../../core/errors.ts'
-import type { NodeId } from '../../../../core/ids.ts'
 import { Doorbell } from '../../../sync/doorbell.ts'
 import type { EngineOptions } from '../../../sync/engine-parts.ts'
 import type { Clock, Random, SyncEvent } from '../../../sync/ports.ts'
@@ -12,22 +10,18 @@ import { serveControl, type ControlServer } from '../control/serve-control.ts'
 import { linkFolder, type LinkFolder } from '../links/link-folder.ts'
 import type { LinkFile } from '../links/link-file.ts'
 import type { Link } from '../links/link.ts'
-import { damagedMark } from '../store/connection.ts'
-import { openSyncStore, type OpenedStore } from '../store/open-store.ts'
 import { describePlan, type PlanReply } from './describe-plan.ts'
 import { DeviceKeeper, labelOf } from './device.ts'
 import { createLinkLife, type LinkLife } from './link-life.ts'
-import { identityOf, openLinkRoot, type LinkRoot } from './link-root.ts'
+import { openLinkRoot, type LinkRoot } from './link-root.ts'
 import type { BlockedItem, LinkStatus } from './link-status.ts'
+import { LinkStore } from './link-store.ts'
 import { LinkVoice } from './link-voice.ts'
 import type { SignIn } from './sign-in.ts'
 import { blockedOf, statusOf } from './status-of.ts'
 import { troubleText } from './trouble-text.ts'
+import { ROOT_AGAIN_MS, untilRootIsAnother, untilSignedIn } from './waits.ts'
 
-const ROOT_AGAIN_MS = 5_000
-const SIGN_IN_LOOK_MS = 2_000
-/** Without another sign-in, too: the clock may have been wrong, or the server. */
-const SIGN_IN_AGAIN_MS = 300_000
 const FAILURE_FIRST_MS = 2_000
 const FAILURE_MAX_MS = 300_000
 const PLAN_MAX_STEPS = 10_000
@@ -66,7 +60,7 @@ export class LinkHost {
   readonly #stopping = new AbortController()
   readonly #answering = Promise.withResolvers<void>()
   #link: Link
-  #store: OpenedStore | null = null
+  readonly #store: LinkStore
   #life: LinkLife | null = null
   #keeper: DeviceKeeper | null = null
   #failures = 0
@@ -79,7 +73,8 @@ export class LinkHost {
     this.folder = linkFolder(parts.link.id, parts.state)
     this.voice = new LinkVoice(this.folder, parts.clock.now)
     this.#bell = new Doorbell(parts.clock)
-    this.#openStore()
+    this.#store = new LinkStore({ link: parts.link, folder: this.folder, voice: this.voice, now: parts.clock.now })
+    this.#store.open()
   }
 
   /** Until `stop`, or until the link is no more. */
@@ -95,7 +90,7 @@ export class LinkHost {
       this.#tell({ kind: 'state', state: 'stopped' })
       // As long as we hold the lock, what lies there is ours.
       await control?.close()
-      this.#closeStore({ isInOrder: true })
+      this.#store.close({ isInOrder: true })
       await this.voice.close()
     }
   }
@@ -118,6 +113,8 @@ export class LinkHost {
     const before = this.#link
     this.#link = link
     this.#life?.follow(link)
+    // Everything is opened anew.
+    if (link.root !== before.root) this.#life?.engine.stop()
     if (link.paused && !before.paused) this.#life?.engine.pause()
     if (!link.paused && before.paused) this.#life?.engine.resume()
   }
@@ -139,8 +136,8 @@ export class LinkHost {
   /** What would be done. @throws AppError `precondition-failed` with the `state` in which nothing can be said */
   async look(): Promise<PlanReply> {
     const { state, reason } = this.voice.activity.shown
-    const store = this.#store?.store
-    if (this.#life === null || !store || state === 'offline' || state === 'stopped')
+    const store = this.#store.current
+    if (this.#life === null || store === null || state === 'offline' || state === 'stopped')
       throw new AppError('precondition-failed', { detail: NOT_NOW, state, reason })
     try {
       return describePlan(store, await this.#life.engine.look(PLAN_MAX_STEPS))
@@ -152,14 +149,14 @@ export class LinkHost {
 
   /** More of what is blocked than a status lists. */
   blocked(): BlockedItem[] {
-    const store = this.#store?.store
+    const store = this.#store.current
     return store ? blockedOf(store, BLOCKED_LISTED) : []
   }
 
   status(): LinkStatus {
     const watcherTrouble = this.#life?.engine.watcherTrouble ?? null
     const { process } = this.#parts
-    return statusOf({ link: this.#link, process, voice: this.voice, store: this.#store?.store ?? null, watcherTrouble })
+    return statusOf({ link: this.#link, process, voice: this.voice, store: this.#store.current, watcherTrouble })
   }
 
   async #turn(): Promise<void> {
@@ -178,10 +175,12 @@ export class LinkHost {
   }
 
   async #work(root: LinkRoot): Promise<void> {
-    const mark = await this.#parts.signIn.mark()
+    const { signIn } = this.#parts
+    const mark = await signIn.mark()
     if (mark === null) return this.#waitForSignIn(null)
-    if (this.#store === null) this.#openStore()
-    const { store, wasStoppedCleanly } = this.#store!
+    const session = await signIn.open()
+    const { store, wasStoppedCleanly } = this.#store.open()
+    // From here to `#live` nobody comes in between: what is decided later is told to the life.
     store.write((to) => to.setMeta('paused', this.#link.paused ? 'yes' : null))
     const life = createLinkLife({
       ...this.#parts,
@@ -190,7 +189,7 @@ export class LinkHost {
       root,
       store,
       wasStoppedCleanly,
-      session: await this.#parts.signIn.open(),
+      session,
       canWrite: this.voice.tally.facts.canWrite,
       tell: (event) => this.#tell(event),
       onAccess: (canWrite) => this.#onAccess(canWrite),
@@ -203,7 +202,9 @@ export class LinkHost {
     const ending = new AbortController()
     this.#life = life
     this.#keeper = this.#keepDevice(life, ending.signal)
-    const watching = this.#watchRoot(root, ending.signal)
+    const watching = untilRootIsAnother(root, this.voice, this.#parts.clock, ending.signal).then(() =>
+      life.engine.stop(),
+    )
     try {
       await life.run()
       this.#failures = 0
@@ -214,90 +215,35 @@ export class LinkHost {
       life.close()
       await watching
     }
-    if (existsSync(damagedMark(this.folder.database))) this.#closeStore({ isInOrder: false })
+    if (this.#store.isDamaged) this.#store.close({ isInOrder: false })
   }
 
   #keepDevice({ api, engine }: LinkLife, signal: AbortSignal): DeviceKeeper {
-    const { hostName, platform, clock } = this.#parts
+    const { hostName, platform, clock, links } = this.#parts
     const label = labelOf(hostName, this.#link.root, platform)
-    const onNew = (device: string): void => {
+    const onNew = async (device: string): Promise<void> => {
+      this.#link = (await links.updateOne(this.#link.id, (link) => ({ ...link, device }))) ?? this.#link
       // Cursors are bound to the device: the engine begins with it anew.
-      void this.#parts.links
-        .updateOne(this.#link.id, (link) => ({ ...link, device }))
-        .then((link) => {
-          this.#link = link ?? this.#link
-          engine.stop()
-        })
+      engine.stop()
     }
     const keeper = new DeviceKeeper({ api, id: this.#link.device, label, sleep: clock.sleep, signal, onNew })
     void keeper.bind()
     return keeper
   }
 
-  /** A drive that comes back is another folder to the system: then everything is opened anew. */
-  async #watchRoot(root: LinkRoot, signal: AbortSignal): Promise<void> {
-    const path = root.disk.rootPath
-    const opened = identityOf(path)
-    while (!signal.aborted) {
-      await this.#parts.clock.sleep(ROOT_AGAIN_MS, signal).catch(() => {})
-      const { state, reason } = this.voice.activity.shown
-      const isLost = state === 'stopped' && (reason === 'root-missing' || reason === 'root-other')
-      if (!isLost || signal.aborted) continue
-      const found = identityOf(path)
-      if (found !== null && found !== opened) return this.#life?.engine.stop()
-    }
-  }
-
   async #waitForSignIn(before: string | null): Promise<void> {
     const { clock, signIn } = this.#parts
-    const until = clock.now() + SIGN_IN_AGAIN_MS
     this.#tell({ kind: 'state', state: 'stopped', reason: 'signed-out' })
-    for (let mark = before; !this.#stopping.signal.aborted;) {
-      if (mark !== null && (mark !== before || clock.now() > until)) return
-      await this.#bell.sleep(SIGN_IN_LOOK_MS)
-      mark = await signIn.mark()
-    }
+    const sleep = (ms: number): Promise<void> => this.#bell.sleep(ms)
+    await untilSignedIn(signIn, before, { clock, sleep, signal: this.#stopping.signal })
   }
 
   /** A mistake of ours: said, and tried again, each time later. Everything is opened anew. */
   async #fail(error: unknown): Promise<void> {
     this.#tell({ kind: 'failure', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     this.#tell({ kind: 'state', state: 'stopped', reason: 'internal' })
-    this.#closeStore({ isInOrder: false })
+    this.#store.close({ isInOrder: false })
     await this.#bell.sleep(Math.min(FAILURE_MAX_MS, FAILURE_FIRST_MS * 2 ** this.#failures++))
-  }
-
-  #openStore(): void {
-    const { database } = this.folder
-    const opened = openSyncStore({ path: database, root: this.#link.node as NodeId })
-    this.#store = opened
-    const { store, isNew, wasStoppedCleanly, setAside } = opened
-    if (store.meta('rootMarker') === null) store.write((to) => to.setMeta('rootMarker', this.#link.id))
-    if (setAside !== null) this.#tell({ kind: 'database-set-aside', path: setAside })
-    if (isNew || wasStoppedCleanly) return
-    const { uncleanStops, isMending } = this.voice.tally.facts
-    // One that was ended in order before it was mended is the same one.
-    if (isMending) return
-    const lastUncleanStopAt = this.#parts.clock.now()
-    this.voice.tally.note({ uncleanStops: uncleanStops + 1, lastUncleanStopAt, isMending: true })
-    void this.voice.tally.save()
-  }
-
-  /** Everything was looked at once since the stop that was none: from now on an end is an end. */
-  #noteMended(): void {
-    if (this.#store === null || this.#store.wasStoppedCleanly) return
-    this.#store.wasStoppedCleanly = true
-    this.voice.tally.note({ isMending: false })
-  }
-
-  #closeStore({ isInOrder }: { isInOrder: boolean }): void {
-    const opened = this.#store
-    this.#store = null
-    if (opened === null) return
-    const { store, wasStoppedCleanly } = opened
-    this.voice.tally.note({ items: store.gone().synced, blocked: store.counts().blocked })
-    if (isInOrder && wasStoppedCleanly) store.close()
-    else opened.abandon()
   }
 
   #onAccess(canWrite: boolean): void {
@@ -311,9 +257,9 @@ export class LinkHost {
     // The server said no where we thought that we may write.
     if (event.kind === 'blocked' && event.reason === 'read-only') void this.#life?.askAccess()
     if (event.kind !== 'state') return
-    if (MENDED.has(event.state)) this.#noteMended()
+    if (MENDED.has(event.state)) this.#store.noteMended()
     this.#keeper?.tell(this.#troubleText())
-    if (event.state === 'offline' && existsSync(damagedMark(this.folder.database))) this.#life?.engine.stop()
+    if (event.state === 'offline' && this.#store.isDamaged) this.#life?.engine.stop()
     void this.voice.tally.save()
   }
 
@@ -328,7 +274,7 @@ export class LinkHost {
   }
 
   #troubleText(): string | null {
-    const store = this.#store?.store
+    const store = this.#store.current
     const reasons = store?.blocked(REASONS_OF).flatMap(({ blocked }) => blocked?.reason ?? []) ?? []
     return troubleText({ ...this.voice.activity.shown, blocked: store?.counts().blocked ?? 0, reasons })
   }
