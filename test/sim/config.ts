@@ -40,7 +40,10 @@ const ODD_GROUPS: readonly OddGroup[] = [
   'sessions',
   'people',
   'mounts',
+  'store',
 ]
+
+const CHOICE_GROUPS: readonly OddGroup[] = ['selection', 'rules']
 
 /** What kind of world a seed is about. */
 const PROFILES = {
@@ -55,6 +58,7 @@ const PROFILES = {
     gapRate: 5,
     groups: [...ALL_GROUPS, 'amnesia'],
   },
+  choosy: { weight: 3, rates: { crash: 3, disk: 2, net: 20 }, gapRate: 5, groups: [...ALL_GROUPS, ...CHOICE_GROUPS] },
   odd: { weight: 4, rates: { crash: 3, disk: 2, net: 20 }, gapRate: 5, groups: [...ALL_GROUPS, ...ODD_GROUPS] },
 } as const satisfies Record<
   string,

@@ -1,6 +1,7 @@
 import { isOwnPath } from '../../client/sync/own-folder.ts'
 import type { Device } from './device.ts'
 import type { Dice } from './dice.ts'
+import { CHOICE_MOVES } from './moves/choice-moves.ts'
 import { CLOCK_MOVES, SERVER_CLOCK_MOVES } from './moves/clock-moves.ts'
 import { DEVICE_MOVES } from './moves/device-moves.ts'
 import { FILE_MOVES } from './moves/file-moves.ts'
@@ -14,6 +15,7 @@ import { PROCESS_MOVES } from './moves/process-moves.ts'
 import { ROOM_MOVES, SERVER_ROOM_MOVES } from './moves/room-moves.ts'
 import { SESSION_MOVES } from './moves/session-moves.ts'
 import { SERVER_MOVES } from './moves/server-moves.ts'
+import { STORE_MOVES } from './moves/store-moves.ts'
 import { TREE_MOVES } from './moves/tree-moves.ts'
 import { WEB_MOVES } from './moves/web-moves.ts'
 import type { Move } from './script.ts'
@@ -23,6 +25,8 @@ import type { World } from './world.ts'
 /** All that may happen (SYNC-CASES, the adversary's moves), by name. */
 const OF_MACHINES: Record<string, DeviceMove> = {
   ...DEVICE_MOVES,
+  ...CHOICE_MOVES,
+  ...STORE_MOVES,
   ...HINT_MOVES,
   ...CLOCK_MOVES,
   ...NETWORK_MOVES,

@@ -60,9 +60,20 @@ export type MoveGroup =
   | OddGroup
   | LaterGroup
 /** What happens seldom. */
-export type OddGroup = 'hints' | 'clocks' | 'network' | 'process' | 'room' | 'sessions' | 'people' | 'mounts'
+export type OddGroup =
+  | 'hints'
+  | 'clocks'
+  | 'network'
+  | 'process'
+  | 'room'
+  | 'sessions'
+  | 'people'
+  | 'mounts'
+  | 'selection'
+  | 'rules'
+  | 'store'
 /** What the engine does not stand up to yet. */
-export type LaterGroup = 'selection' | 'rules' | 'store' | 'rot' | 'handles' | 'clone'
+export type LaterGroup = 'rot' | 'handles' | 'clone'
 
 /** Everything that happens in a run. `moves` and `faults` of `null` are thrown from the seed. */
 export type Script = {

@@ -6,57 +6,6 @@ import { forAWhile, someFile, someThing, nameOf, type DeviceMove } from './move-
 
 /** What the engine does not stand up to yet (test/sim/known-failures.ts says why): no profile has these groups. */
 export const LATER_MOVES: Record<string, DeviceMove> = {
-  unselect: {
-    group: 'selection',
-    weight: 4,
-    propose: ({ device, dice }) => {
-      const folder = dice.pickOrNull(device.world.cloud.live().filter(({ node }) => node.kind === 'folder'))
-      return folder && { path: folder.node.id }
-    },
-    perform: (device, { path }) => {
-      device.unselected.add(path!)
-      device.engine?.syncNow()
-    },
-  },
-  select: {
-    group: 'selection',
-    weight: 3,
-    propose: ({ device, dice }) => {
-      const path = dice.pickOrNull([...device.unselected])
-      return path === null ? null : { path }
-    },
-    perform: (device, { path }) => {
-      if (!device.unselected.delete(path!)) throw errnoOf('ENOENT')
-      device.engine?.syncNow()
-    },
-  },
-  ignore: {
-    group: 'rules',
-    weight: 4,
-    propose: ({ device, dice }) => {
-      const path = someThing(device, dice)
-      return path === null || path === IGNORE_FILE ? null : { path: nameOf(path) }
-    },
-    perform: ({ hands, world, index }, { path }) => {
-      const text = Buffer.from(`${path}\n# ${index} ${world.scheduler.nowUs}\n`)
-      hands.write(IGNORE_FILE, text)
-    },
-  },
-  'ignore-no-more': {
-    group: 'rules',
-    weight: 3,
-    propose: ({ device }) => (device.tree.at(IGNORE_FILE) ? {} : null),
-    perform: ({ hands }) => hands.remove(IGNORE_FILE),
-  },
-  'database-in-trouble': {
-    group: 'store',
-    weight: 3,
-    propose: ({ dice }) => ({ choice: dice.pick(['ENOSPC', 'EIO']), ...forAWhile({ dice }) }),
-    perform: (device, { choice, n }) => {
-      device.storeFault = choice!
-      device.scheduler.after(n!, () => (device.storeFault = null))
-    },
-  },
   'bit-rot': {
     group: 'rot',
     weight: 3,

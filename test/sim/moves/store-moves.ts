@@ -1,0 +1,18 @@
+import { IGNORE_FILE } from '../../../client/sync/ignore.ts'
+import { restoreFolder } from '../folder-backup.ts'
+import { keyOf } from '../ledger.ts'
+import { errnoOf } from '../life.ts'
+import { forAWhile, someFile, someThing, nameOf, type DeviceMove } from './move-kind.ts'
+
+/** The database of a device cannot be written to for a while. */
+export const STORE_MOVES: Record<string, DeviceMove> = {
+  'database-in-trouble': {
+    group: 'store',
+    weight: 3,
+    propose: ({ dice }) => ({ choice: dice.pick(['ENOSPC', 'EIO']), ...forAWhile({ dice }) }),
+    perform: (device, { choice, n }) => {
+      device.storeFault = choice!
+      device.scheduler.after(n!, () => (device.storeFault = null))
+    },
+  },
+}
