@@ -1,8 +1,6 @@
 import { IGNORE_FILE } from '../../../client/sync/ignore.ts'
-import { restoreFolder } from '../folder-backup.ts'
-import { keyOf } from '../ledger.ts'
 import { errnoOf } from '../life.ts'
-import { forAWhile, someFile, someThing, nameOf, type DeviceMove } from './move-kind.ts'
+import { someThing, nameOf, type DeviceMove } from './move-kind.ts'
 
 /** What somebody wants on a device, and what not: selective sync, and rules. */
 export const CHOICE_MOVES: Record<string, DeviceMove> = {

@@ -1,8 +1,7 @@
-import { IGNORE_FILE } from '../../../client/sync/ignore.ts'
 import { restoreFolder } from '../folder-backup.ts'
 import { keyOf } from '../ledger.ts'
 import { errnoOf } from '../life.ts'
-import { forAWhile, someFile, someThing, nameOf, type DeviceMove } from './move-kind.ts'
+import { someFile, type DeviceMove } from './move-kind.ts'
 
 /** What the engine does not stand up to yet (test/sim/known-failures.ts says why): no profile has these groups. */
 export const LATER_MOVES: Record<string, DeviceMove> = {

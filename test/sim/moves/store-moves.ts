@@ -1,8 +1,4 @@
-import { IGNORE_FILE } from '../../../client/sync/ignore.ts'
-import { restoreFolder } from '../folder-backup.ts'
-import { keyOf } from '../ledger.ts'
-import { errnoOf } from '../life.ts'
-import { forAWhile, someFile, someThing, nameOf, type DeviceMove } from './move-kind.ts'
+import { forAWhile, type DeviceMove } from './move-kind.ts'
 
 /** The database of a device cannot be written to for a while. */
 export const STORE_MOVES: Record<string, DeviceMove> = {
