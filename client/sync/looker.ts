@@ -16,6 +16,8 @@ const TOUCHED_MS = 1_500
 /** What is still being written is read again: sooner, then later. */
 const READ_AGAIN_MS = 200
 const READ_AGAIN_MAX_MS = 30_000
+/** Not oftener, however many files keep changing. */
+const RESTLESS_MS = 100
 
 /** Looks at the disk: where hints say, and again where the disk was not at rest. */
 export class Looker {
@@ -26,6 +28,7 @@ export class Looker {
   #readAgainMs = READ_AGAIN_MS
   #isReadDue = true
   #isReadAgainDue = false
+  #isRestlessDue = false
   #isTouchedDue = false
   /** Folders that could not be listed, until they are. */
   readonly #unlisted = new Set<LocalPath>()
@@ -80,23 +83,28 @@ export class Looker {
   async read(): Promise<boolean> {
     if (!this.#isReadDue) return false
     const { signal } = this.#course
-    const { files, bytes, left } = await this.#scanner.read({ files: READ_FILES, bytes: READ_BYTES, signal })
-    if (files >= READ_FILES || bytes >= READ_BYTES) return true
+    const read = await this.#scanner.read({ files: READ_FILES, bytes: READ_BYTES, signal })
+    if (read.files >= READ_FILES || read.bytes >= READ_BYTES) return true
     this.#isReadDue = false
-    if (left === 0) this.#readAgainMs = READ_AGAIN_MS
-    else this.#readAgain()
+    if (read.left === 0) this.#readAgainMs = READ_AGAIN_MS
+    else if (!this.#isReadAgainDue) {
+      this.#isReadAgainDue = true
+      this.#readLater(this.#readAgainMs, () => (this.#isReadAgainDue = false))
+      this.#readAgainMs = Math.min(READ_AGAIN_MAX_MS, this.#readAgainMs * 2)
+    }
+    if (read.restless > 0 && !this.#isRestlessDue) {
+      this.#isRestlessDue = true
+      this.#readLater(Math.max(RESTLESS_MS, read.dueInMs), () => (this.#isRestlessDue = false))
+    }
     return false
   }
 
-  /** One timer, however often somebody looks meanwhile. */
-  #readAgain(): void {
-    if (this.#isReadAgainDue) return
-    this.#isReadAgainDue = true
-    this.#later(this.#readAgainMs, () => {
-      this.#isReadAgainDue = false
+  /** One timer of a kind, however often somebody looks meanwhile. */
+  #readLater(ms: number, over: () => void): void {
+    this.#later(ms, () => {
+      over()
       this.#isReadDue = true
     })
-    this.#readAgainMs = Math.min(READ_AGAIN_MAX_MS, this.#readAgainMs * 2)
   }
 
   #noteUnlisted(asked: readonly LocalPath[] | null, unlisted: readonly { path: LocalPath }[]): void {

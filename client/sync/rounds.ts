@@ -98,8 +98,12 @@ export class Rounds {
   plan(maxSteps = this.#options.maxSteps): Plan {
     const { store, disk, setbacks } = this.#course
     const { canWrite, isSelected, unselected, brake } = this.#options
+    const transfers = this.#transfers
     const isBusy = (item: Item): boolean =>
-      this.#transfers.has(item.id) || setbacks.isWaiting(item) || this.#transfers.isSendingTo(item)
+      transfers.has(item.id) ||
+      setbacks.isWaiting(item) ||
+      transfers.isSendingTo(item) ||
+      transfers.isPerhapsSent(item)
     return plan(store, {
       abilities: disk.abilities,
       canWrite: canWrite(),

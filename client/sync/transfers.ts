@@ -1,3 +1,4 @@
+import type { Sha256 } from '../../core/ids.ts'
 import { nameKey } from '../../core/names.ts'
 import type { Item, ItemId, Placement } from '../../core/reconcile/item.ts'
 import { Aliases } from './aliases.ts'
@@ -33,6 +34,8 @@ export class Transfers {
   readonly #active = new Map<ItemId, number>()
   /** Where new files are on their way to. */
   readonly #places = new Map<string, ItemId>()
+  /** What is on its way to the server, and how often. */
+  readonly #contents = new Map<Sha256, number>()
   readonly #working = new Set<Promise<void>>()
   #downloads: DownloadStep[] = []
   #uploads: { steps: UploadStep[]; aliases: Aliases }[] = []
@@ -72,6 +75,14 @@ export class Transfers {
     return !isThere && sender !== undefined && sender !== id
   }
 
+  /**
+   * It seems to be new on the server and has the bytes of a file that is on its way there: it may be that file, under the name of a conflicted copy, and
+   * the answer not be here yet (P2, P10).
+   */
+  isPerhapsSent({ local, remote }: Item): boolean {
+    return local === null && remote?.content.kind === 'file' && this.#contents.has(remote.content.sha256)
+  }
+
   get files(): number {
     return this.#active.size
   }
@@ -99,6 +110,7 @@ export class Transfers {
     const steps = uploads.map((step) => aliases.step(step)).filter(({ item }) => !this.#active.has(item))
     for (const step of steps) {
       this.#active.set(step.item, step.content.kind === 'file' ? step.content.size : 0)
+      if (step.content.kind === 'file') this.#countContent(step.content.sha256, 1)
       if (step.do === 'upload-new') this.#places.set(placeKey(step.place), step.item)
     }
     if (steps.length > 0) this.#uploads.push({ steps, aliases: new Aliases() })
@@ -196,8 +208,15 @@ export class Transfers {
   /** Its answer is noted with the next transaction, and whoever plans waits for that: it need not wait for the others. */
   #forget(step: UploadStep): void {
     this.#active.delete(step.item)
+    if (step.content.kind === 'file') this.#countContent(step.content.sha256, -1)
     if (step.do === 'upload-new' && this.#places.get(placeKey(step.place)) === step.item)
       this.#places.delete(placeKey(step.place))
+  }
+
+  #countContent(sha256: Sha256, more: 1 | -1): void {
+    const count = (this.#contents.get(sha256) ?? 0) + more
+    if (count > 0) this.#contents.set(sha256, count)
+    else this.#contents.delete(sha256)
   }
 
   #noteRest(): void {

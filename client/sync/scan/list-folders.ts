@@ -254,13 +254,29 @@ function listNewFolder(run: ScanRun, { entry, parent, path }: Met, { isNameTaken
   run.toList.push({ id, path, isKnown: false, isDeep: true, isSeen: true, blocked: null })
 }
 
-export function look(
+/** @param of.id what is known to be this, and to have changed */
+export async function look(
   run: ScanRun,
   { entry, path }: Met,
   of: { id: ItemId | null; begun: bigint },
 ): Promise<Observation> {
+  if (of.id !== null && entry.kind === 'file' && isRestless(run, of.id)) {
+    const state = { kind: entry.kind, stamp: entry.stamp, content: null, isSettled: false }
+    return { state, blocked: null }
+  }
   const before = of.id === null || run.disk.abilities.executableBit ? null : run.store.item(of.id)
   const content = before?.synced?.content ?? before?.remote?.content
   const executableBefore = content?.kind === 'file' && content.executable
-  return observe(run.disk, { entry, path }, { inlineBytes: run.limits.inlineBytes, executableBefore, begun: of.begun })
+  const seen = await observe(
+    run.disk,
+    { entry, path },
+    { inlineBytes: run.limits.inlineBytes, executableBefore, begun: of.begun },
+  )
+  if (of.id !== null && seen.state.content !== null) run.restless.read(of.id)
+  return seen
+}
+
+function isRestless({ restless }: ScanRun, id: ItemId): boolean {
+  restless.changed(id)
+  return restless.waitMs(id) > 0
 }

@@ -41,7 +41,7 @@ export async function observe(
     if (entry.kind === 'symlink') return await observeLink(disk, entry, path)
     if (stamp.size > options.inlineBytes) return unread(kind)
     const read = await readContent(disk, path, { entry, ...options })
-    return read === null ? unread(kind) : { state: { kind, stamp, ...read }, blocked: null }
+    return typeof read === 'string' ? unread(kind) : { state: { kind, stamp, ...read }, blocked: null }
   } catch (error) {
     const fault = scanFault(error)
     if (fault.is === 'fatal') throw error
@@ -61,31 +61,46 @@ async function observeLink(disk: Disk, { stamp }: DiskEntry, path: LocalPath): P
   }
 }
 
+/** Zeros alone are taken for room that somebody is about to fill, until they have been there for so long (WR-08). */
+const UNFILLED_NS = 5_000_000_000n
+
 /**
  * Reads and hashes a file whose stamp is known.
- * @returns `null` when it is not that file any more, or changed meanwhile (WR-01)
+ * @returns `changed`: it is not that file any more, or changed meanwhile (WR-01). `unfilled`: there is only room for it yet
  */
 export async function readContent(
   disk: Disk,
   path: LocalPath,
   { entry, executableBefore, begun }: { entry: DiskEntry } & Omit<ObserveOptions, 'inlineBytes'>,
-): Promise<{ content: ItemContent; isSettled: boolean } | null> {
-  const { sha256, size } = await hashFile(disk, path)
+): Promise<{ content: ItemContent; isSettled: boolean } | 'changed' | 'unfilled'> {
+  const { sha256, size, isZeros } = await hashFile(disk, path)
   const after = await disk.stat(path)
   if (after === null || after.kind !== 'file' || !isSameStamp(after.stamp, entry.stamp) || size !== entry.stamp.size)
-    return null
+    return 'changed'
+  if (isZeros && isYoung(entry.stamp, begun)) return 'unfilled'
   const executable = disk.abilities.executableBit ? after.executable : executableBefore
   return { content: { kind: 'file', sha256, size, executable }, isSettled: isSettled(disk, entry.stamp, begun) }
 }
 
-export async function hashFile(disk: Disk, path: LocalPath): Promise<{ sha256: Sha256; size: number }> {
+function isYoung({ ctimeNs }: Stamp, now: bigint): boolean {
+  const age = now - BigInt(ctimeNs)
+  return age >= 0n && age < UNFILLED_NS
+}
+
+/** @returns `isZeros`: there are bytes, and each is 0 */
+export async function hashFile(
+  disk: Disk,
+  path: LocalPath,
+): Promise<{ sha256: Sha256; size: number; isZeros: boolean }> {
   const running = startSha256()
   let size = 0
+  let isZeros = true
   for await (const piece of disk.read(path)) {
     running.update(piece)
     size += piece.length
+    isZeros &&= piece.every((byte) => byte === 0)
   }
-  return { sha256: running.digest(), size }
+  return { sha256: running.digest(), size, isZeros: isZeros && size > 0 }
 }
 
 /**

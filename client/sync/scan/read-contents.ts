@@ -2,6 +2,7 @@ import { isSameStamp, type ItemId, type LocalState } from '../../../core/reconci
 import { localPath } from '../local-path.ts'
 import type { LocalPath } from '../ports.ts'
 import { readContent } from './observe.ts'
+import type { Restless } from './restless.ts'
 import { ALWAYS_BUSY, scanFault } from './scan-faults.ts'
 import { putLocal } from './scan-run.ts'
 import type { ReadOutcome, ScanPorts } from './scan-types.ts'
@@ -18,14 +19,20 @@ export type ContentReader = (limits: ReadLimits) => Promise<ReadOutcome>
 
 type Sums = ReadOutcome
 
-export function createContentReader({ disk, store }: ScanPorts): ContentReader {
+export function createContentReader({ disk, store }: ScanPorts, restless: Restless): ContentReader {
   const busy = new Map<ItemId, number>()
   const readNext = async (ids: Iterator<ItemId>, limits: ReadLimits, sums: Sums): Promise<boolean> => {
     if (sums.files >= limits.files || sums.bytes >= limits.bytes) return false
     limits.signal?.throwIfAborted()
     const next = ids.next()
     if (next.done === true) return false
-    const bytes = await readOne({ disk, store }, next.value, busy)
+    const waitMs = restless.waitMs(next.value)
+    if (waitMs > 0) {
+      sums.restless++
+      sums.dueInMs = Math.min(sums.dueInMs, waitMs)
+      return true
+    }
+    const bytes = await readOne({ disk, store, restless }, next.value, busy)
     if (bytes === 'later') sums.left++
     else if (bytes !== 'no-file') {
       sums.files++
@@ -34,7 +41,7 @@ export function createContentReader({ disk, store }: ScanPorts): ContentReader {
     return true
   }
   return async (limits) => {
-    const sums: Sums = { files: 0, bytes: 0, left: 0 }
+    const sums: Sums = { files: 0, bytes: 0, left: 0, restless: 0, dueInMs: Infinity }
     const ids = store.unread()[Symbol.iterator]()
     const worker = async (): Promise<void> => {
       let goesOn = true
@@ -45,12 +52,12 @@ export function createContentReader({ disk, store }: ScanPorts): ContentReader {
   }
 }
 
-type Ports = Pick<ScanPorts, 'disk' | 'store'>
+type Ports = Pick<ScanPorts, 'disk' | 'store'> & { restless: Restless }
 
 /** `no-file`: what is there by now is for the next scan to tell. Else the bytes that were read. */
 type ReadOne = number | 'later' | 'no-file'
 
-async function readOne({ disk, store }: Ports, id: ItemId, busy: Map<ItemId, number>): Promise<ReadOne> {
+async function readOne({ disk, store, restless }: Ports, id: ItemId, busy: Map<ItemId, number>): Promise<ReadOne> {
   const item = store.item(id)
   const path = localPath(store, id)
   if (!item?.local || item.local.kind !== 'file' || path === null) return 'no-file'
@@ -60,8 +67,10 @@ async function readOne({ disk, store }: Ports, id: ItemId, busy: Map<ItemId, num
     const before = item.synced?.content ?? item.remote?.content
     const executableBefore = before?.kind === 'file' && before.executable
     const read = await readContent(disk, path, { entry, executableBefore, begun: await disk.timeNs() })
-    if (read === null) return noteBusy(store, id, busy)
+    if (read === 'changed') return noteBusy(store, id, busy)
+    if (read === 'unfilled') return 'later'
     busy.delete(id)
+    restless.read(id)
     note(store, { id, path, seen: item.local, found: { ...item.local, stamp: entry.stamp, ...read } })
     return read.isSettled ? entry.stamp.size : 'later'
   } catch (error) {

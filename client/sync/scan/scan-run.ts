@@ -5,6 +5,7 @@ import { joined, localPath } from '../local-path.ts'
 import type { DiskEntry, LocalPath, StoreWriter } from '../ports.ts'
 import { WriteBuffer } from '../write-buffer.ts'
 import { isScanBlock } from './scan-faults.ts'
+import type { Restless } from './restless.ts'
 import type { Observation } from './observe.ts'
 import type { ScanLimits, ScanPorts } from './scan-types.ts'
 
@@ -44,6 +45,7 @@ export class ScanRun {
   readonly disk: ScanPorts['disk']
   readonly store: ScanPorts['store']
   readonly rules: IgnoreRules
+  readonly restless: Restless
   readonly limits: ScanLimits
   readonly toList: FolderToList[] = []
   readonly listed = new Set<ItemId>()
@@ -67,10 +69,14 @@ export class ScanRun {
   readonly #buffer: WriteBuffer
   #ids: ItemId[] = []
 
-  constructor({ disk, store }: ScanPorts, rules: IgnoreRules, limits: ScanLimits) {
+  constructor(
+    { disk, store }: ScanPorts,
+    { rules, restless, limits }: { rules: IgnoreRules; restless: Restless; limits: ScanLimits },
+  ) {
     this.disk = disk
     this.store = store
     this.rules = rules
+    this.restless = restless
     this.limits = limits
     this.#buffer = new WriteBuffer(store)
   }

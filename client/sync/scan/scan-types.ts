@@ -39,4 +39,8 @@ export type ReadOutcome = {
   bytes: number
   /** Of the files that `store.unread` still has: they were written to a moment ago, or cannot be read now. */
   left: number
+  /** Of those beside, which wait since they keep changing. */
+  restless: number
+  /** Until the first of these is due; `Infinity`: there is none. */
+  dueInMs: number
 }

@@ -52,9 +52,9 @@ describe('what is there', () => {
     const reader = world.scanner(disk)
     await reader.full()
     expect(world.items()[0]?.local?.isSettled).toBe(false)
-    expect(await reader.read({ files: 10, bytes: 1e9 })).toEqual({ files: 0, bytes: 0, left: 1 })
+    expect(await reader.read({ files: 10, bytes: 1e9 })).toMatchObject({ files: 0, bytes: 0, left: 1 })
     ahead = 1_000_000_000n
-    expect(await reader.read({ files: 10, bytes: 1e9 })).toEqual({ files: 1, bytes: 3, left: 0 })
+    expect(await reader.read({ files: 10, bytes: 1e9 })).toMatchObject({ files: 1, bytes: 3, left: 0 })
     expect(world.items()[0]?.local?.isSettled).toBe(true)
     expect([...world.store.unread()]).toEqual([])
   })

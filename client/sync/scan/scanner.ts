@@ -6,6 +6,7 @@ import { adoptLost } from './adopt.ts'
 import { leaveOut } from './leave-out.ts'
 import { listFolders } from './list-folders.ts'
 import { createContentReader, type ContentReader } from './read-contents.ts'
+import { Restless } from './restless.ts'
 import { ScanRun, type FolderToList } from './scan-run.ts'
 import { SCAN_LIMITS, type ScanLimits, type ScanOutcome, type ScanPorts } from './scan-types.ts'
 
@@ -31,13 +32,14 @@ export function createScanner(ports: ScanPorts, limits: Partial<ScanLimits> = {}
   const { disk, store } = ports
   const all: ScanLimits = { ...SCAN_LIMITS, ...limits }
   const grace = createGrace(ports, all.graceMs)
+  const restless = new Restless(ports.clock)
   let rules = ignoreRules('', disk.abilities)
   const scan = async (folders: FolderToList[] | null, signal?: AbortSignal): Promise<ScanOutcome> => {
     if (!(await isRootProven(ports))) return { is: 'no-root' }
     const text = await readIgnoreFile(ports)
     const isFull = folders === null || text !== rules.text
     rules = ignoreRules(text, disk.abilities)
-    const run = new ScanRun(ports, rules, all)
+    const run = new ScanRun(ports, { rules, restless, limits: all })
     run.toList.push(...(isFull ? [wholeTree(store.root)] : folders))
     try {
       await listFolders(run, signal)
@@ -52,7 +54,7 @@ export function createScanner(ports: ScanPorts, limits: Partial<ScanLimits> = {}
   return {
     full: (signal) => scan(null, signal),
     folders: (hints, signal) => scan(knownFolders(ports, hints), signal),
-    read: createContentReader(ports),
+    read: createContentReader(ports, restless),
     rules: () => rules,
   }
 }
