@@ -101,16 +101,18 @@ const syncResume = defineCommand({
 
 const syncAnswer = defineCommand({
   name: 'sync answer',
-  summary: 'say whether many deletes were meant',
-  usage: 'keep|delete [folder]',
+  summary: 'say whether many deletes, or files that went back in time, were meant',
+  usage: 'keep|delete|send [folder]',
   about: `Where many things are gone on one side, nothing is deleted on the other until you answer. keep brings them back from the other side; delete deletes
-    them there too: on the server into its trash, here into .bitvault/trash in the folder. Everything else goes on meanwhile.`,
+    them there too: on the server into its trash, here into .bitvault/trash in the folder. Where many files are older than they were, as when a backup is put
+    back, none is sent until you answer: send makes them the newest versions, keep keeps them beside what the server has. Everything else goes on meanwhile.`,
   examples: [
     ['bitvault sync answer keep', 'it was a mistake'],
-    ['bitvault sync answer delete ~/Photos', 'it was meant'],
+    ['bitvault sync answer delete ~/Photos', 'the deletes were meant'],
+    ['bitvault sync answer send ~/Photos', 'the old files are to be the newest'],
   ],
   args: { min: 1, max: 2 },
-  words: ['keep', 'delete'],
+  words: ['keep', 'delete', 'send'],
   completes: 'local',
   options: {},
   run: async (call, world) => (await import('../commands/sync/answer.ts')).syncAnswer(call, world),

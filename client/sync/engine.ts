@@ -1,4 +1,4 @@
-import type { Direction } from '../../core/reconcile/device.ts'
+import type { Mass } from '../../core/reconcile/device.ts'
 import type { Plan } from '../../core/reconcile/step.ts'
 import { writeBrakeAnswer } from './brake-answers.ts'
 import { createCourse, type Course } from './course.ts'
@@ -115,9 +115,9 @@ export class SyncEngine {
     this.#bell.ring()
   }
 
-  /** @param direction the side that would lose what is gone on the other, as the brake's event said */
-  answerBrake(direction: Direction, answer: 'keep' | 'delete'): void {
-    writeBrakeAnswer(this.#parts.store, direction, answer)
+  /** @param mass as the brake's event said */
+  answerBrake(mass: Mass, answer: 'keep' | 'delete'): void {
+    writeBrakeAnswer(this.#parts.store, mass, answer)
     this.#bell.ring()
   }
 

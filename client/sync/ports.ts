@@ -1,4 +1,5 @@
 import type { Abilities } from '../../core/reconcile/abilities.ts'
+import type { Mass } from '../../core/reconcile/device.ts'
 import type { Item, ItemId, LocalState, RemoteState, Stamp, SyncedState, Trees } from '../../core/reconcile/item.ts'
 import type { MutationId, NodeId, Sha256 } from '../../core/ids.ts'
 import type { FileInit, MutationResult, NodeStateWire } from '../../protocol/files.ts'
@@ -193,7 +194,7 @@ export type SyncEvent =
   /** Of what is on its way or waits for it. `more`: there is more than was planned at once. */
   | { kind: 'progress'; filesLeft: number; bytesLeft: number; bytesPerSecond: number; more: boolean }
   | { kind: 'blocked'; item: ItemId; path: LocalPath; reason: string; detail: string }
-  | { kind: 'brake'; direction: 'local' | 'remote'; deletes: number; of: number }
+  | { kind: 'brake'; mass: Mass; items: number; of: number }
   /** No delete waits for an answer any more. */
   | { kind: 'brake-over' }
   | { kind: 'guard'; path: LocalPath; detail: string }

@@ -100,10 +100,7 @@ export class Rounds {
     const { canWrite, isSelected, unselected, brake } = this.#options
     const transfers = this.#transfers
     const isBusy = (item: Item): boolean =>
-      transfers.has(item.id) ||
-      setbacks.isWaiting(item) ||
-      transfers.isSendingTo(item) ||
-      transfers.isPerhapsSent(item)
+      transfers.has(item.id) || setbacks.isWaiting(item) || transfers.isSendingTo(item) || transfers.isPerhapsSent(item)
     return plan(store, {
       abilities: disk.abilities,
       canWrite: canWrite(),

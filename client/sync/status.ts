@@ -24,7 +24,7 @@ export class Status {
   }
 
   brake(brake: Plan['brake']): void {
-    const key = brake === null ? '' : `${brake.direction} ${brake.deletes} ${brake.of}`
+    const key = brake === null ? '' : `${brake.mass} ${brake.items} ${brake.of}`
     if (brake !== null && key !== this.#brake) this.#tell({ kind: 'brake', ...brake })
     if (brake === null && this.#brake !== '') this.#tell({ kind: 'brake-over' })
     this.#brake = key

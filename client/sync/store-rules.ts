@@ -1,3 +1,4 @@
+import { isGoneBack } from '../../core/reconcile/changes.ts'
 import { isUnsettled, type Item, type ItemId, type LocalState } from '../../core/reconcile/item.ts'
 
 /**
@@ -39,9 +40,19 @@ export type Tally = {
   synced: number
   goneLocal: number
   goneRemote: number
+  /** See `isGoneBack`. */
+  goneBack: number
 }
 
-export const NO_TALLY: Tally = { items: 0, unsettled: 0, blocked: 0, synced: 0, goneLocal: 0, goneRemote: 0 }
+export const NO_TALLY: Tally = {
+  items: 0,
+  unsettled: 0,
+  blocked: 0,
+  synced: 0,
+  goneLocal: 0,
+  goneRemote: 0,
+  goneBack: 0,
+}
 
 /** @param sign 1: it came, -1: it went */
 export function addToTally(sum: Tally, item: Item, options: { root: ItemId; sign: 1 | -1 }): void {
@@ -54,6 +65,7 @@ export function addToTally(sum: Tally, item: Item, options: { root: ItemId; sign
   sum.synced += sign
   if (item.remote && !item.local) sum.goneLocal += sign
   if (item.local && !item.remote) sum.goneRemote += sign
+  if (isGoneBack(item)) sum.goneBack += sign
 }
 
 /** See `StoreWriter.become`. */

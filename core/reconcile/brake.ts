@@ -1,44 +1,51 @@
-import type { Device, Direction } from './device.ts'
+import { isGoneBack } from './changes.ts'
+import type { Device, Mass } from './device.ts'
 import type { Item, Trees } from './item.ts'
 import type { Plan } from './step.ts'
 
-/** What becomes of deletes in one direction: done, held until somebody answers, or undone (P9, I14). */
-export type Deletes = 'go' | 'wait' | 'are-undone'
+/** What becomes of so much at once: done, held until somebody answers, or not wanted (P9, I14). */
+export type Held = 'go' | 'wait' | 'are-undone'
 
-export type Brake = Readonly<Record<Direction, Deletes>> & { report: Plan['brake'] }
+export type Brake = Readonly<Record<Mass, Held>> & { report: Plan['brake'] }
+
+const MASSES: readonly Mass[] = ['remote', 'local', 'older']
 
 /** Counts are of items, not of steps: the delete of a folder counts with all that is in it. */
 export function brakeOf(trees: Trees, device: Device): Brake {
   const gone = trees.gone()
   const { atLeast, share, answer } = device.brake
-  const isMany = (deletes: number): boolean => deletes >= Math.max(1, atLeast) && deletes > share * gone.synced
+  const isMany = (items: number): boolean => items >= Math.max(1, atLeast) && items > share * gone.synced
   // What is gone here would be deleted there.
-  const rough = { remote: gone.local, local: gone.remote }
-  const deletes = isMany(rough.remote) || isMany(rough.local) ? countDeletes(trees, device) : { local: 0, remote: 0 }
-  const decide = (direction: Direction): Deletes => {
-    if (answer[direction] === 'keep') return 'are-undone'
-    return answer[direction] === 'ask' && isMany(deletes[direction]) ? 'wait' : 'go'
+  const rough = { remote: gone.local, local: gone.remote, older: gone.back }
+  const counts = MASSES.some((mass) => isMany(rough[mass])) ? count(trees, device) : NONE
+  const decide = (mass: Mass): Held => {
+    if (answer[mass] === 'keep') return 'are-undone'
+    return answer[mass] === 'ask' && isMany(counts[mass]) ? 'wait' : 'go'
   }
-  const held = { local: decide('local'), remote: decide('remote') }
-  const direction = (['remote', 'local'] as const).find((some) => held[some] === 'wait')
-  return { ...held, report: direction ? { direction, deletes: deletes[direction], of: gone.synced } : null }
+  const held = { local: decide('local'), remote: decide('remote'), older: decide('older') }
+  const mass = MASSES.find((some) => held[some] === 'wait')
+  return { ...held, report: mass ? { mass, items: counts[mass], of: gone.synced } : null }
 }
+
+const NONE: Readonly<Record<Mass, number>> = { local: 0, remote: 0, older: 0 }
 
 /** Without what is left alone or not selected: that is no delete. */
-function countDeletes(trees: Trees, device: Device): Record<Direction, number> {
-  const count = { local: 0, remote: 0 }
+function count(trees: Trees, device: Device): Record<Mass, number> {
+  const counts = { ...NONE }
   for (const id of trees.unsettled()) {
     const item = trees.item(id)
-    const direction = item && directionOf(item)
-    if (!direction || device.isLeftAlone(item)) continue
+    const mass = item && massOf(item)
+    if (!mass || device.isLeftAlone(item)) continue
     if (item.remote && !device.isSelected(item)) continue
-    count[direction]++
+    counts[mass]++
   }
-  return count
+  return counts
 }
 
-function directionOf({ remote, local, synced }: Item): Direction | null {
+function massOf(item: Item): Mass | null {
+  const { remote, local, synced } = item
   if (!synced) return null
   if (local && !remote) return 'local'
-  return remote && !local ? 'remote' : null
+  if (remote && !local) return 'remote'
+  return isGoneBack(item) ? 'older' : null
 }

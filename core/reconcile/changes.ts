@@ -30,6 +30,13 @@ export function remoteChange({ remote, synced }: Item): RemoteChange {
   return isSameBytes(remote.content, synced.content) ? 'same' : 'edited'
 }
 
+/** Other bytes than both sides had, with an earlier time: a backup was put back, or the like (DB-02). Only times of this disk are compared. */
+export function isGoneBack({ remote, local, synced }: Item): boolean {
+  if (!remote || local?.content?.kind !== 'file' || synced?.content.kind !== 'file') return false
+  const { mtimeNs } = local.stamp
+  return !isSameBytes(local.content, synced.content) && BigInt(mtimeNs) < BigInt(synced.stamp.mtimeNs)
+}
+
 export const isExecutable = (content: ItemContent): boolean => content.kind === 'file' && content.executable
 
 /** @param there the id under which the server has what is this folder here */

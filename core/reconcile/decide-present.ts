@@ -1,6 +1,16 @@
-import { isExecutable, isSameBytes, isSamePlaceOnBoth, localChange, remoteChange, type There } from './changes.ts'
+import type { Brake } from './brake.ts'
+import {
+  isExecutable,
+  isGoneBack,
+  isSameBytes,
+  isSamePlaceOnBoth,
+  localChange,
+  remoteChange,
+  type There,
+} from './changes.ts'
 import { decidePlacement, isMovedHere } from './decide-placement.ts'
 import { act, ADOPT, NOT_EMPTY, NOTHING, READ_ONLY, WAIT, type Decision, type Judge } from './decision.ts'
+import type { Device } from './device.ts'
 import { CONTENT } from './item-table.ts'
 import { isSamePlacement, type Item } from './item.ts'
 import type { Moment } from './moment.ts'
@@ -32,7 +42,7 @@ function decideAbsentHere(moment: Moment, judge: Judge, item: Item): Decision {
 }
 
 /** RC-6. Both sides have it, in one place. */
-function decideContent({ device, there }: Moment, item: Item): Decision {
+function decideContent({ device, there, brake }: Moment, item: Item): Decision {
   const { remote, local, synced } = item
   const action = CONTENT[localChange(item)][remoteChange(item)]
   const bits = compareExecutable(item)
@@ -48,15 +58,24 @@ function decideContent({ device, there }: Moment, item: Item): Decision {
       return act({ do: bits === 'mine' && device.canWrite ? 'set-executable-remote' : 'update-local' })
     case 'update-remote':
       if (bits === 'theirs') return act({ do: 'set-executable-local' })
-      return device.canWrite ? act({ do: 'upload-version', base: remote!.contentRevision }) : SET_ASIDE
+      return sendVersion(device, brake, item, remote!.contentRevision)
     case 'conflict':
-      return device.canWrite ? act({ do: 'upload-version', base: synced?.contentRevision ?? 0 }) : SET_ASIDE
+      return sendVersion(device, brake, item, synced?.contentRevision ?? 0)
     default:
       return WAIT
   }
 }
 
 const SET_ASIDE: Decision = act({ do: 'set-aside' })
+/** A revision that no version has: the server keeps its own at the name, and this one beside it. */
+const NO_BASE = 0
+
+/** Many that have gone back in time wait until somebody says that they are to be the newest (DB-02). */
+function sendVersion(device: Device, { older }: Brake, item: Item, base: number): Decision {
+  if (!device.canWrite) return SET_ASIDE
+  if (older === 'go' || !isGoneBack(item)) return act({ do: 'upload-version', base })
+  return older === 'wait' ? WAIT : act({ do: 'upload-version', base: NO_BASE })
+}
 
 /** Whose executable bit is the newer one, where they differ. */
 function compareExecutable({ remote, local, synced }: Item): 'same' | 'mine' | 'theirs' {

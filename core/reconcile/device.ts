@@ -25,9 +25,13 @@ export type Device = {
   isSeenOnDisk?(blocked: Block): boolean
 }
 
-export type Direction = 'local' | 'remote'
+/** What so much of is asked about first: deletes here, deletes on the server, or files that have become older than they were (DB-02). */
+export type Mass = 'local' | 'remote' | 'older'
 
-/** `ask`: nobody has answered. `keep` restores what is gone, `delete` lets it go (P9). */
+/**
+ * `ask`: nobody has answered. `keep` restores what is gone, `delete` lets it go (P9). Of older files: `keep` keeps what the server has, and theirs beside it;
+ * `delete` makes them the newest versions.
+ */
 export type BrakeAnswer = 'ask' | 'keep' | 'delete'
 
 export type BrakeSetting = {
@@ -35,6 +39,5 @@ export type BrakeSetting = {
   atLeast: number
   /** Of what both sides had: more than this part, 0 to 1. */
   share: number
-  /** By the side that would lose what is gone on the other. */
-  answer: Readonly<Record<Direction, BrakeAnswer>>
+  answer: Readonly<Record<Mass, BrakeAnswer>>
 }

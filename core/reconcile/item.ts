@@ -118,9 +118,9 @@ export type Trees = {
   childrenAlike(side: 'remote' | 'local', parent: ItemId, key: string): Iterable<ItemId>
   /**
    * How many items both sides had (`synced`), and how many of those are on the server and not here any more (`local`), or here and not on the
-   * server (`remote`): what a brake is measured by.
+   * server (`remote`), or older here than what both had (`back`): what a brake is measured by.
    */
-  gone(): { local: number; remote: number; synced: number }
+  gone(): { local: number; remote: number; back: number; synced: number }
 }
 
 /** Its three states are not one, or something is still to be said of it: the index behind `Trees.unsettled`. */

@@ -110,7 +110,7 @@ describe('a folder deleted here', () => {
 describe('P9 the brake', () => {
   const files = ['D/', ...Array.from({ length: 9 }, (_, at) => `D/${at}`)]
   const brake = (local: BrakeAnswer, remote: BrakeAnswer) => ({
-    brake: { atLeast: 5, share: 0.5, answer: { local, remote } },
+    brake: { atLeast: 5, share: 0.5, answer: { local, remote, older: 'ask' as const } },
   })
 
   test.each(['local', 'remote'] as const)(
@@ -122,7 +122,7 @@ describe('P9 the brake', () => {
           ? sides(files, deletes, [], brake('ask', 'ask'))
           : sides(files, [], deletes, brake('ask', 'ask'))
       world.device.pull()
-      expect(world.device.plan()).toMatchObject({ steps: [], brake: { direction, deletes: 10, of: 10 } })
+      expect(world.device.plan()).toMatchObject({ steps: [], brake: { mass: direction, items: 10, of: 10 } })
     },
   )
 
@@ -144,6 +144,43 @@ describe('P9 the brake', () => {
       expect(world.device.listing()).toHaveLength(10)
       expect(world.w.tree()).toHaveLength(10)
     }
+  })
+
+  describe('DB-02 many files are older than they were: a backup was put back', () => {
+    const names = files.slice(1)
+    const goneBack = (older: BrakeAnswer) => {
+      const world = sides(files, [], [edit('D/0', 'R')], {
+        brake: { atLeast: 5, share: 0.5, answer: { local: 'ask', remote: 'ask', older } },
+      })
+      for (const name of names) world.device.goBack(name, `${name} old`)
+      world.device.settle()
+      return world
+    }
+
+    test('nothing of them is sent, and it is told', () => {
+      const world = goneBack('ask')
+      expect(world.device.plan()).toMatchObject({ steps: [], brake: { mass: 'older', items: 9, of: 10 } })
+      expect(names.map((name) => world.w.server.text(world.idOf(name)))).toEqual(['R', ...names.slice(1)])
+    })
+
+    test('`keep`: what the server has keeps the name, and theirs stand beside it', () => {
+      const world = goneBack('keep')
+      expect(names.map((name) => world.w.server.text(world.idOf(name)))).toEqual(['R', ...names.slice(1)])
+      expect(world.device.listing().filter((line) => line.endsWith(' old'))).toHaveLength(9)
+    })
+
+    test('`delete`: they are the newest versions, but where somebody has changed the file meanwhile', () => {
+      const world = goneBack('delete')
+      expect(world.w.server.text(world.idOf('D/0'))).toBe('R')
+      for (const name of names.slice(1)) expect(world.w.server.text(world.idOf(name))).toBe(`${name} old`)
+    })
+
+    test('a few never trip it', () => {
+      const world = sides(files, [], [], brake('ask', 'ask'))
+      for (const name of names.slice(0, 4)) world.device.goBack(name, 'old')
+      world.device.settle()
+      expect(world.w.server.text(world.idOf('D/0'))).toBe('old')
+    })
   })
 
   test('FD-04 what is ignored is not counted', () => {

@@ -1,3 +1,4 @@
+import type { Mass } from './device.ts'
 import type { BlockReason, ItemContent, ItemId, Placement, Stamp } from './item.ts'
 
 /**
@@ -54,8 +55,8 @@ export type Expectation = { is: 'nothing' } | { is: 'content'; content: ItemCont
 
 export type Plan = {
   steps: Step[]
-  /** More deletes in one direction than the brake lets through: none of them is among the steps (P9). */
-  brake: { direction: 'local' | 'remote'; deletes: number; of: number } | null
+  /** More at once than the brake lets through, of items that both sides had: none of them is among the steps (P9). */
+  brake: { mass: Mass; items: number; of: number } | null
   /** There is more than one plan holds: do these, then plan again. */
   more: boolean
 }

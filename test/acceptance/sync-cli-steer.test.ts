@@ -97,7 +97,7 @@ describe('P9 the brake', () => {
     await linked({ ...many, stays: 'x' })
     await rm(a.at(one, 'd'), { recursive: true })
     await a.until(one, 'paused brake')
-    expect(await a.status(one)).toMatchObject({ brake: { direction: 'remote', deletes: 31, of: 32 } })
+    expect(await a.status(one)).toMatchObject({ brake: { mass: 'remote', items: 31, of: 32 } })
     const { out } = await a.run(['sync', 'status', one])
     expect(out).toContain('31 of 32 items are gone here, and would be deleted on the server.')
     expect(await a.run(['sync', '--once', one], 6)).toBeDefined()

@@ -12,6 +12,7 @@ import {
   remoteState,
   ROOT,
   settled,
+  stampOf,
   syncedState,
 } from '../support/store-states.ts'
 
@@ -31,7 +32,7 @@ export const putItem = (to: StoreWriter, id: ItemId, states: Partial<Omit<Item, 
 }
 
 const sorted = (ids: Iterable<ItemId>): ItemId[] => [...ids].sort()
-const [A, B, C, D] = [nodeId(1), nodeId(2), nodeId(3), nodeId(4)] as const
+const [A, B, C, D, E] = [nodeId(1), nodeId(2), nodeId(3), nodeId(4), nodeId(5)] as const
 
 /** What every store of the three trees must do: DESIGN.md, section 6. */
 export function syncStoreContract(name: string, openStore: () => StoreUnderTest): void {
@@ -103,8 +104,10 @@ function itemRules(ask: Ask): void {
     put(B, { ...settled({ name: 'b' }), local: null })
     put(C, { ...settled({ name: 'c' }), remote: null })
     put(D, { ...settled({ name: 'd' }), remote: null, local: null })
+    const stamp = { ...stampOf({}), mtimeNs: '1759999999999999999' }
+    put(E, { ...settled({ name: 'e' }), local: localState({ name: 'e', content: fileOf(2), stamp }) })
     put(ROOT, { ...settled({ name: '' }), local: null })
-    const expected = { local: 1, remote: 1, synced: 4 }
+    const expected = { local: 1, remote: 1, back: 1, synced: 5 }
     expect(ask().store.gone()).toEqual(expected)
     expect(reopen().gone()).toEqual(expected)
   })

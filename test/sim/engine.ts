@@ -38,7 +38,7 @@ export function launchEngine(parts: EngineParts, onEnd: (error: unknown) => void
     pause: () => engine.pause(),
     resume: () => engine.resume(),
     syncNow: () => engine.syncNow(),
-    answerBrake: (direction, answer) => engine.answerBrake(direction, answer),
+    answerBrake: (mass, answer) => engine.answerBrake(mass, answer),
     plan: () => engine.plan(),
     watcherTrouble: () => engine.watcherTrouble,
   }

@@ -289,8 +289,8 @@ export class Rules {
     if (event.kind === 'guard') this.#world.marks.add('guard refuses')
     if (event.kind === 'blocked') this.#world.marks.add(`blocked ${event.reason}`)
     if (event.kind === 'brake') {
-      this.#world.marks.add(`brake ${event.direction}`)
-      this.#world.answerBrake(device, event.direction)
+      this.#world.marks.add(`brake ${event.mass}`)
+      this.#world.answerBrake(device, event.mass)
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Mass } from '../../core/reconcile/device.ts'
 import type { SyncEvent } from '../../client/sync/ports.ts'
 import type { Bug } from './bug.ts'
 import { Cloud, type CloudBackup } from './cloud.ts'
@@ -185,14 +186,14 @@ export class World {
   }
 
   /** The person answers after a while: mostly that it was meant so. */
-  answerBrake(device: Device, direction: 'local' | 'remote'): void {
+  answerBrake(device: Device, mass: Mass): void {
     const { seed } = this.script
     const question = ++this.#questions
     const afterUs = chanceOf(seed, 'brake', device.index, question) * 60_000_000
     this.scheduler.after(afterUs, () => {
       const answer = this.onAnswer(chanceOf(seed, 'answer', device.index, question))
       if (answer === null) return
-      device.engine?.answerBrake(direction, answer)
+      device.engine?.answerBrake(mass, answer)
       if (answer === 'keep') this.rules.keptBy.add(device.index)
       this.scheduler.note(`${device.index} is answered ${answer}`)
     })

@@ -89,7 +89,12 @@ export class MemorySyncStore implements SyncStore {
     }
   }
 
-  gone = () => ({ local: this.#tally.goneLocal, remote: this.#tally.goneRemote, synced: this.#tally.synced })
+  gone = () => ({
+    local: this.#tally.goneLocal,
+    remote: this.#tally.goneRemote,
+    back: this.#tally.goneBack,
+    synced: this.#tally.synced,
+  })
   counts = () => ({ items: this.#tally.items, unsettled: this.#tally.unsettled, blocked: this.#tally.blocked })
   cursor = () => ({ ...this.data.cursor })
   meta = (key: MetaKey): string | null => this.data.meta.get(key) ?? null

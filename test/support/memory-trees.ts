@@ -1,5 +1,6 @@
 import type { NodeId } from '../../core/ids.ts'
 import { alike } from '../../core/reconcile/alike.ts'
+import { isGoneBack } from '../../core/reconcile/changes.ts'
 import type { TreeWriter } from '../../core/reconcile/apply.ts'
 import {
   isUnsettled,
@@ -27,7 +28,7 @@ export class MemoryTrees implements Trees, TreeWriter {
   }
   /** By side, parent and `alike` name. */
   readonly #alike = new Map<string, Set<ItemId>>()
-  #gone = { local: 0, remote: 0, synced: 0 }
+  #gone = { local: 0, remote: 0, back: 0, synced: 0 }
   #made = 0
 
   constructor(root: NodeId) {
@@ -136,6 +137,7 @@ export class MemoryTrees implements Trees, TreeWriter {
     this.#gone.synced += by
     if (item.remote && !item.local) this.#gone.local += by
     if (item.local && !item.remote) this.#gone.remote += by
+    if (isGoneBack(item)) this.#gone.back += by
   }
 
   #depth(id: ItemId, known: Map<ItemId, number>): number {

@@ -24,7 +24,7 @@ import { TreeDisk } from './tree-disk.ts'
 export const ROOMY: Device = {
   abilities: LINUX,
   canWrite: true,
-  brake: { atLeast: 1_000_000, share: 1, answer: { local: 'ask', remote: 'ask' } },
+  brake: { atLeast: 1_000_000, share: 1, answer: { local: 'ask', remote: 'ask', older: 'ask' } },
   maxSteps: 1_000,
   isSelected: () => true,
   isLeftAlone: () => false,

@@ -47,6 +47,12 @@ export abstract class TreeDisk {
     if (local.content?.kind !== 'file') throw new Error(`${path} is no file`)
     this.trees.setLocal(id, { ...local, content: { ...local.content, executable }, stamp: this.stamp() })
   }
+  /** As a backup has it: other bytes, with an earlier time. */
+  goBack(path: string, text: string): void {
+    this.write(path, text)
+    const local = this.trees.item(this.at(path))!.local!
+    this.trees.setLocal(this.at(path), { ...local, stamp: { ...local.stamp, mtimeNs: '0' } })
+  }
   /** Noticed, and not read yet. */
   touch(path: string): void {
     const id = this.at(path)

@@ -5,25 +5,34 @@ import { CliError, usageError } from '../../failure.ts'
 import { sayTo } from '../../say.ts'
 import { chooseLinks } from '../../sync/choose-links.ts'
 import { requireControl, statusOf } from '../../sync/running.ts'
+import { brakeLine, goWord } from '../../sync/view/brake-line.ts'
 import { shownFolder } from '../../sync/view/shown-folder.ts'
 import { formatCount } from '../../text/quantity.ts'
 import type { World } from '../../world.ts'
 
-/** Answers the brake (P9): many deletes wait until somebody says whether they were meant. */
+/** Answers the brake (P9): many deletes, or files that went back in time, wait until somebody says whether that was meant. */
 export async function syncAnswer(call: Call, world: World): Promise<ExitCode> {
   const say = sayTo(world, call.options)
   const [answer, given] = call.args
-  if (answer !== 'keep' && answer !== 'delete') throw usageError(`the answer is keep or delete, not “${answer}”`)
+  if (!isAnswer(answer)) throw usageError(`the answer is keep, delete or send, not “${answer}”`)
   const { link, brake } = await asking(world, given)
-  await (await requireControl(world, link)).answer(answer)
+  const go = goWord(brake.mass)
+  if (answer !== 'keep' && answer !== go) throw usageError(`${brakeLine(brake)}: the answer is keep or ${go}`)
+  await (await requireControl(world, link)).answer(answer === 'keep' ? 'keep' : 'delete')
   await say.json({ id: link.id, root: link.root, answer, ...brake })
-  const count = formatCount(brake.deletes, 'item')
-  const where = brake.direction === 'remote' ? 'on the server' : 'here'
-  const back = brake.direction === 'remote' ? 'here' : 'on the server'
-  await say.done(
-    `${say.name(shownFolder(link.root, world.home))}: ${answer === 'keep' ? `${count} are brought back ${back}` : `${count} are deleted ${where}, into the trash`}.`,
-  )
+  await say.done(`${say.name(shownFolder(link.root, world.home))}: ${whatFollows(brake, answer)}.`)
   return EXIT.ok
+}
+
+type Answer = 'keep' | 'delete' | 'send'
+const isAnswer = (text: string | undefined): text is Answer => text === 'keep' || text === 'delete' || text === 'send'
+
+function whatFollows({ mass, items }: Asking['brake'], answer: Answer): string {
+  const count = formatCount(items, 'item')
+  if (mass === 'older')
+    return answer === 'keep' ? `${count} are kept beside what the server has` : `${count} become the newest versions`
+  const [where, back] = mass === 'remote' ? ['on the server', 'here'] : ['here', 'on the server']
+  return answer === 'keep' ? `${count} are brought back ${back}` : `${count} are deleted ${where}, into the trash`
 }
 
 type Asking = { link: LinkStatus['link']; brake: NonNullable<LinkStatus['brake']> }
@@ -41,7 +50,7 @@ async function asking(world: World, given: string | undefined): Promise<Asking> 
   throw new CliError({
     code: 'nothing-asked',
     exit: EXIT.failed,
-    message: 'no deletes wait for an answer',
+    message: 'nothing waits for an answer',
     next: 'How it fares: bitvault sync status',
   })
 }

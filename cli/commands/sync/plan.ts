@@ -1,3 +1,4 @@
+import { brakeLine, goWord } from '../../sync/view/brake-line.ts'
 import type { PlannedStep, PlanReply } from '../../../client/node/sync/host/describe-plan.ts'
 import { lookOnce } from '../../../client/node/sync/host/look-once.ts'
 import type { Link } from '../../../client/node/sync/links/link.ts'
@@ -11,7 +12,7 @@ import { sharedParts } from '../../sync/link-parts.ts'
 import { controlOf } from '../../sync/running.ts'
 import { folderForShell } from '../../sync/view/shown-folder.ts'
 import { stepWords } from '../../sync/view/words.ts'
-import { formatBytes, formatCount } from '../../text/quantity.ts'
+import { formatBytes } from '../../text/quantity.ts'
 import { alignColumns } from '../../text/table.ts'
 import type { World } from '../../world.ts'
 
@@ -53,11 +54,8 @@ function planLines({ steps, brake, more }: PlanReply, link: Link, world: World, 
     brake === null
       ? []
       : [
-          say.paint(
-            'yellow',
-            `${brake.deletes.toLocaleString('en-US')} of ${formatCount(brake.of, 'item')} would be deleted: that waits for an answer.`,
-          ),
-          `Answer: bitvault sync answer keep|delete ${folder}`,
+          say.paint('yellow', `${brakeLine(brake)}: that waits for an answer.`),
+          `Answer: bitvault sync answer keep|${goWord(brake.mass)} ${folder}`,
         ]
   if (rows.length === 0 && brake === null) return ['Nothing is to be done.']
   return [

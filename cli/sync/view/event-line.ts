@@ -1,3 +1,4 @@
+import { brakeLine } from './brake-line.ts'
 import type { LinkEvent } from '../../../client/node/sync/host/link-event.ts'
 import type { Say } from '../../say.ts'
 import { formatMoment } from '../../text/quantity.ts'
@@ -23,7 +24,7 @@ function sentenceOf(event: LinkEvent, say: Say): string | null {
     case 'blocked':
       return `${say.paint('yellow', 'blocked ')}  ${say.name(event.path)}: ${event.detail} [${event.reason}]`
     case 'brake':
-      return say.paint('yellow', `${event.deletes} of ${event.of} items would be deleted: this waits for an answer`)
+      return say.paint('yellow', `${brakeLine(event)}: this waits for an answer`)
     case 'guard':
       return event.path === '' ? null : `${say.paint('red', 'refused ')}  ${say.name(event.path)}: ${event.detail}`
     case 'access':

@@ -121,9 +121,15 @@ function stoppedHint(reason: string | null, folder: string, server: string): str
   }
 }
 
-function brakeHint({ direction, deletes, of }: NonNullable<LinkStatus['brake']>, folder: string): string[] {
-  const [gone, then] = direction === 'remote' ? ['gone here', 'on the server'] : ['gone on the server', 'here']
-  const count = `${deletes.toLocaleString('en-US')} of ${formatCount(of, 'item')}`
+function brakeHint({ mass, items, of }: NonNullable<LinkStatus['brake']>, folder: string): string[] {
+  const count = `${items.toLocaleString('en-US')} of ${formatCount(of, 'item')}`
+  if (mass === 'older')
+    return [
+      `${count} are older here than they were, as when a backup is put back. None is sent until you say so.`,
+      `If they are to be the newest versions: bitvault sync answer send ${folder}`,
+      `If not, they are kept beside what the server has: bitvault sync answer keep ${folder}`,
+    ]
+  const [gone, then] = mass === 'remote' ? ['gone here', 'on the server'] : ['gone on the server', 'here']
   return [
     `${count} are ${gone}, and would be deleted ${then}. None is until you say so.`,
     `If that was meant: bitvault sync answer delete ${folder}`,

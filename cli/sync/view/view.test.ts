@@ -81,7 +81,7 @@ describe('how a link fares, word for word', () => {
   })
 
   test('P9: the question, and both answers', () => {
-    const brake = { direction: 'local', deletes: 1_201, of: 1_276 } as const
+    const brake = { mass: 'local', items: 1_201, of: 1_276 } as const
     expect(lines({ state: 'paused', reason: 'brake', brake }).slice(1)).toEqual([
       '  waits for an answer · 12,345 items · not up to date so far',
       '  1,201 of 1,276 items are gone on the server, and would be deleted here. None',
@@ -134,7 +134,7 @@ describe('whatever comes, it fits', () => {
     {
       state: 'paused',
       reason: 'brake',
-      brake: { direction: 'remote', deletes: 9_999_999, of: 99_999_999 },
+      brake: { mass: 'remote', items: 9_999_999, of: 99_999_999 },
       link: aLink({ root: `/srv/${long}` }),
     },
     {

@@ -42,8 +42,15 @@ export const DATABASES: readonly Scenario[] = [
       for (const name of NAMES) stage.b.write(name, `${name} newer`)
       await stage.settle()
       stage.a.does('folder-restored')
+      await stage.pass(3_600_000)
+      const newer = NAMES.map((name) => `${name}=${name} newer`)
+      deepEqual(stage.remote, newer)
+      equal(stage.a.state, 'paused: brake')
+      deepEqual(stage.a.device.brake, { kind: 'brake', mass: 'older', items: 10, of: 10 })
+      stage.a.device.engine!.answerBrake('older', 'keep')
       await stage.settle()
-      for (const name of NAMES) equal(stage.remote.includes(`${name}=${name} newer`), true)
+      equal(stage.copies.length, 10)
+      for (const line of newer) equal(stage.b.tree.includes(line), true)
     },
   },
   {

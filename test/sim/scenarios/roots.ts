@@ -116,7 +116,7 @@ export const ROOTS: readonly Scenario[] = [
       for (const name of NAMES) stage.a.remove(name)
       await stage.pass(3_600_000)
       equal(stage.a.state, 'paused: brake')
-      deepEqual(stage.a.device.brake, { kind: 'brake', direction: 'remote', deletes: 12, of: 12 })
+      deepEqual(stage.a.device.brake, { kind: 'brake', mass: 'remote', items: 12, of: 12 })
       deepEqual(since.journal, [])
       // Everything else goes on meanwhile.
       stage.a.write('new', 'new')

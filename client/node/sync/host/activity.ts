@@ -28,7 +28,7 @@ export class Activity {
       case 'progress':
         return this.#advance(event)
       case 'brake':
-        this.#brake = { direction: event.direction, deletes: event.deletes, of: event.of }
+        this.#brake = { mass: event.mass, items: event.items, of: event.of }
         return
       case 'brake-over':
         this.#brake = null

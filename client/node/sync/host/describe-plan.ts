@@ -18,7 +18,7 @@ const plannedStep = z.object({
 /** What would be done to files and folders, as a person reads it. What is only noted is left out. */
 export const planReplySchema = z.object({
   steps: z.array(plannedStep),
-  brake: z.object({ direction: z.enum(['local', 'remote']), deletes: z.number(), of: z.number() }).nullable(),
+  brake: z.object({ mass: z.enum(['local', 'remote', 'older']), items: z.number(), of: z.number() }).nullable(),
   /** There is more than is listed. */
   more: z.boolean(),
 })

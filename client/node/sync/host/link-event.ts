@@ -43,8 +43,8 @@ export const linkEventSchema = z.discriminatedUnion('kind', [
   z.object({
     time,
     kind: z.literal('brake'),
-    direction: z.enum(['local', 'remote']),
-    deletes: count,
+    mass: z.enum(['local', 'remote', 'older']),
+    items: count,
     of: count,
   }),
   z.object({ time, kind: z.literal('brake-over') }),

@@ -129,8 +129,8 @@ export class LinkHost {
   answer(answer: 'keep' | 'delete'): void {
     const { brake } = this.voice.activity.shown
     if (brake === null || this.#life === null)
-      throw new AppError('precondition-failed', { detail: 'no deletes wait for an answer' })
-    this.#life.engine.answerBrake(brake.direction, answer)
+      throw new AppError('precondition-failed', { detail: 'nothing waits for an answer' })
+    this.#life.engine.answerBrake(brake.mass, answer)
   }
 
   /** What would be done. @throws AppError `precondition-failed` with the `state` in which nothing can be said */

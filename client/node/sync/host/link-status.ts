@@ -6,7 +6,7 @@ const moment = z.number().nullable()
 
 export const blockedItem = z.object({ path: z.string(), reason: z.string(), detail: z.string() })
 const movement = z.object({ step: z.string(), path: z.string() })
-const brake = z.object({ direction: z.enum(['local', 'remote']), deletes: count, of: count })
+const brake = z.object({ mass: z.enum(['local', 'remote', 'older']), items: count, of: count })
 
 /**
  * How a link fares, as people and programs are told. `up-to-date` is said only when a plan of both sides was empty and nothing is on its way (I16);

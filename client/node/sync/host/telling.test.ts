@@ -73,9 +73,9 @@ describe('what the events of a link come to', () => {
 
   test('P9: a question stands until it is none any more, whatever goes on meanwhile', () => {
     const activity = new Activity()
-    activity.take({ time: 0, kind: 'brake', direction: 'remote', deletes: 30, of: 40 })
+    activity.take({ time: 0, kind: 'brake', mass: 'remote', items: 30, of: 40 })
     for (const event of [state('paused', 'brake'), state('syncing'), state('paused')]) activity.take(event)
-    expect(activity.shown.brake).toEqual({ direction: 'remote', deletes: 30, of: 40 })
+    expect(activity.shown.brake).toEqual({ mass: 'remote', items: 30, of: 40 })
     activity.take({ time: 0, kind: 'brake-over' })
     expect(activity.shown.brake).toBe(null)
   })
@@ -130,8 +130,12 @@ describe('SY-7 what the server is told of a device', () => {
     [{ ...at, state: 'stopped', reason: 'root-missing' }, 'the folder is not there: is its drive connected?'],
     [{ ...at, state: 'stopped', reason: 'signed-out' }, null],
     [
-      { ...at, state: 'paused', reason: 'brake', brake: { direction: 'remote', deletes: 30, of: 40 } },
+      { ...at, state: 'paused', reason: 'brake', brake: { mass: 'remote', items: 30, of: 40 } },
       '30 of 40 items would be deleted: this waits for an answer',
+    ],
+    [
+      { ...at, state: 'paused', reason: 'brake', brake: { mass: 'older', items: 30, of: 40 } },
+      '30 of 40 items are older than they were, and would become the newest versions: this waits for an answer',
     ],
   ] as const)('%j: %s', (facts, text) => expect(troubleText(facts)).toBe(text))
 

@@ -1,3 +1,4 @@
+import { brakeText } from './brake-text.ts'
 import type { LinkStatus } from './link-status.ts'
 
 type Facts = Pick<LinkStatus, 'state' | 'reason' | 'brake' | 'blocked'> & { reasons: readonly string[] }
@@ -7,7 +8,10 @@ type Facts = Pick<LinkStatus, 'state' | 'reason' | 'brake' | 'blocked'> & { reas
  * this computer is in it.
  */
 export function troubleText({ state, reason, brake, blocked, reasons }: Facts): string | null {
-  if (brake !== null) return `${brake.deletes} of ${brake.of} items would be deleted: this waits for an answer`
+  if (brake !== null) {
+    const { mass, items, of } = brake
+    return `${brakeText({ mass, items: `${items}`, of: `${of} items` })}: this waits for an answer`
+  }
   if (state === 'stopped' && reason !== null) return STOPPED[reason] ?? null
   if (state !== 'up-to-date' || blocked === 0) return null
   const why = [...new Set(reasons)].toSorted().join(', ')

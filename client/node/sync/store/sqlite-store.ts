@@ -2,6 +2,8 @@ import { invariant } from '../../../../core/errors.ts'
 import { ALIKE_VERSION } from '../../../../core/reconcile/alike.ts'
 import type { NodeId } from '../../../../core/ids.ts'
 import type { SyncStore } from '../../../sync/ports.ts'
+import { isGoneBack } from '../../../../core/reconcile/changes.ts'
+import { ROW_COLUMNS, unpackRow } from './item-table.ts'
 import type { Tally } from '../../../sync/store-rules.ts'
 import type { Connection } from './connection.ts'
 import { measuring } from './measure.ts'
@@ -74,7 +76,8 @@ export function sqliteStore(
     unread: () => current(({ unread }) => unread(lastUnread())),
     blocked: (limit) => current(({ blocked }) => blocked(limit)),
     counts: () => current(() => ({ items: tally.items, unsettled: tally.unsettled, blocked: tally.blocked })),
-    gone: () => current(() => ({ local: tally.goneLocal, remote: tally.goneRemote, synced: tally.synced })),
+    gone: () =>
+      current(() => ({ local: tally.goneLocal, remote: tally.goneRemote, back: tally.goneBack, synced: tally.synced })),
     cursor: () => ({
       cursor: notes.get(NOTE.cursor),
       snapshotAfter: notes.get(NOTE.snapshotAfter),
@@ -135,7 +138,22 @@ function countAll(db: Connection, root: NodeId): Tally {
     synced: count('where s_parent is not null and id <> ?', packId(root)),
     goneLocal: gone('r_state', 'l_state'),
     goneRemote: gone('l_state', 'r_state'),
+    goneBack: countGoneBack(db),
   }
+}
+
+const PAGE = 512
+
+/** What went back in time is edited, so it is among what is not settled. */
+function countGoneBack(db: Connection): number {
+  const page = db.prepare(
+    `select ${ROW_COLUMNS} from item where row > ? and depth is not null
+     and r_state is not null and l_state is not null and s_state is not null order by row limit ${PAGE}`,
+  )
+  let count = 0
+  for (let rows = page.all(0); rows.length > 0; rows = page.all(rows.at(-1)![0]!))
+    for (const values of rows) if (isGoneBack(db.guard(() => unpackRow(values)).item)) count++
+  return count
 }
 
 /** What names look like is said by us and by Unicode: when either has a new version, the hashes are made anew. */
