@@ -7,6 +7,7 @@ import { ENGINE_OPTIONS, type EngineOptions, type EngineParts } from './engine-p
 import { Hints } from './hints.ts'
 import { Recovery } from './recovery.ts'
 import { claimRoot } from './root-lost.ts'
+import { makeRoomForRepair } from './repair.ts'
 import { Rounds } from './rounds.ts'
 import { Status } from './status.ts'
 
@@ -79,7 +80,7 @@ export class SyncEngine {
       this.#isRunning = false
       for (const { reject } of this.#looks.splice(0)) reject(STOPPED)
       await this.#hints.stop()
-      await this.#rounds.end()
+      await this.#rounds.close()
       this.#status.is('stopped', this.#end?.reason)
     }
     if (this.#end?.error) throw this.#end.error
@@ -119,6 +120,13 @@ export class SyncEngine {
   answerBrake(mass: Mass, answer: 'keep' | 'delete'): void {
     writeBrakeAnswer(this.#parts.store, mass, answer)
     this.#bell.ring()
+  }
+
+  /** What a failing disk has damaged comes from the server again (DK-12). @returns how many files @throws RootLost */
+  async repair(): Promise<number> {
+    const count = await makeRoomForRepair(this.#course)
+    if (count > 0) this.#bell.ring()
+    return count
   }
 
   limitDown(bytesPerSecond: number | null): void {
@@ -192,6 +200,7 @@ export class SyncEngine {
     this.#rounds.begin(this.#parts)
     await claimRoot(this.#parts)
     await this.#hints.start(this.#parts.watcher)
+    this.#rounds.beginScrub()
     this.#hasBegun = true
   }
 

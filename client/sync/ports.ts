@@ -143,6 +143,8 @@ export type SyncStore = Trees & {
   syncedByIno(ino: string): Iterable<ItemId>
   counts(): { items: number; unsettled: number; blocked: number }
   blocked(limit: number): Item[]
+  /** What is here, in an order of the store's own, from one place in it to the next; `next` is `null` at the end. */
+  localFrom(place: string | null, limit: number): { items: Item[]; next: string | null }
   close(): void
 }
 export type MetaKey =
@@ -156,6 +158,7 @@ export type MetaKey =
   | 'fallen'
   | 'paused'
   | 'brake-answer'
+  | 'scrub'
 
 export type StoreWriter = {
   setRemote(id: ItemId, state: RemoteState | null): void

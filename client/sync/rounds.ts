@@ -15,6 +15,7 @@ import type { Disk, SyncStore } from './ports.ts'
 import { requireRoot } from './root-lost.ts'
 import type { Status } from './status.ts'
 import { isScanBlock } from './scan/scan-faults.ts'
+import { Scrub } from './scrub.ts'
 import { Transfers } from './transfers.ts'
 import { isOfPort, troubleOf } from './trouble.ts'
 
@@ -32,6 +33,7 @@ export class Rounds {
   readonly #looker: Looker
   readonly #announcements: Announcements
   #afterFall: AfterFall | null = null
+  readonly #scrub: Scrub
   #isTidyDue = true
 
   constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
@@ -41,6 +43,7 @@ export class Rounds {
     this.#transfers = new Transfers(course, onDue)
     this.#looker = new Looker(course, options.scan, { stopping, onDue })
     this.#announcements = new Announcements(course.store)
+    this.#scrub = new Scrub(course, { stopping, isAtRest: () => status.state === 'up-to-date' })
     course.again.server = true
     course.again.everywhere = true
   }
@@ -48,6 +51,11 @@ export class Rounds {
   /** Before the first round. */
   begin(stop: Pick<EngineParts, 'wasStoppedCleanly' | 'bootId'>): void {
     this.#afterFall = new AfterFall(this.#course.store, stop)
+  }
+
+  /** From now on all files are read again, slowly. */
+  beginScrub(): void {
+    this.#scrub.begin()
   }
 
   /**
@@ -117,6 +125,12 @@ export class Rounds {
   /** What is on its way is waited for; whoever wants that to be short aborts it. */
   end(): Promise<void> {
     return this.#transfers.end()
+  }
+
+  /** For good. */
+  async close(): Promise<void> {
+    await this.end()
+    await this.#scrub.end()
   }
 
   /** A root that was away may come back with what was unfinished when it went. */

@@ -90,6 +90,7 @@ export type BlockReason =
   | 'no-space' // on this disk
   | 'over-quota' // on the server
   | 'content-damaged' // the bytes on the server do not match their hash
+  | 'damaged-here' // other bytes than were written here, though nobody has written (DK-12)
   | 'unreadable'
   | 'refused' // the server refused it for another reason: see its code
 

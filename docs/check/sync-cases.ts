@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KNOWN_FAILURES } from '../../test/sim/known-failures.ts'
 import { SCENARIOS } from '../../test/sim/scenarios.ts'
 import { ALSO, CASE_GROUPS, ELSEWHERE } from './sync-case-list.ts'
 
@@ -39,15 +38,12 @@ const row = (id: string, what: string, held: string): string => `| ${id} | ${wha
 
 /** Cases that nothing holds, scenarios of no case, tests that do not name the case that they are said to hold. */
 export async function syncCaseFaults(root: string): Promise<string[]> {
-  const faults = caseFaults(
-    SCENARIOS.map(({ id }) => id),
-    Object.keys(KNOWN_FAILURES),
-  )
+  const faults = caseFaults(SCENARIOS.map(({ id }) => id))
   return [...faults, ...(await unnamed(root))].map((fault) => `docs/spec/sync-cases.md: ${fault}`)
 }
 
-/** @param ids of scenarios; @param failing those that are known to fail */
-export function caseFaults(ids: readonly string[], failing: readonly string[]): string[] {
+/** @param ids of scenarios */
+export function caseFaults(ids: readonly string[]): string[] {
   const [played, cases] = [new Set(ids.map(caseOf)), new Set(CASES)]
   const named = [...played, ...Object.keys(ELSEWHERE), ...Object.keys(ALSO)]
   return [
@@ -55,7 +51,6 @@ export function caseFaults(ids: readonly string[], failing: readonly string[]): 
     ...CASES.filter((id) => played.has(id) && id in ELSEWHERE).map((id) => `${id}: it has a scenario by now`),
     ...named.filter((id) => !cases.has(id)).map((id) => `${id}: there is no such case`),
     ...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${id}: two scenarios have this id`),
-    ...failing.filter((id) => !ids.includes(id)).map((id) => `${id}: known to fail, and no scenario`),
   ]
 }
 

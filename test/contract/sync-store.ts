@@ -209,6 +209,18 @@ function listRules(ask: Ask): void {
     expect(store.blocked(0)).toEqual([])
   })
 
+  test('what is here, page by page, each once, from where one was', () => {
+    const { store, put, reopen } = ask()
+    put(A, settled({ name: 'a' }))
+    put(B, { remote: remoteState({ name: 'b' }) })
+    put(C, { local: localState({ name: 'c' }) })
+    put(D, { local: localState({ name: 'd', content: FOLDER }) })
+    const first = store.localFrom(null, 2)
+    const rest = reopen().localFrom(first.next, 2)
+    expect([...first.items, ...rest.items].map(({ id }) => id).toSorted()).toEqual([A, C, D])
+    expect(rest.next).toBeNull()
+  })
+
   test('unread: what waits longest first; to read again what is read again would have no end', () => {
     const { store, put, reopen } = ask()
     put(A, { local: localState({ name: 'a', isSettled: false }) })

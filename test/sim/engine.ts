@@ -9,6 +9,7 @@ export type RunningEngine = {
   syncNow(): void
   answerBrake: SyncEngine['answerBrake']
   plan: SyncEngine['plan']
+  repair: SyncEngine['repair']
   watcherTrouble(): string | null
 }
 
@@ -19,16 +20,12 @@ const BRAKE = { atLeast: 8, share: 0.5 }
 export function launchEngine(parts: EngineParts, onEnd: (error: unknown) => void): RunningEngine {
   const engine = new SyncEngine({ ...parts, options: { brake: BRAKE, ...parts.options } })
   let isStopping = false
-  const ended = parts.disk
-    .tidy()
-    .catch(() => {})
-    .then(() => engine.run())
-    .then(
-      () => {
-        if (!isStopping) onEnd(null)
-      },
-      (error: unknown) => onEnd(error),
-    )
+  const ended = engine.run().then(
+    () => {
+      if (!isStopping) onEnd(null)
+    },
+    (error: unknown) => onEnd(error),
+  )
   return {
     stop: () => {
       isStopping = true
@@ -40,6 +37,7 @@ export function launchEngine(parts: EngineParts, onEnd: (error: unknown) => void
     syncNow: () => engine.syncNow(),
     answerBrake: (mass, answer) => engine.answerBrake(mass, answer),
     plan: () => engine.plan(),
+    repair: () => engine.repair(),
     watcherTrouble: () => engine.watcherTrouble,
   }
 }

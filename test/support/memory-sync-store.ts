@@ -107,6 +107,12 @@ export class MemorySyncStore implements SyncStore {
     return items.sort((a, b) => compareIds(a.id, b.id)).slice(0, limit)
   }
 
+  localFrom(place: string | null, limit: number): { items: Item[]; next: string | null } {
+    const here = [...this.data.items.values()].filter(({ id, local }) => local && (place === null || id > place))
+    const items = here.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
+    return { items: items.map((item) => ({ ...item })), next: items.length < limit ? null : items.at(-1)!.id }
+  }
+
   close(): void {}
 
   write<T>(change: (to: StoreWriter) => T): T {

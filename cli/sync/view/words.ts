@@ -83,6 +83,7 @@ const BLOCKED: Readonly<Record<string, string>> = {
   'no-space': 'the disk is full',
   'over-quota': 'there is no room left on the server',
   'content-damaged': 'what the server has is damaged',
+  'damaged-here': 'the disk of this computer has damaged it',
   unreadable: 'it cannot be read',
   refused: 'it was refused',
 }

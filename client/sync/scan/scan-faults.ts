@@ -52,11 +52,15 @@ export const ALWAYS_BUSY: NonNullable<Item['blocked']> = {
   reason: 'busy',
   detail: 'it changes faster than it can be read',
 }
+export const DAMAGED_HERE: NonNullable<Item['blocked']> = {
+  reason: 'damaged-here',
+  detail: 'its bytes have changed though nobody has written: the disk may be failing',
+}
 export const MOUNT = MOUNTED.is === 'blocked' ? MOUNTED.blocked : null
 
 const OURS = new Set([
   ...details(DENIED, DAMAGED, TOO_LONG, MOUNTED),
-  ...[NOT_UTF8, TARGET_NOT_UTF8, SPECIAL_FILE, ALWAYS_BUSY].map(({ detail }) => detail),
+  ...[NOT_UTF8, TARGET_NOT_UTF8, SPECIAL_FILE, ALWAYS_BUSY, DAMAGED_HERE].map(({ detail }) => detail),
 ])
 
 /** Blocked by a scan, and so unblocked by one: others have their own reasons. */

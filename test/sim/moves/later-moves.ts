@@ -3,7 +3,7 @@ import { keyOf } from '../ledger.ts'
 import { errnoOf } from '../life.ts'
 import { someFile, type DeviceMove } from './move-kind.ts'
 
-/** What the engine does not stand up to yet (test/sim/known-failures.ts says why): no profile has these groups. */
+/** What the rules of the simulation cannot judge yet: no profile has these groups, scenarios use them. */
 export const LATER_MOVES: Record<string, DeviceMove> = {
   'bit-rot': {
     group: 'rot',

@@ -1,4 +1,4 @@
-import { deepEqual, equal, notDeepEqual } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import type { Scenario } from '../scenario.ts'
 
 /** Disks that are full, damaged, or out of handles. */
@@ -111,8 +111,12 @@ export const DISK_TROUBLE: readonly Scenario[] = [
       await stage.settle()
       stage.a.rots('f', 'the trux bytes')
       for (let day = 0; day < 7; day++) await stage.pass(86_400_000)
-      notDeepEqual(stage.a.blocked, [])
+      deepEqual(stage.a.blocked, ['f: damaged-here'])
       deepEqual(stage.remote, ['f=the true bytes'])
+      void stage.a.device.engine!.repair()
+      await stage.settle()
+      stage.everywhere('f=the true bytes')
+      equal(stage.a.kept.includes('the trux bytes'), true)
     },
   },
   {

@@ -1,6 +1,7 @@
 import { alike } from '../../../../core/reconcile/alike.ts'
 import type { Item, ItemId, LocalState } from '../../../../core/reconcile/item.ts'
 import type { Side } from '../../../sync/store-rules.ts'
+import type { SyncStore } from '../../../sync/ports.ts'
 import type { Connection, Query } from './connection.ts'
 import { ROW_COLUMNS, unpackBlocked, unpackRow } from './item-table.ts'
 import { unpackLocal } from './state-codec.ts'
@@ -30,6 +31,7 @@ export type Queries = {
   /** @param last no later one: what is noted again meanwhile does not come twice */
   unread(last: number): Iterable<ItemId>
   blocked(limit: number): Item[]
+  localFrom: SyncStore['localFrom']
   /** Items whose remote state was told before this snapshot. */
   unseen(snapshot: number): Iterable<ItemId>
 }
@@ -118,6 +120,7 @@ function indexQueries(db: Connection, { pages, pageRows }: Paging) {
     `select unread, ${ID} from item where unread > ? and unread <= ? order by unread limit ${pageRows}`,
   )
   const blocked = db.prepare(`select ${ROW_COLUMNS} from item where blocked is not null order by id limit ?`)
+  const here = db.prepare(`select ${ROW_COLUMNS} from item where row > ? and l_state is not null order by row limit ?`)
   const unseen = db.prepare(
     `select row, ${ID} from item where row > ? and r_state is not null and r_seen < ? order by row limit ${pageRows}`,
   )
@@ -130,6 +133,11 @@ function indexQueries(db: Connection, { pages, pageRows }: Paging) {
       ids(pages([-1, null], ([depth, id]) => unsettled.all(depth!, id === null ? null : packId(unpackId(id!))))),
     unread: (last: number) => ids(pages([0], ([number]) => unread.all(number!, last))),
     blocked: (limit: number) => db.guard(() => blocked.all(limit).map((values) => unpackRow(values).item)),
+    localFrom: (place: string | null, limit: number) => {
+      const rows = here.all(Number(place ?? 0), limit)
+      const next = rows.length < limit ? null : String(rows.at(-1)![0])
+      return { items: db.guard(() => rows.map((values) => unpackRow(values).item)), next }
+    },
     unseen: (snapshot: number) => ids(pages([0], ([row]) => unseen.all(row!, snapshot))),
   }
 }

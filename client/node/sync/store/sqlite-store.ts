@@ -75,6 +75,7 @@ export function sqliteStore(
     syncedByIno: (ino) => current(({ byIno }) => byIno('synced', ino)),
     unread: () => current(({ unread }) => unread(lastUnread())),
     blocked: (limit) => current(({ blocked }) => blocked(limit)),
+    localFrom: (place, limit) => current(({ localFrom }) => localFrom(place, limit)),
     counts: () => current(() => ({ items: tally.items, unsettled: tally.unsettled, blocked: tally.blocked })),
     gone: () =>
       current(() => ({ local: tally.goneLocal, remote: tally.goneRemote, back: tally.goneBack, synced: tally.synced })),
