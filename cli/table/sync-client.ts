@@ -101,7 +101,7 @@ const syncResume = defineCommand({
 
 const syncAnswer = defineCommand({
   name: 'sync answer',
-  summary: 'say whether many deletes, or files that went back in time, were meant',
+  summary: 'say whether many deletes, or old files, were meant',
   usage: 'keep|delete|send [folder]',
   about: `Where many things are gone on one side, nothing is deleted on the other until you answer. keep brings them back from the other side; delete deletes
     them there too: on the server into its trash, here into .bitvault/trash in the folder. Where many files are older than they were, as when a backup is put
@@ -116,6 +116,19 @@ const syncAnswer = defineCommand({
   completes: 'local',
   options: {},
   run: async (call, world) => (await import('../commands/sync/answer.ts')).syncAnswer(call, world),
+})
+
+const syncRepair = defineCommand({
+  name: 'sync repair',
+  summary: 'fetch again what a failing disk has damaged',
+  usage: '[folder]',
+  about: `All files here are read again within a week, slowly, while there is nothing else to do. One whose bytes have changed though nobody has written is listed by
+    bitvault sync status as damaged, and never sent. This fetches what the server has; the damaged file goes to .bitvault/trash in the folder.`,
+  examples: [['bitvault sync repair ~/Photos', 'in one folder']],
+  args: { min: 0, max: 1 },
+  completes: 'local',
+  options: {},
+  run: async (call, world) => (await import('../commands/sync/repair.ts')).syncRepair(call, world),
 })
 
 const syncConflicts = defineCommand({
@@ -262,6 +275,7 @@ export const SYNC_CLIENT_COMMANDS: readonly Command[] = [
   syncPause,
   syncResume,
   syncAnswer,
+  syncRepair,
   syncConflicts,
   syncIgnore,
   syncSelect,

@@ -14,13 +14,16 @@ export class AfterFall {
   /** What may have lost its name; `null`: nothing has fallen, or all was looked at. */
   #doubted: ItemId[] | null
 
-  /** @param how.bootId which start of the machine this is; `null`: it does not say, so it may have fallen */
-  constructor(store: SyncStore, how: { wasStoppedCleanly: boolean; bootId: string | null }) {
-    const { wasStoppedCleanly, bootId } = how
+  /**
+   * @param how.bootId which start of the machine this is; `null`: it does not say, so it may have fallen
+   * @param how.nowNs by the clock of the disk
+   */
+  constructor(store: SyncStore, how: { wasStoppedCleanly: boolean; bootId: string | null; nowNs: bigint }) {
+    const { wasStoppedCleanly, bootId, nowNs } = how
     this.#store = store
     const isSameBoot = bootId !== null && store.meta('boot') === bootId
     const hasFallen = store.meta('fallen') !== null || !(wasStoppedCleanly || isSameBoot)
-    const recent = wasStoppedCleanly && !hasFallen ? [] : recentIn(store)
+    const recent = wasStoppedCleanly && !hasFallen ? [] : recentIn(store, nowNs)
     if (!wasStoppedCleanly) readAnew(store, recent)
     this.#doubted = hasFallen ? recent : null
     store.write((to) => {
@@ -44,9 +47,10 @@ export class AfterFall {
   }
 }
 
-function recentIn(store: SyncStore): ItemId[] {
+/** What seems to be of the future was changed before somebody set the clock back: nobody knows how long before. */
+function recentIn(store: SyncStore, nowNs: bigint): ItemId[] {
   let newest = 0n
-  for (const { ctimeNs } of localStamps(store)) if (ctimeNs > newest) newest = ctimeNs
+  for (const { ctimeNs } of localStamps(store)) if (ctimeNs > newest && ctimeNs <= nowNs) newest = ctimeNs
   const recent: ItemId[] = []
   for (const { id, ctimeNs } of localStamps(store)) if (ctimeNs >= newest - RECENT_NS) recent.push(id)
   return recent

@@ -153,9 +153,9 @@ export class SyncEngine {
    * @param maxSteps more are not counted
    * @throws what ends a round
    */
-  look(maxSteps: number): Promise<Plan> {
+  async look(maxSteps: number): Promise<Plan> {
     if (!this.#isRunning) {
-      this.#rounds.begin(this.#parts)
+      await this.#rounds.begin(this.#parts)
       return this.#rounds.look(maxSteps)
     }
     return new Promise((resolve, reject) => {
@@ -197,8 +197,8 @@ export class SyncEngine {
   }
 
   async #begin(): Promise<void> {
-    this.#rounds.begin(this.#parts)
     await claimRoot(this.#parts)
+    await this.#rounds.begin(this.#parts)
     await this.#hints.start(this.#parts.watcher)
     this.#rounds.beginScrub()
     this.#hasBegun = true

@@ -48,9 +48,11 @@ export class Rounds {
     course.again.everywhere = true
   }
 
-  /** Before the first round. */
-  begin(stop: Pick<EngineParts, 'wasStoppedCleanly' | 'bootId'>): void {
-    this.#afterFall = new AfterFall(this.#course.store, stop)
+  /** Before the first round. @throws RootLost; what the disk throws */
+  async begin({ wasStoppedCleanly, bootId }: Pick<EngineParts, 'wasStoppedCleanly' | 'bootId'>): Promise<void> {
+    const { store, disk } = this.#course
+    await requireRoot(store, disk)
+    this.#afterFall = new AfterFall(store, { wasStoppedCleanly, bootId, nowNs: await disk.timeNs() })
   }
 
   /** From now on all files are read again, slowly. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, utimes } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openSyncWorld, WITHIN, type Computer, type SyncWorld } from './sync-cli-support.ts'
 
@@ -119,6 +119,52 @@ describe('P9 the brake', () => {
     })
     expect(await a.run(['sync', 'answer', 'perhaps', one], 2)).toBeDefined()
   })
+})
+
+describe('DB-02 a backup is put back', () => {
+  const old = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`d/${at}`, `old ${at}`]))
+  const newer = Object.fromEntries(Object.keys(old).map((name) => [name, `newer than ${old[name]}`]))
+
+  /** The server has newer versions, this computer the old files with their times. */
+  async function putBack(): Promise<void> {
+    await linked(newer)
+    await a.ok('sync', 'pause', one)
+    await a.until(one, 'paused')
+    const past = new Date('2020-01-01T00:00:00Z')
+    for (const [name, text] of Object.entries(old)) {
+      await a.write(`${one}/${name}`, text)
+      await utimes(a.at(one, name), past, past)
+    }
+    await a.ok('sync', 'resume', one)
+    await a.until(one, 'paused brake')
+    expect(await a.status(one)).toMatchObject({ brake: { mass: 'older', items: 30, of: 31 } })
+    expect(await sent()).toEqual(newer)
+  }
+
+  test('nothing of it is sent before somebody answers; keep keeps both', async () => {
+    await putBack()
+    const { err } = await a.run(['sync', 'answer', 'delete', one], 2)
+    expect(err).toContain('the answer is keep or send')
+    expect(await a.ok('sync', 'answer', 'keep', one)).toContain('30 items are kept beside what the server has.')
+    await a.until(one, 'up-to-date')
+    const tree = await a.tree(one)
+    expect(tree).toMatchObject(newer)
+    expect(Object.values(tree).toSorted()).toEqual([...Object.values(old), ...Object.values(newer)].toSorted())
+  })
+
+  test('send makes the old files the newest versions', async () => {
+    await putBack()
+    expect(await a.ok('sync', 'answer', 'send', one)).toContain('30 items become the newest versions.')
+    await a.until(one, 'up-to-date')
+    expect(await sent()).toEqual(old)
+  })
+})
+
+test('DK-12 repair says when nothing is damaged, and when nobody works on the folder', async () => {
+  await linked({ f: 'x' })
+  expect(await a.ok('sync', 'repair', one)).toContain('nothing is known to be damaged.')
+  expect(await a.json('sync', 'repair', one)).toMatchObject({ files: 0 })
+  await b.run(['sync', 'repair', two], 1)
 })
 
 describe('ignore', () => {

@@ -85,7 +85,11 @@ export class Device implements Host {
     this.config = config
     this.watch = config.watch
     this.skewUs = config.skewUs
-    this.tree = new InodeTree(config.fs, () => this.clockUs())
+    this.tree = new InodeTree(
+      config.fs,
+      () => this.clockUs(),
+      () => world.scheduler.nowUs,
+    )
     this.hands = new Hands(this)
     this.actor = world.cloud.addDevice(index, config.name)
     world.cloud.setRole(this.actor, roleOf(config))

@@ -14,6 +14,7 @@ export type Found = { folder: Inode; name: string; entry: Entry | null }
 export class InodeTree {
   readonly model: FsModel
   readonly #clockUs: () => number
+  readonly #uptimeUs: () => number
   readonly #free: number[] = []
   #lastIno = 100
   #births = 0
@@ -31,10 +32,14 @@ export class InodeTree {
   /** Told of every folder in which something changed. */
   onChange: (folder: string) => void = () => {}
 
-  /** @param clockUs microseconds since 1970, by the device's clock */
-  constructor(model: FsModel, clockUs: () => number) {
+  /**
+   * @param clockUs microseconds since 1970, by the device's clock
+   * @param uptimeUs that nobody sets: what has been in memory for long was written
+   */
+  constructor(model: FsModel, clockUs: () => number, uptimeUs = clockUs) {
     this.model = model
     this.#clockUs = clockUs
+    this.#uptimeUs = uptimeUs
     this.root = this.make('folder', 'person')
   }
 
@@ -43,6 +48,9 @@ export class InodeTree {
     const grainUs = Math.max(1, Number(this.model.grainNs / 1_000n))
     return Math.floor(this.#clockUs() / grainUs) * grainUs
   }
+
+  /** In memory only since so long. */
+  ageUs = ({ unwritten }: Inode): number => (unwritten ? this.#uptimeUs() - unwritten.sinceUs : Infinity)
 
   make(kind: Inode['kind'], by: Inode['by']): Inode {
     const ino = (this.model.reusesInodes ? this.#free.pop() : undefined) ?? ++this.#lastIno
@@ -164,7 +172,7 @@ export class InodeTree {
 
   #later(undo: () => void): void {
     if (!this.#isGrouped) this.#group++
-    this.#volatile.push({ sinceUs: this.#clockUs(), group: this.#group, undo })
+    this.#volatile.push({ sinceUs: this.#uptimeUs(), group: this.#group, undo })
   }
 
   #put(folder: Inode, key: string, entry: Entry): void {
@@ -187,7 +195,7 @@ export class InodeTree {
   /** New bytes in the same file; they are in memory only, until somebody makes them durable. */
   setBytes(inode: Inode, bytes: Uint8Array, isDurable = false): void {
     if (isDurable) inode.unwritten = null
-    else inode.unwritten ??= { sinceUs: this.#clockUs(), was: inode.bytes }
+    else inode.unwritten ??= { sinceUs: this.#uptimeUs(), was: inode.bytes }
     inode.bytes = bytes
     this.touch(inode)
   }
@@ -214,7 +222,7 @@ export class InodeTree {
    * @param writtenUs what is older was written by itself
    */
   loseNames(writtenUs: number, keep: (count: number) => number): void {
-    const young = this.#volatile.filter(({ sinceUs }) => sinceUs > this.#clockUs() - writtenUs)
+    const young = this.#volatile.filter(({ sinceUs }) => sinceUs > this.#uptimeUs() - writtenUs)
     const groups = [...new Set(young.map(({ group }) => group))]
     const kept = new Set(groups.slice(0, keep(groups.length)))
     const lost = young.filter(({ group }) => !kept.has(group))

@@ -20,10 +20,9 @@ export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledg
   )
   const folders = [...tree.walk()].filter(({ entry }) => entry.inode.kind === 'folder')
   tree.loseNames(NAMES_WRITTEN_US, (count) => dice.int(count + 1))
-  const nowUs = tree.nowUs()
   const inodes = new Set([...tree.walk()].map(({ entry }) => entry.inode))
   for (const inode of inodes) {
-    if (inode.unwritten && nowUs - inode.unwritten.sinceUs < WRITTEN_US) inode.bytes = whatIsLeft(inode, dice)
+    if (tree.ageUs(inode) < WRITTEN_US) inode.bytes = whatIsLeft(inode, dice)
     inode.unwritten = null
   }
   const after = visible(tree)

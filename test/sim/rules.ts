@@ -40,6 +40,8 @@ export class Rules {
   readonly #names = new Map<NodeId, Set<string>>()
   /** Nodes that somebody has brought back on purpose. */
   readonly #restored = new Set<NodeId>()
+  /** Names that were left out by a rule: what has one is new when it is not any more (SS-09). */
+  readonly everIgnored = new Set<string>()
   /** Contents that somebody has done away with for good, and those that a restored server has lost. */
   readonly expendable = new Set<Key>([EMPTY])
   readonly acked = new Set<Key>()
@@ -264,6 +266,13 @@ export class Rules {
     if (key === null || key === EMPTY || deletedUs === undefined || this.#isAmnesiac()) return
     if (this.keptBy.has(device.index)) return
     const isAlone = cloud.nodesWith(key).every(({ id }) => id === node.id || !cloud.server.isLive(id))
+    if (
+      cloud.server
+        .path(node.id)
+        .split('/')
+        .some((name) => this.everIgnored.has(name))
+    )
+      return
     const saved = ledger.saved.get(key)
     if (!saved || (saved.movedUs.get(device.index) ?? -Infinity) > deletedUs - unseenUs(device)) return
     if (isAlone && saved.puts === 1 && saved.lastPutUs < deletedUs)

@@ -94,6 +94,8 @@ function hintsOf(status: LinkStatus, { home, name }: ViewOptions): string[] {
   if (state === 'paused' && reason === null) hints.push(`Go on: bitvault sync resume ${folder}`)
   if (state === 'not-running' && reason === null) hints.push(`Keep it in step: bitvault sync --background ${folder}`)
   if (brake !== null) hints.push(...brakeHint(brake, folder))
+  if (status.blockedItems.some(({ reason }) => reason === 'damaged-here'))
+    hints.push(`What is damaged can be fetched again: bitvault sync repair ${folder}`)
   if (watcherTrouble !== null) hints.push(`${watcherTrouble[0]?.toUpperCase()}${watcherTrouble.slice(1)}.`)
   if (refusals > 0)
     hints.push(`${formatCount(refusals, 'step was', 'steps were')} refused, to be safe: bitvault sync doctor ${folder}`)

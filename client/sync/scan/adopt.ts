@@ -34,7 +34,10 @@ export async function adoptLost(run: ScanRun, mayBelieve: (lost: Iterable<ItemId
     arrivals,
     gone.flatMap(([id, { isTaken, special }]) => (isTaken && !special ? [id] : [])),
   )
-  for (const id of proven) removeTree(run, id)
+  for (const id of proven) {
+    if (run.isStill(id)) removeTree(run, id)
+    else run.again.add(run.lost.get(id)!.folder)
+  }
 }
 
 /**
@@ -117,14 +120,28 @@ async function arrive(run: ScanRun, spot: MetSpot, verdict: SpotVerdict): Promis
   return { id, place, observation, before: run.store.item(id)?.blocked ?? null }
 }
 
+/** What had the name has another id since an answer of the server came in between: the next scan sees what it is now. */
+function isFree({ store }: ScanRun, { parent, name }: Placement, leaving: ReadonlySet<ItemId>): boolean {
+  const holder = store.childNamed('local', parent, name)
+  return holder === null || leaving.has(holder)
+}
+
 function noteArrivals(run: ScanRun, arrivals: Arrival[], displaced: ItemId[]): void {
   const isNothing = arrivals.length + displaced.length + run.moves.size === 0
   if (isNothing) return
+  const leaving = new Set([...run.moves.keys(), ...arrivals.map(({ id }) => id), ...displaced])
   run.store.write((to) => {
-    for (const [id, state] of run.moves)
-      putLocal(to, id, state, { blocked: null, before: run.store.item(id)?.blocked ?? null })
-    for (const { id, place, observation, before } of arrivals)
-      putLocal(to, id, { place, ...observation.state }, { blocked: observation.blocked, before })
+    for (const [id, state] of run.moves) {
+      const before = run.store.item(id)?.blocked ?? null
+      if (run.isStill(id)) putLocal(to, id, state, { blocked: null, before })
+      else run.lookAgainIn(state.place.parent)
+    }
+    for (const { id, place, observation, before } of arrivals) {
+      const local = { place, ...observation.state }
+      if (run.isStill(id) && isFree(run, place, leaving))
+        putLocal(to, id, local, { blocked: observation.blocked, before })
+      else run.lookAgainIn(place.parent)
+    }
     // What was found elsewhere is not below them any more.
     for (const id of displaced) for (const below of treeUp(run, id)) removeOne(run, to, below)
   })

@@ -1,4 +1,4 @@
-import type { Item, ItemId, LocalState, Placement } from '../../../core/reconcile/item.ts'
+import { isLocalId, type Item, type ItemId, type LocalState, type Placement } from '../../../core/reconcile/item.ts'
 import type { Known, Spot } from '../../../core/reconcile/match.ts'
 import type { IgnoreRules } from '../ignore.ts'
 import { joined, localPath } from '../local-path.ts'
@@ -68,6 +68,8 @@ export class ScanRun {
   readonly sums = { seen: 0, changed: 0, moved: 0, gone: 0 }
   readonly #buffer: WriteBuffer
   #ids: ItemId[] = []
+  /** Ids of ours are given in the order of their numbers. */
+  #firstNew: number | null = null
 
   constructor(
     { disk, store }: ScanPorts,
@@ -84,7 +86,9 @@ export class ScanRun {
   newId(): ItemId {
     if (this.#ids.length === 0)
       this.#ids = this.store.write((to) => Array.from({ length: IDS }, () => to.newLocalId())).reverse()
-    return this.#ids.pop() as ItemId
+    const id = this.#ids.pop() as ItemId
+    this.#firstNew ??= numberOf(id)
+    return id
   }
 
   /** In one of the next transactions, in order. */
@@ -94,7 +98,23 @@ export class ScanRun {
   }
 
   noteLocal(id: ItemId, place: Placement, { state, blocked }: Observation, before: Item['blocked']): void {
-    this.note((to) => putLocal(to, id, { place, ...state }, { blocked, before }))
+    this.note((to) => {
+      if (this.isStill(id)) putLocal(to, id, { place, ...state }, { blocked, before })
+      else this.lookAgainIn(place.parent)
+    })
+  }
+
+  /** While one looks, the server may answer to what was sent: then what was known by an id of ours has that of its node (P2). */
+  isStill(id: ItemId): boolean {
+    return this.#isNew(id) || this.store.item(id)?.local != null
+  }
+
+  #isNew(id: ItemId): boolean {
+    return isLocalId(id) && this.#firstNew !== null && numberOf(id) >= this.#firstNew
+  }
+
+  lookAgainIn(folder: ItemId): void {
+    this.again.add(localPath(this.store, folder) ?? '')
   }
 
   /** Before the trees are read where they may have changed. */
@@ -133,6 +153,8 @@ export class ScanRun {
     return false
   }
 }
+
+const numberOf = (id: ItemId): number => Number(id.slice(id.indexOf(':') + 1))
 
 /** A block of an earlier scan goes when this one finds nothing in the way; those of others stay. */
 export function putLocal(

@@ -38,6 +38,7 @@ export const CHOICE_MOVES: Record<string, DeviceMove> = {
     perform: ({ hands, world, index }, { path }) => {
       const text = Buffer.from(`${path}\n# ${index} ${world.scheduler.nowUs}\n`)
       hands.write(IGNORE_FILE, text)
+      world.rules.everIgnored.add(path!)
     },
   },
   'ignore-no-more': {

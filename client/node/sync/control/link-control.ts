@@ -15,6 +15,8 @@ export type LinkControl = {
   reload(): Promise<void>
   syncNow(): Promise<void>
   answer(answer: 'keep' | 'delete'): Promise<void>
+  /** Fetches again what the disk has damaged. @returns how many files */
+  repair(): Promise<number>
   /** Only of a link that is worked on in the foreground: the background process takes it up again. */
   stop(): Promise<void>
 }
@@ -36,6 +38,7 @@ function linkControlOf({ call, lines }: Control): LinkControl {
     reload: () => tell('/reload'),
     syncNow: () => tell('/sync'),
     answer: (answer) => tell('/answer', { answer }),
+    repair: async () => (await call('POST', '/repair', { reply: z.object({ files: z.number() }), body: {} })).files,
     stop: () => tell('/stop'),
   }
 }

@@ -13,5 +13,6 @@ export const linkRoutes = (host: LinkHost): ControlRoutes => ({
   'POST /reload': { answer: () => host.reload() },
   'POST /sync': { answer: () => host.syncNow() },
   'POST /answer': { body: answerSchema, answer: ({ answer }: z.infer<typeof answerSchema>) => host.answer(answer) },
+  'POST /repair': { answer: async () => ({ files: await host.repair() }) },
   'POST /stop': { answer: () => host.stop() },
 })

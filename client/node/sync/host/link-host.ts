@@ -133,6 +133,17 @@ export class LinkHost {
     this.#life.engine.answerBrake(brake.mass, answer)
   }
 
+  /** @returns how many files that the disk has damaged are fetched again. @throws AppError `precondition-failed`: not now */
+  async repair(): Promise<number> {
+    if (this.#life === null) throw new AppError('precondition-failed', { detail: 'the folder is not worked on now' })
+    try {
+      return await this.#life.engine.repair()
+    } catch (cause) {
+      if (!isOfPort(cause) && !(cause instanceof RootLost)) throw cause
+      throw new AppError('precondition-failed', { detail: (cause as Error).message }, { cause })
+    }
+  }
+
   /** What would be done. @throws AppError `precondition-failed` with the `state` in which nothing can be said */
   async look(): Promise<PlanReply> {
     const { state, reason } = this.voice.activity.shown
