@@ -17,6 +17,8 @@ export function announcementOf(
   return { mutation: newMutationId(nowMs, random), fingerprint: JSON.stringify(announced) }
 }
 
+export type Overwritten = { id: ItemId; synced: SyncedState }
+
 /**
  * After a start: what was announced and is on the disk was placed, and is no edit of anybody, whatever the server has by now (DK-06). What is not there
  * was not placed, and is fetched anew. Asked after each scan, until all are settled.
@@ -29,12 +31,18 @@ export class Announcements {
     this.#store = store
   }
 
-  settle(): void {
+  /** @returns files over which a version was placed, as they were before: nobody has looked yet whether somebody wrote into them meanwhile */
+  settle(): Overwritten[] {
     const store = this.#store
     this.#open ??= [...store.unsettled()].filter((id) => announcedOf(store.item(id)) !== null)
-    if (this.#open.length === 0) return
+    if (this.#open.length === 0) return []
     const open = this.#open
+    const before = open.map((id) => ({ id, synced: store.item(id)?.synced ?? null }))
     this.#open = store.write((to) => open.filter((id) => !settleOne(store, to, id)))
+    return before.flatMap(({ id, synced }) => {
+      const isNew = synced !== null && store.item(id)?.synced?.contentRevision !== synced.contentRevision
+      return isNew ? [{ id, synced }] : []
+    })
   }
 }
 

@@ -1,15 +1,14 @@
-import { numberedName } from '../../core/names.ts'
+import { bringBack, isOther } from './bring-back.ts'
 import type { Item, ItemContent, RemoteState } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, type Course } from './course.ts'
 import { isNameFree } from './free-name.ts'
 import { serverProof, type Proof } from './guard.ts'
-import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
-import { agreedState, isCoarse, isSameFile, placedState } from './local-states.ts'
+import { folderOf, localPath, pathOfPlace } from './local-path.ts'
+import { agreedState, placedState } from './local-states.ts'
 import type { DiskEntry, FinishedTemp, LocalPath } from './ports.ts'
 import { lookTwice } from './second-look.ts'
-import { hashFile, isSettled } from './scan/observe.ts'
-import { isOfPort, systemCode, type Lasting } from './trouble.ts'
+import type { Lasting } from './trouble.ts'
 
 export type DownloadStep = Extract<LocalStep, { do: 'download' }>
 export type Wanted = { step: DownloadStep; remote: RemoteState }
@@ -45,22 +44,9 @@ export async function placeFile(course: Course, wanted: Wanted, temp: FinishedTe
   const { placed, displaced: kept, kept: keptAt } = await course.disk.replace(temp, path, displaced.stamp)
   noteArrival(course, wanted, placed)
   // Somebody wrote into it between our second look and now: that is theirs, and gets a name of its own (EE-05).
-  if (!isSameFile(kept, displaced.stamp) || (await isOtherByBytes(course, keptAt, ready)))
+  if (await isOther(course, { path: keptAt, stamp: kept }, { stamp: displaced.stamp, content: ready.content }))
     await bringBack(course, keptAt, path)
   return true
-}
-
-/** A coarse clock gives what is written in the same tick the same stamp: there the bytes have to tell. */
-async function isOtherByBytes({ disk }: Course, kept: LocalPath, { displaced, content }: Ready): Promise<boolean> {
-  if (displaced === null || content?.kind !== 'file' || !isCoarse(disk.abilities)) return false
-  if (isSettled(disk, displaced.stamp, await disk.timeNs())) return false
-  try {
-    return (await hashFile(disk, kept)).sha256 !== content.sha256
-  } catch (error) {
-    if (!isOfPort(error)) throw error
-    // It is being written to.
-    return true
-  }
 }
 
 /** As `placeFile`, of a symbolic link. */
@@ -116,23 +102,4 @@ function noteArrival(course: Course, { step, remote }: Wanted, entry: DiskEntry)
     to.setPending(step.item, null)
     noteSuccess(course, step.item, to)
   })
-}
-
-const NAMES_TRIED = 1_000
-
-/** Under the next free name beside it: the next scan finds it as something new. */
-async function bringBack({ disk, again }: Course, kept: LocalPath, path: LocalPath): Promise<void> {
-  const folder = folderOf(path)
-  const name = folder === '' ? path : path.slice(folder.length + 1)
-  again.folder(folder)
-  for (let number = 2; number < NAMES_TRIED; number++) {
-    const free = joined(folder, numberedName(name, number))
-    try {
-      if ((await disk.stat(free)) !== null) continue
-      await disk.move(kept, free, null)
-      return
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error
-    }
-  }
 }

@@ -6,9 +6,11 @@ import { Announcements } from './announced.ts'
 import { forgetBrakeAnswers, readBrakeAnswers } from './brake-answers.ts'
 import type { Course } from './course.ts'
 import type { EngineOptions, EngineParts } from './engine-parts.ts'
+import { bringBackMissed } from './bring-back.ts'
 import { executePlan } from './execute-plan.ts'
 import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
+import { localPath } from './local-path.ts'
 import { Looker } from './looker.ts'
 import { pullToHead } from './pull.ts'
 import type { Disk, SyncStore } from './ports.ts'
@@ -79,7 +81,7 @@ export class Rounds {
     if (unreached) throw unreached.error
     // An answer has told of what the tree does not know yet: as it is, two things may seem to have one name.
     if (again.server) return 'again'
-    this.#announcements.settle()
+    await this.#settleAnnounced()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
     const next = this.plan()
     this.#status.brake(next.brake)
@@ -101,7 +103,7 @@ export class Rounds {
     this.#afterFall?.settle()
     while (await this.#looker.read()) continue
     writes.flush()
-    this.#announcements.settle()
+    await this.#settleAnnounced()
     return this.plan(maxSteps)
   }
 
@@ -133,6 +135,14 @@ export class Rounds {
   async close(): Promise<void> {
     await this.end()
     await this.#scrub.end()
+  }
+
+  async #settleAnnounced(): Promise<void> {
+    const { store } = this.#course
+    for (const { id, synced } of this.#announcements.settle()) {
+      const path = localPath(store, id)
+      if (path !== null) await bringBackMissed(this.#course, path, synced)
+    }
   }
 
   /** A root that was away may come back with what was unfinished when it went. */

@@ -176,7 +176,8 @@ export class Lineup {
     if (this.moment.isUntouchable(item)) return false
     if (item.local && this.moment.device.isSeenOnDisk?.(blocked)) return false
     if (OF_PLANS.has(reason)) return item.remote !== null || item.local !== null || item.synced !== null
-    return !this.#stepped.has(item.id) && item.remote !== null && item.local !== null
+    // Of what is not to be here whatever was in the way is so no more.
+    return !this.#stepped.has(item.id) && item.remote !== null && (item.local !== null || item.synced === null)
   }
 
   #push(step: Step): void {

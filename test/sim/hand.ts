@@ -3,7 +3,7 @@ import type { Device } from './device.ts'
 import { keyOf } from './ledger.ts'
 import { ON_DEVICE } from './moves.ts'
 import type { Move } from './script.ts'
-import { TRASH_FOLDER } from './virtual-disk-changes.ts'
+import { TRASH_FOLDER } from '../../client/sync/own-folder.ts'
 
 /** The person at one device of a scenario. */
 export class Hand {

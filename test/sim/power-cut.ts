@@ -22,7 +22,10 @@ export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledg
   tree.loseNames(NAMES_WRITTEN_US, (count) => dice.int(count + 1))
   const inodes = new Set([...tree.walk()].map(({ entry }) => entry.inode))
   for (const inode of inodes) {
+    const key = keyOf(inode)
     if (tree.ageUs(inode) < WRITTEN_US) inode.bytes = whatIsLeft(inode, dice)
+    // Written into a file that has gone to our trash meanwhile: the power took it, not we.
+    if (keyOf(inode) !== key && isOwnPath(paths.get(inode) ?? '') && inode.by === 'person') ledger.gone(key, true)
     inode.unwritten = null
   }
   const after = visible(tree)

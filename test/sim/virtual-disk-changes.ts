@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import { isSameStamp, type Stamp } from '../../core/reconcile/item.ts'
-import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
+import { OWN_FOLDER, TRASH_FOLDER } from '../../client/sync/own-folder.ts'
 import type { DiskEntry, FinishedTemp, LocalPath } from '../../client/sync/ports.ts'
 import { diskEntryOf, keyOfName, type Inode } from './inode.ts'
 import type { Found } from './inode-tree.ts'
@@ -9,8 +9,6 @@ import type { VirtualDisk } from './virtual-disk.ts'
 
 /** After the last look, right before the name is taken: whoever has the old file open may write into it still. */
 export const AFTER_LOOK = 'replace-rename'
-
-export const TRASH_FOLDER = `${OWN_FOLDER}/trash`
 
 /** The same bytes as far as anybody can tell: a link or a rename of ours changes the ctime. */
 const isSameFile = (a: Stamp, b: Stamp): boolean => a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs

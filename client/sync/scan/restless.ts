@@ -33,12 +33,13 @@ export class Restless {
     }
   }
 
-  /** Before it is read. @returns 0: now. A clock that was set back makes nobody wait longer than a minute. */
+  /** Before it is read. @returns 0: now, also when the clock was set back */
   waitMs(id: ItemId): number {
     const file = this.#files.get(id)
     if (!file || file.readMs === null) return 0
-    const due = Math.min(file.readMs + file.waitMs, file.changedMs + QUIET_MS)
-    return Math.min(MAX_MS, Math.max(0, due - this.#clock.now()))
+    const now = this.#clock.now()
+    if (now < Math.max(file.readMs, file.changedMs)) return 0
+    return Math.max(0, Math.min(file.readMs + file.waitMs, file.changedMs + QUIET_MS) - now)
   }
 
   /** It was read, whole. */

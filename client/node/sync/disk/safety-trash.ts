@@ -11,12 +11,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { truncateUtf8 } from '../../../../core/names.ts'
-import { OWN_FOLDER } from '../../../sync/own-folder.ts'
+import { TRASH_FOLDER } from '../../../sync/own-folder.ts'
 import type { LocalPath } from '../../../sync/ports.ts'
 import { inside, type Root } from './root.ts'
 import { codeOf } from './system-error.ts'
 
-const TRASH_FOLDER = `${OWN_FOLDER}/trash`
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000
 /** Of the file system that the root is on. */
 const SHARE_MAX = 0.1
