@@ -58,8 +58,8 @@ export class Device {
 
   at = (...parts: string[]): string => join(this.folder, ...parts)
 
-  /** Signs in with a code, starts the background process, and links the folder. */
-  async begin(place: string): Promise<void> {
+  /** Signs in with a code, starts the background process, and links the folder. @returns the id of that process */
+  async begin(place: string): Promise<number> {
     await mkdir(this.folder, { recursive: true })
     await mkdir(this.#env['XDG_RUNTIME_DIR']!, { mode: 0o700 })
     await this.#signIn()
@@ -72,6 +72,7 @@ export class Device {
     this.#control = await openLinkControl(linkFolder(link.id, join(this.#env['XDG_STATE_HOME']!, 'bitvault')).control)
     if (this.#control === null) throw new DidNotHappen(`the background process of ${this.name} answers`)
     void this.#listen(this.#control)
+    return this.#daemon.pid
   }
 
   /** Runs a command to its end. @returns what it printed @throws DidNotHappen when it fails */

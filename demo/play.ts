@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, chmod } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LinkEvent } from '../client/node/sync/host/link-event.ts'
+import { startLocalR2 } from '../embedded/local-r2.ts'
 import { startStack } from '../embedded/stack.ts'
+import type { S3Access } from '../embedded/stack-parts.ts'
 import { makeAccount } from './approve.ts'
 import { Device } from './device.ts'
 import type { DemoEvent, Tell } from './events.ts'
-import { openRelay } from './relay.ts'
+import { openRelay, type Relay } from './relay.ts'
 import { SCENES } from './scenes.ts'
 import { there, untilBothEqual, type Stage } from './stage.ts'
 
@@ -26,20 +29,20 @@ type End = Extract<DemoEvent, { event: 'end'; ok: true }>
 export async function play(tell: Tell, signal: AbortSignal): Promise<void> {
   const startedAt = performance.now()
   const closers: Closers = []
-  let end: End | null = null
+  let end: Omit<End, 'tookMs'>
   try {
     const stage = await setTheStage(tell, signal, closers)
     for (const [at, { name, title, play }] of SCENES.entries()) {
       tell({ event: 'scene', scene: name, number: at + 1, of: SCENES.length, title })
       tell({ event: 'shown', scene: name, ...(await play(stage)) })
     }
-    end = await endOf(stage, startedAt)
+    end = await endOf(stage)
   } finally {
     const stoppingAt = performance.now()
     for (const close of closers.reverse()) await close()
     tell({ event: 'stopped', tookMs: performance.now() - stoppingAt })
   }
-  tell(end)
+  tell({ ...end, tookMs: performance.now() - startedAt })
 }
 
 async function setTheStage(tell: Tell, signal: AbortSignal, closers: Closers): Promise<Stage> {
@@ -50,27 +53,30 @@ async function setTheStage(tell: Tell, signal: AbortSignal, closers: Closers): P
   await chmod(dir, 0o711)
   const [messages, files] = [await openRelay(), await openRelay()]
   closers.push(messages.close, files.close)
-  const stack = await startStack({
-    dir: join(dir, 'server'),
-    publicUrl: messages.url,
-    env: { S3_PUBLIC_ENDPOINT: files.url },
-    quiet: true,
-    signal,
-  })
+  const s3 = await startBucket(join(dir, 'bucket'), files, closers)
+  const stack = await startStack({ dir: join(dir, 'server'), publicUrl: messages.url, s3, quiet: true, signal })
   closers.push(stack.stop)
   messages.leadTo(stack.url)
-  files.leadTo(stack.s3.endpoint)
   await makeAccount(messages.url, stack.setupToken)
   tell({ event: 'started', server: messages.url, tookMs: performance.now() - startedAt })
   const device = async (name: string): Promise<Device> => {
     const device = new Device({ name, dir, server: messages.url, signal, onEvent: (event) => pass(tell, name, event) })
     closers.push(() => device.end())
-    await device.begin(there())
-    tell({ event: 'device', device: name, folder: device.folder })
+    const pid = await device.begin(there())
+    tell({ event: 'device', device: name, folder: device.folder, pid })
     return device
   }
   const [laptop, desktop] = [await device('laptop'), await device('desktop')]
   return { laptop, desktop, traffic: { files: files.traffic, messages: messages.traffic }, signal, tell }
+}
+
+/** Devices reach it by the relay, which is why it is not that of the stack. */
+async function startBucket(dir: string, relay: Relay, closers: Closers): Promise<S3Access> {
+  const access = { bucket: 'demo', accessKeyId: 'demo', secretAccessKey: randomBytes(16).toString('hex') }
+  const { endpoint, stop } = await startLocalR2({ dir, ...access })
+  closers.push(stop)
+  relay.leadTo(endpoint)
+  return { ...access, endpoint, publicEndpoint: relay.url + new URL(endpoint).pathname, region: 'auto' }
 }
 
 function pass(tell: Tell, device: string, event: LinkEvent): void {
@@ -78,7 +84,7 @@ function pass(tell: Tell, device: string, event: LinkEvent): void {
   if (event.kind === 'state') tell({ event: 'state', device, state: event.state, reason: event.reason ?? null })
 }
 
-async function endOf(stage: Stage, startedAt: number): Promise<End> {
+async function endOf(stage: Stage): Promise<Omit<End, 'tookMs'>> {
   const tree = await untilBothEqual(stage)
   const [laptop, desktop] = [await stage.laptop.status(), await stage.desktop.status()]
   const { files, messages } = stage.traffic
@@ -90,6 +96,5 @@ async function endOf(stage: Stage, startedAt: number): Promise<End> {
     sent: files.sent + messages.sent,
     received: files.received + messages.received,
     refusals: laptop.refusals + desktop.refusals,
-    tookMs: performance.now() - startedAt,
   }
 }

@@ -23,10 +23,11 @@ export type Stage = {
 
 /** Types a command on a device, for all to see. @returns what it said */
 export async function type({ tell }: Stage, device: Device, ...args: string[]): Promise<string> {
-  const said = await device.run(...args)
   const words = args.map((word) => word.replace(device.home, '~')).join(' ')
-  tell({ event: 'command', device: device.name, command: `bitvault ${words}`, said })
-  return said
+  tell({ event: 'command', device: device.name, command: `bitvault ${words}` })
+  const text = await device.run(...args)
+  tell({ event: 'said', device: device.name, text })
+  return text
 }
 
 /** A device has a file with these bytes. */

@@ -82,9 +82,11 @@ function linesOf(event: DemoEvent, look: Look): string[] {
     case 'scene':
       return ['', `  ${paint('dim', `${event.number}/${event.of}`)} ${paint('bold', event.title)}`]
     case 'does':
-      return [by(event.device, event.what, look)]
+      return [...restLines(look), by(event.device, event.what, look)]
     case 'command':
-      return [by(event.device, paint('cyan', `$ ${event.command}`), look), ...saidLines(event.said, look)]
+      return [...restLines(look), by(event.device, paint('cyan', `$ ${event.command}`), look)]
+    case 'said':
+      return saidLines(event.text, look)
     case 'step':
       return steps.take(event)
         ? [stepLine(event.device, event.step, shortenMiddle(event.path, columns - 32), look)]
