@@ -22,6 +22,8 @@ type DeviceParts = {
   server: string
   signal: AbortSignal
   onEvent: (event: LinkEvent) => void
+  /** The background process has ended by itself. */
+  onLost: (why: DidNotHappen) => void
 }
 
 /** A computer of the person: a home of its own, a sign-in, the background process, and the command line as people use it. */
@@ -67,10 +69,13 @@ export class Device {
       env: this.#env,
       signalOnOurDeath: 'INT',
     })
+    void this.#daemon.ended.then(() =>
+      this.#parts.onLost(new DidNotHappen(`the background process of the ${this.name} does not run any more`)),
+    )
     await this.run('sync', '--background', this.folder, place)
     const { link } = await this.#askStatus()
     this.#control = await openLinkControl(linkFolder(link.id, join(this.#env['XDG_STATE_HOME']!, 'bitvault')).control)
-    if (this.#control === null) throw new DidNotHappen(`the background process of ${this.name} answers`)
+    if (this.#control === null) throw new DidNotHappen(`the background process of the ${this.name} does not answer`)
     void this.#listen(this.#control)
     return this.#daemon.pid
   }
@@ -79,7 +84,7 @@ export class Device {
   async run(...args: string[]): Promise<string> {
     const { out, exit, err } = await this.#command(args)
     if (exit === 0) return out
-    throw new DidNotHappen(`bitvault ${args.join(' ')} on ${this.name} ends well (it said: ${err.trim()})`)
+    throw new DidNotHappen(`bitvault ${args.join(' ')} failed on the ${this.name}: ${err.trim()}`)
   }
 
   /** How its link fares now. */
@@ -88,7 +93,7 @@ export class Device {
   /** Until its link fares like this, such as `paused brake`. */
   untilState = (wanted: string): Promise<number> =>
     until(
-      `${this.name} is “${wanted}”`,
+      `the ${this.name} is “${wanted}”`,
       async () => {
         const { state, reason } = await this.status()
         return [state, reason].filter(Boolean).join(' ') === wanted
@@ -122,7 +127,7 @@ export class Device {
     }
     const { exit, err } = await this.#command(['login', '--json', '--name', this.name], onLine)
     await Promise.all(approving)
-    if (exit !== 0) throw new DidNotHappen(`${this.name} signs in (it said: ${err.trim()})`)
+    if (exit !== 0) throw new DidNotHappen(`the ${this.name} could not sign in: ${err.trim()}`)
   }
 
   async #command(args: readonly string[], onLine: (line: string) => void = () => {}) {

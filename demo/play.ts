@@ -45,7 +45,9 @@ export async function play(tell: Tell, signal: AbortSignal): Promise<void> {
   tell({ ...end, tookMs: performance.now() - startedAt })
 }
 
-async function setTheStage(tell: Tell, signal: AbortSignal, closers: Closers): Promise<Stage> {
+async function setTheStage(tell: Tell, stopping: AbortSignal, closers: Closers): Promise<Stage> {
+  const broken = new AbortController()
+  const signal = AbortSignal.any([stopping, broken.signal])
   const startedAt = performance.now()
   const dir = await mkdtemp(join(tmpdir(), 'bitvault-demo-'))
   closers.push(() => rm(dir, { recursive: true, force: true }))
@@ -60,7 +62,9 @@ async function setTheStage(tell: Tell, signal: AbortSignal, closers: Closers): P
   await makeAccount(messages.url, stack.setupToken)
   tell({ event: 'started', server: messages.url, tookMs: performance.now() - startedAt })
   const device = async (name: string): Promise<Device> => {
-    const device = new Device({ name, dir, server: messages.url, signal, onEvent: (event) => pass(tell, name, event) })
+    const onEvent = (event: LinkEvent): void => pass(tell, name, event)
+    const onLost = (why: Error): void => broken.abort(why)
+    const device = new Device({ name, dir, server: messages.url, signal, onEvent, onLost })
     closers.push(() => device.end())
     const pid = await device.begin(there())
     tell({ event: 'device', device: name, folder: device.folder, pid })

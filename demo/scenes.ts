@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { formatBytes, formatCount } from '../cli/text/quantity.ts'
 import type { Facts } from './events.ts'
 import { playConflict } from './conflict-scene.ts'
@@ -134,7 +135,8 @@ const isThere = (path: string): Promise<boolean> =>
 async function playBrake(stage: Stage): Promise<Shown> {
   const { laptop, desktop } = stage
   stage.tell({ event: 'does', device: laptop.name, what: `deletes the folder holiday, with ${PHOTOS} files` })
-  await rm(laptop.at('holiday'), { recursive: true })
+  // At once, as a file manager does: into a trash of its own.
+  await rename(laptop.at('holiday'), join(laptop.home, 'Trash'))
   await laptop.untilState('paused brake')
   const { brake } = await laptop.status()
   await type(stage, laptop, 'sync', 'status')

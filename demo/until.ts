@@ -25,7 +25,7 @@ export async function until(
     if (await isSo()) return performance.now() - startedAt
     if (performance.now() - startedAt > withinMs)
       throw new DidNotHappen(`${what}: this did not happen within ${withinMs / 1000} s`)
-    await delay(LOOK_EVERY_MS, undefined, { signal })
+    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -2,7 +2,8 @@ import { describeState, stepWords } from '../cli/sync/view/words.ts'
 import { redrawnLines } from '../cli/progress/redrawn-lines.ts'
 import type { Paint } from '../cli/text/paint.ts'
 import { formatBytes, formatCount, formatTook } from '../cli/text/quantity.ts'
-import { shortenMiddle } from '../cli/text/terminal-text.ts'
+import { displayWidth, shortenMiddle } from '../cli/text/terminal-text.ts'
+import { wrapText } from '../cli/text/wrap.ts'
 import type { Output } from '../cli/world.ts'
 import type { LinkState } from '../client/node/sync/host/link-status.ts'
 import type { DemoEvent } from './events.ts'
@@ -92,9 +93,11 @@ function linesOf(event: DemoEvent, look: Look): string[] {
         ? [stepLine(event.device, event.step, shortenMiddle(event.path, columns - 32), look)]
         : []
     case 'shown':
-      return [...restLines(look), `${INDENT}${paint('green', '✓')} ${event.text}`]
+      return [...restLines(look), ...signed(paint('green', '✓'), event.text, { indent: INDENT, columns })]
     case 'end':
-      return event.ok ? summaryOf(event, paint) : ['', `  ${paint('red', '✗')} ${event.error}`, '']
+      return event.ok
+        ? summaryOf(event, look)
+        : ['', ...signed(paint('red', '✗'), event.error, { indent: '  ', columns }), '']
     case 'state':
     case 'stopped':
       return []
@@ -111,10 +114,29 @@ function stepLine(device: string, step: string, what: string, look: Look): strin
 }
 
 function saidLines(said: string, { paint, columns }: Look): string[] {
+  const room = columns - INDENT.length - DEVICE_WIDTH - 3
   const all = said.split('\n').filter((line) => line.trim() !== '')
-  const shown = all.slice(0, SAID_SHOWN).map((line) => shortenMiddle(line, columns - INDENT.length - DEVICE_WIDTH - 4))
+  const shown = all.slice(0, SAID_SHOWN).flatMap((line) => fold(line, room))
   const rest = all.length > SAID_SHOWN ? [`… and ${formatCount(all.length - SAID_SHOWN, 'line')} more`] : []
-  return [...shown, ...rest].map((line) => `${INDENT}${' '.repeat(DEVICE_WIDTH)} ${paint('dim', `│ ${line}`)}`)
+  return [...shown, ...rest].map(
+    (line) => `${INDENT}${' '.repeat(DEVICE_WIDTH)} ${paint('dim', `│ ${shortenMiddle(line, room)}`)}`,
+  )
+}
+
+/** Broken at blanks, each line indented as the first; what stands in columns keeps them. */
+function fold(line: string, columns: number): string[] {
+  if (displayWidth(line) <= columns) return [line]
+  const indent = /^ */.exec(line)?.[0] ?? ''
+  const parts = line
+    .slice(indent.length)
+    .match(new RegExp(`.{1,${Math.max(8, columns - indent.length)}}(?:\\s|$)`, 'gu'))
+  return parts === null ? [line] : parts.map((part) => indent + part.trimEnd())
+}
+
+/** A sentence behind a sign, in as many lines as it takes. */
+function signed(sign: string, text: string, { indent, columns }: { indent: string; columns: number }): string[] {
+  const [first = '', ...rest] = wrapText(text, columns - indent.length - 2)
+  return [`${indent}${sign} ${first}`, ...rest.map((line) => `${indent}  ${line}`)]
 }
 
 const restLines = (look: Look): string[] =>
@@ -122,15 +144,16 @@ const restLines = (look: Look): string[] =>
     .drain()
     .map(({ device, step, count }) => stepLine(device, step, `… and ${count.toLocaleString('en-US')} more`, look))
 
-function summaryOf(end: Extract<DemoEvent, { ok: true }>, paint: Paint): string[] {
+function summaryOf(end: Extract<DemoEvent, { ok: true }>, { paint, columns }: Look): string[] {
   const { scenes, items, sent, received, refusals, tookMs } = end
-  return [
-    '',
-    `  ${paint('green', '✓')} ${paint('bold', `All ${scenes} happened, and nothing was lost`)}`,
-    `    both folders hold the same ${formatCount(items, 'file')}; ${refusals === 0 ? 'no step' : formatCount(refusals, 'step')} had to be refused to be safe`,
-    `    ${formatBytes(sent)} sent, ${formatBytes(received)} fetched, in ${formatTook(tookMs)}; everything is stopped and removed`,
-    '',
+  const refused = refusals === 0 ? 'no step' : formatCount(refusals, 'step')
+  const [title, ...facts] = [
+    `All ${scenes} happened, and nothing was lost`,
+    `both folders hold the same ${formatCount(items, 'file')}; ${refused} had to be refused to be safe`,
+    `${formatBytes(sent)} sent, ${formatBytes(received)} fetched, in ${formatTook(tookMs)}; everything is stopped and removed`,
   ]
+  const lines = facts.flatMap((fact) => wrapText(fact, columns - 4)).map((line) => `    ${line}`)
+  return ['', `  ${paint('green', '✓')} ${paint('bold', title ?? '')}`, ...lines, '']
 }
 
 type Counted = { device: string; step: string; count: number }

@@ -87,6 +87,16 @@ test('Ctrl-C in the middle ends it, and leaves nothing behind', async () => {
   await demo.expectGone()
 })
 
+test('when something does not happen, it says so, ends with 1, and leaves nothing behind', async () => {
+  const demo = new Demo('--json')
+  await expect.poll(() => demo.of('device').length, { timeout: 60_000 }).toBe(2)
+  process.kill(demo.of('device')[1]!.pid, 'SIGKILL')
+  expect(await demo.ended).toEqual([1, null])
+  const [end] = demo.of('end')
+  expect(end).toMatchObject({ ok: false, error: 'the background process of the desktop does not run any more.' })
+  await demo.expectGone()
+})
+
 test('an option that is not there is refused', async () => {
   const demo = new Demo('--fast')
   let said = ''
