@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { openDaemonControl } from '../client/node/sync/control/daemon-control.ts'
 import { openLinkControl, type LinkControl } from '../client/node/sync/control/link-control.ts'
+import { daemonNote } from '../client/node/sync/host/daemon.ts'
 import type { LinkEvent } from '../client/node/sync/host/link-event.ts'
 import type { LinkStatus } from '../client/node/sync/host/link-status.ts'
 import { linkFolder } from '../client/node/sync/links/link-folder.ts'
@@ -36,6 +38,7 @@ export class Device {
   readonly #env: Record<string, string>
   #daemon: Child | null = null
   #control: LinkControl | null = null
+  readonly #ending = new AbortController()
 
   constructor(parts: DeviceParts) {
     const { name, dir, server } = parts
@@ -72,9 +75,13 @@ export class Device {
     void this.#daemon.ended.then(() =>
       this.#parts.onLost(new DidNotHappen(`the background process of the ${this.name} does not run any more`)),
     )
+    const state = join(this.#env['XDG_STATE_HOME']!, 'bitvault')
+    // Otherwise the command would start one that is nobody's child.
+    const isUp = async (): Promise<boolean> => (await openDaemonControl(daemonNote(state))) !== null
+    await until(`the background process of the ${this.name} answers`, isUp, this.#parts)
     await this.run('sync', '--background', this.folder, place)
     const { link } = await this.#askStatus()
-    this.#control = await openLinkControl(linkFolder(link.id, join(this.#env['XDG_STATE_HOME']!, 'bitvault')).control)
+    this.#control = await openLinkControl(linkFolder(link.id, state).control)
     if (this.#control === null) throw new DidNotHappen(`the background process of the ${this.name} does not answer`)
     void this.#listen(this.#control)
     return this.#daemon.pid
@@ -103,6 +110,7 @@ export class Device {
 
   /** Nothing of it runs any more. Repeating it is no error. */
   async end(): Promise<void> {
+    this.#ending.abort()
     await this.#daemon?.stop('SIGTERM', STOP_GRACE_MS)
   }
 
@@ -120,14 +128,16 @@ export class Device {
   }
 
   async #signIn(): Promise<void> {
-    const approving: Promise<void>[] = []
+    const approved = Promise.withResolvers<void>()
     const onLine = (line: string): void => {
       const said = JSON.parse(line) as { event?: string; userCode?: string }
-      if (said.event === 'invitation') approving.push(approveDevice(this.#parts.server, said.userCode ?? ''))
+      if (said.event === 'invitation')
+        approveDevice(this.#parts.server, said.userCode ?? '').then(approved.resolve, approved.reject)
     }
-    const { exit, err } = await this.#command(['login', '--json', '--name', this.name], onLine)
-    await Promise.all(approving)
-    if (exit !== 0) throw new DidNotHappen(`the ${this.name} could not sign in: ${err.trim()}`)
+    const signedIn = this.#command(['login', '--json', '--name', this.name], onLine).then(({ exit, err }) => {
+      if (exit !== 0) throw new DidNotHappen(`the ${this.name} could not sign in: ${err.trim()}`)
+    })
+    await Promise.all([signedIn, approved.promise])
   }
 
   async #command(args: readonly string[], onLine: (line: string) => void = () => {}) {
@@ -136,7 +146,7 @@ export class Device {
       env: this.#env,
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      signal: AbortSignal.any([signal, AbortSignal.timeout(COMMAND_MS)]),
+      signal: AbortSignal.any([signal, this.#ending.signal, AbortSignal.timeout(COMMAND_MS)]),
     })
     const lines: string[] = []
     let err = ''

@@ -27,6 +27,12 @@ class Demo {
     })
   }
 
+  /** Until it has told so many of these. */
+  until = (event: DemoEvent['event'], count: number) =>
+    expect
+      .poll(() => (this.of('end')[0] ? this.of('end') : this.of(event).length >= count), { timeout: 90_000 })
+      .toBe(true)
+
   of = <E extends DemoEvent['event']>(event: E): Of<E>[] =>
     this.events.filter((one): one is Of<E> => one.event === event)
 
@@ -77,7 +83,7 @@ test('the demo shows seven things that really happen, and leaves nothing behind'
 
 test('Ctrl-C in the middle ends it, and leaves nothing behind', async () => {
   const demo = new Demo('--json')
-  await expect.poll(() => demo.of('scene').length, { timeout: 60_000 }).toBeGreaterThan(1)
+  await demo.until('scene', 2)
   demo.child.kill('SIGINT')
   expect(await demo.ended).toEqual([130, null])
   expect(demo.events.slice(-2)).toMatchObject([
@@ -89,7 +95,7 @@ test('Ctrl-C in the middle ends it, and leaves nothing behind', async () => {
 
 test('when something does not happen, it says so, ends with 1, and leaves nothing behind', async () => {
   const demo = new Demo('--json')
-  await expect.poll(() => demo.of('device').length, { timeout: 60_000 }).toBe(2)
+  await demo.until('device', 2)
   process.kill(demo.of('device')[1]!.pid, 'SIGKILL')
   expect(await demo.ended).toEqual([1, null])
   const [end] = demo.of('end')
