@@ -1,13 +1,14 @@
 import type { Mass } from '../../core/reconcile/device.ts'
 import type { SyncEvent } from '../../client/sync/ports.ts'
 import type { Bug } from './bug.ts'
-import { Cloud, type CloudBackup } from './cloud.ts'
+import { Cloud, type Asked, type CloudBackup } from './cloud.ts'
 import { Device } from './device.ts'
 import { Dice, chanceOf, mix } from './dice.ts'
 import { checkRest } from './end-rules.ts'
 import { FaultSource } from './fault-source.ts'
 import { Ledger, type Violation } from './ledger.ts'
 import { healDevice, healServer } from './heal.ts'
+import { answerMark, cellsOf } from './marks.ts'
 import { doMove, proposeAt, proposeMove } from './moves.ts'
 import { Rules } from './rules.ts'
 import { Scheduler } from './scheduler.ts'
@@ -65,6 +66,7 @@ export class World {
     this.faults = new FaultSource(script.seed, script.config.rates, script.faults)
     this.rules = new Rules(this)
     this.cloud.onCommit = (committed) => this.rules.committed(committed)
+    this.cloud.onAsked = (asked) => this.#markAnswer(asked)
     this.devices = script.config.devices.map((config, index) => new Device(this, index, config))
     const gaps = (script.moves ?? []).filter(({ when }) => 'gap' in when)
     options.onWorld?.(this)
@@ -182,7 +184,15 @@ export class World {
   }
 
   told(device: Device, event: SyncEvent): void {
+    const item = event.kind === 'step' && event.at === 'begin' ? device.store.items.get(event.item) : undefined
+    for (const cell of item ? cellsOf(item) : []) this.marks.add(cell)
     this.rules.told(device, event)
+  }
+
+  #markAnswer({ actor, mutation, outcome }: Asked): void {
+    const device = this.devices.find((one) => one.actor.sessionId === actor.sessionId)
+    const mark = device && answerMark(mutation, outcome, device.store.items)
+    if (mark) this.marks.add(mark)
   }
 
   /** The person answers after a while: mostly that it was meant so. */
