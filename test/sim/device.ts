@@ -208,6 +208,17 @@ export class Device implements Host {
     void this.stop().then(() => this.start())
   }
 
+  /** Its person tells it something; what it cannot keep now it is told again. */
+  hears(word: (engine: RunningEngine) => void): void {
+    if (!this.engine) return
+    try {
+      word(this.engine)
+    } catch (error) {
+      if (this.storeFault === null) throw error
+      this.scheduler.after(1_000_000, () => this.hears(word))
+    }
+  }
+
   startAgain(): void {
     if (!this.isOff) this.start()
   }

@@ -203,7 +203,7 @@ export class World {
     this.scheduler.after(afterUs, () => {
       const answer = this.onAnswer(chanceOf(seed, 'answer', device.index, question))
       if (answer === null) return
-      device.engine?.answerBrake(mass, answer)
+      device.hears((engine) => engine.answerBrake(mass, answer))
       if (answer === 'keep') this.rules.keptBy.add(device.index)
       this.scheduler.note(`${device.index} is answered ${answer}`)
     })
