@@ -45,10 +45,24 @@ export async function bringBackMissed(course: Course, path: LocalPath, displaced
 
 const NAMES_TRIED = 1_000
 
-/** Under the next free name beside it: the next scan finds it as something new. */
-export async function bringBack({ disk, again }: Course, kept: LocalPath, path: LocalPath): Promise<void> {
-  const folder = folderOf(path)
-  const name = folder === '' ? path : path.slice(folder.length + 1)
+/**
+ * Under the next free name beside it, or further up when that folder has gone meanwhile or takes nothing: the next scan finds it as something new.
+ * @throws what the disk throws at the root
+ */
+export async function bringBack(course: Course, kept: LocalPath, path: LocalPath): Promise<void> {
+  const name = nameOf(path)
+  for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+    try {
+      return await bringInto(course, kept, { folder, name })
+    } catch (error) {
+      if (folder === '' || systemCode(error) === null) throw error
+    }
+  }
+}
+
+type Spot = { folder: LocalPath; name: string }
+
+async function bringInto({ disk, again }: Course, kept: LocalPath, { folder, name }: Spot): Promise<void> {
   again.folder(folder)
   for (let number = 2; number < NAMES_TRIED; number++) {
     const free = joined(folder, numberedName(name, number))
@@ -61,3 +75,5 @@ export async function bringBack({ disk, again }: Course, kept: LocalPath, path: 
     }
   }
 }
+
+const nameOf = (path: LocalPath): string => path.slice(path.lastIndexOf('/') + 1)

@@ -42,10 +42,14 @@ export async function placeFile(course: Course, wanted: Wanted, temp: FinishedTe
     return true
   }
   const { placed, displaced: kept, kept: keptAt } = await course.disk.replace(temp, path, displaced.stamp)
-  noteArrival(course, wanted, placed)
-  // Somebody wrote into it between our second look and now: that is theirs, and gets a name of its own (EE-05).
-  if (await isOther(course, { path: keptAt, stamp: kept }, { stamp: displaced.stamp, content: ready.content }))
-    await bringBack(course, keptAt, path)
+  try {
+    // Somebody wrote into it between our second look and now: that is theirs, and gets a name of its own (EE-05).
+    if (await isOther(course, { path: keptAt, stamp: kept }, { stamp: displaced.stamp, content: ready.content }))
+      await bringBack(course, keptAt, path)
+  } finally {
+    // Last: who dies before has announced it, and looks after it at the next start.
+    noteArrival(course, wanted, placed)
+  }
   return true
 }
 

@@ -25,6 +25,9 @@ const REST_US = 70 * 60_000_000
 const REST_MAX_US = 12 * 3_600_000_000
 const EVENTS_MAX = 150_000
 
+/** Between one call and the next: there are many of these. */
+const SELDOM = /^before /
+
 /** Devices, their people and the server, from one seed or script; what happened, and whether every rule held. */
 export class World {
   readonly script: Script
@@ -131,9 +134,8 @@ export class World {
     }
     const { seed, config } = this.script
     if (this.#interruptions >= config.moves) return
-    const isWithin = !gap.startsWith('before ')
-    const roll = chanceOf(seed, 'gap', device.index, call, gap) * 1_000
-    if (roll >= (isWithin ? config.gapRate * 4 : config.gapRate / 4) || !device.config.isActive) return
+    const rate = path === '' && SELDOM.test(gap) ? config.gapRate / 4 : config.gapRate * 4
+    if (chanceOf(seed, 'gap', device.index, call, gap) * 1_000 >= rate || !device.config.isActive) return
     const move = proposeAt(device, { path, gap }, new Dice(mix(seed, 'gap move', device.index, call, gap)))
     if (move && this.act(move, when)) this.#interruptions++
   }
