@@ -13,7 +13,7 @@ const lastMarkers = new WeakMap<InodeTree, { id: string }>()
 
 function emptyTrash(tree: InodeTree, expected: Stamp): void {
   const trash = tree.folderAt(TRASH_FOLDER)
-  for (const { name, inode } of [...trash.entries.values()])
+  for (const { name, inode } of trash.entries.values())
     if (tree.stamp(inode).ino === expected.ino && !isSameFile(tree.stamp(inode), expected)) tree.unlink(trash, name)
 }
 
