@@ -4,7 +4,7 @@ import type { Course } from './course.ts'
 import { folderOf, joined } from './local-path.ts'
 import { isCoarse, isSameFile } from './local-states.ts'
 import { TRASH_FOLDER } from './own-folder.ts'
-import type { LocalPath } from './ports.ts'
+import type { LocalPath, SyncStore } from './ports.ts'
 import { hashFile, isSettled } from './scan/observe.ts'
 import { isOfPort, systemCode } from './trouble.ts'
 
@@ -45,18 +45,51 @@ export async function bringBackMissed(course: Course, path: LocalPath, displaced
 
 const NAMES_TRIED = 1_000
 
+type Rescue = { kept: LocalPath; path: LocalPath }
+
 /**
- * Under the next free name beside it, or further up when that folder has gone meanwhile or takes nothing: the next scan finds it as something new.
- * @throws what the disk throws at the root
+ * Under the next free name beside it, or further up when that folder has gone meanwhile or takes nothing: the next scan finds it as something new. What a failing
+ * disk does not let happen is tried again with every round.
  */
 export async function bringBack(course: Course, kept: LocalPath, path: LocalPath): Promise<void> {
+  if (!(await hasBroughtBack(course, { kept, path })))
+    writeRescues(course.store, [...readRescues(course.store), { kept, path }])
+}
+
+export async function bringBackLeft(course: Course): Promise<void> {
+  const waiting = readRescues(course.store)
+  if (waiting.length === 0) return
+  const left: Rescue[] = []
+  for (const rescue of waiting) if (!(await hasBroughtBack(course, rescue))) left.push(rescue)
+  if (left.length < waiting.length) writeRescues(course.store, left)
+}
+
+const readRescues = (store: SyncStore): Rescue[] => JSON.parse(store.meta('rescues') ?? '[]') as Rescue[]
+
+const writeRescues = (store: SyncStore, rescues: readonly Rescue[]): void =>
+  store.write((to) => to.setMeta('rescues', rescues.length === 0 ? null : JSON.stringify(rescues)))
+
+/** @returns `false`: the disk is in trouble. What is not in the trash any more, somebody has taken out of it. */
+async function hasBroughtBack(course: Course, { kept, path }: Rescue): Promise<boolean> {
   const name = nameOf(path)
   for (let folder = folderOf(path); ; folder = folderOf(folder)) {
     try {
-      return await bringInto(course, kept, { folder, name })
+      await bringInto(course, kept, { folder, name })
+      return true
     } catch (error) {
-      if (folder === '' || systemCode(error) === null) throw error
+      if (!isOfPort(error)) throw error
+      if (folder === '') return (await isThere(course, kept)) === false
     }
+  }
+}
+
+/** @returns `null`: nobody can say */
+async function isThere({ disk }: Course, path: LocalPath): Promise<boolean | null> {
+  try {
+    return (await disk.stat(path)) !== null
+  } catch (error) {
+    if (!isOfPort(error)) throw error
+    return null
   }
 }
 
