@@ -82,7 +82,7 @@ const BLOCKED: Readonly<Record<string, string>> = {
   'read-only': 'you may only read there: it stays here',
   'no-space': 'the disk is full',
   'over-quota': 'there is no room left on the server',
-  'content-damaged': 'what the server has is damaged',
+  'content-damaged': 'its bytes are damaged on the server, or on the way',
   'damaged-here': 'the disk of this computer has damaged it',
   unreadable: 'it cannot be read',
   refused: 'it was refused',
