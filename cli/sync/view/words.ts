@@ -76,7 +76,7 @@ const BLOCKED: Readonly<Record<string, string>> = {
   'no-symlinks': 'this system has no symbolic links',
   'not-empty': 'it should go from here, but something in it is ignored or blocked',
   'special-file': 'a pipe, a socket or a device',
-  'not-utf8': 'the name is not text',
+  'not-utf8': 'the name is not one that can be kept elsewhere',
   'no-permission': 'this computer does not let us read or write it',
   busy: 'it is in use, and keeps changing',
   'read-only': 'you may only read there: it stays here',
@@ -93,6 +93,7 @@ export const describeBlock = (reason: string): string => BLOCKED[reason] ?? reas
 /** Their details say more than the reason does. */
 const DETAILED: ReadonlySet<string> = new Set([
   'name-not-possible',
+  'not-utf8',
   'name-clash',
   'path-too-long',
   'content-damaged',
