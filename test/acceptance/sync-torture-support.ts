@@ -1,0 +1,185 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'vitest'
+import postgres, { type Sql } from 'postgres'
+import type { Stack } from '../../embedded/stack.ts'
+import { S3_PATH } from '../../embedded/local-r2.ts'
+import { seededDice } from '../faults/dice.ts'
+import { signIn, type Account } from '../support/account.ts'
+import { testStack } from '../support/stack.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { openCli, PERSON, setUp } from './cli-support.ts'
+import { CutProxy } from './cut-proxy.ts'
+import { Computer } from './sync-cli-support.ts'
+import { SyncLedger, type Hash, type Tree } from './sync-ledger.ts'
+import { SyncPerson } from './sync-people.ts'
+import { readVersions, serverTree, versionsHeld } from './sync-server-view.ts'
+import { Side } from './sync-side.ts'
+
+/** The long forms: `npm run test:long`. */
+export const IS_LONG = process.env['BITVAULT_TEST_LONG'] === '1'
+/** What the dice of people, lines and moments begin with. BITVAULT_TEST_SEED repeats a run that failed, as far as the machine lets it. */
+export const SEED = Number(process.env['BITVAULT_TEST_SEED'] ?? (IS_LONG ? Date.now() % 1_000_000 : 1))
+/** How long a title may keep everybody busy. */
+export const REST_MS = IS_LONG ? 600_000 : 150_000
+/** Between two things that one person does. */
+const PACE_MS = 30
+
+export type TortureOptions = { postgres?: null }
+
+/** The real server, and who looks at it from outside of every device. */
+export class Torture {
+  readonly stack: Stack
+  readonly owner: Account
+  readonly sql: Sql
+  /** Between every device and the bucket. */
+  readonly bucketLine: CutProxy
+  #rounds = 0
+
+  static async open(options: TortureOptions = {}): Promise<Torture> {
+    const bucketLine = await CutProxy.open(seededDice(SEED + 7))
+    const stack = await testStack({ ...options, env: { S3_PUBLIC_ENDPOINT: bucketLine.url + S3_PATH } })
+    bucketLine.leadTo(stack.s3.endpoint)
+    await setUp(stack.url, stack.setupToken)
+    return new Torture(stack, bucketLine, await signIn(stack.url, PERSON.email, PERSON.password, 'the oracle'))
+  }
+
+  private constructor(stack: Stack, bucketLine: CutProxy, owner: Account) {
+    this.stack = stack
+    this.owner = owner
+    this.sql = postgres(stack.ownerUrl, { max: 1, onnotice: () => {} })
+    this.bucketLine = bucketLine
+  }
+
+  /** Two computers, and a place of their own: both are linked and at rest. */
+  async round(options: RoundOptions = {}): Promise<Round> {
+    const number = ++this.#rounds
+    const round = new Round(this, options.place ?? `home/place ${number}`)
+    for (const name of ['anna', 'bert'] as const) await round.join(name, options)
+    return round
+  }
+
+  async end(): Promise<void> {
+    await this.sql.end()
+    await this.stack.stop()
+    await this.bucketLine.close()
+  }
+}
+
+export type RoundOptions = {
+  /** `space/folder`; by default one that nobody else has. */
+  place?: string
+  /** Where the folders are, in place of a temporary folder; for a name. */
+  folderOf?: (name: string) => string | undefined
+  largestBytes?: number
+}
+
+/** One test: two people at two computers, and what they did. */
+export class Round {
+  readonly ledger = new SyncLedger()
+  readonly sides: Side[] = []
+  readonly place: string
+  readonly dice = seededDice(SEED)
+  readonly #torture: Torture
+
+  constructor(torture: Torture, place: string) {
+    this.#torture = torture
+    this.place = place
+  }
+
+  get a(): Side {
+    return this.sides[0]!
+  }
+
+  get b(): Side {
+    return this.sides[1]!
+  }
+
+  async join(name: string, { folderOf, largestBytes }: RoundOptions): Promise<void> {
+    const { stack } = this.#torture
+    const line = await CutProxy.open(seededDice(SEED + this.sides.length + 1))
+    line.leadTo(stack.url)
+    const computer = new Computer(await openCli(await temporaryFolder(), line.url), stack)
+    const folder = folderOf?.(name) ?? computer.at('folder')
+    await mkdir(folder, { recursive: true })
+    const dice = seededDice(SEED * 31 + this.sides.length)
+    const person = new SyncPerson({
+      name,
+      root: folder,
+      ledger: this.ledger,
+      dice,
+      ...(largestBytes && { largestBytes }),
+    })
+    const side = new Side({ name, computer, line, folder, person })
+    this.sides.push(side)
+    expect(await computer.signIn()).toMatchObject({ exit: 0 })
+    await side.link(this.place)
+  }
+
+  /** Both people do so many things each, one after the other in turn, as quickly as they can. */
+  act(times: number): void {
+    for (let i = 0; i < times; i++) for (const { person } of this.sides) person.act()
+  }
+
+  /** Both people go on, at the pace of people who hurry, until `work` has ended. @param work `acts`: resolves when so many more things were done */
+  async whileTheyAct<T>(work: (acts: (times: number) => Promise<void>) => Promise<T>): Promise<T> {
+    const waiting: { left: number; resolve: () => void }[] = []
+    let hasEnded = false
+    const acts = (times: number): Promise<void> => new Promise((resolve) => waiting.push({ left: times, resolve }))
+    const acting = (async () => {
+      while (!hasEnded) {
+        this.act(1)
+        for (const one of waiting) if (--one.left <= 0) one.resolve()
+        await pause(PACE_MS)
+      }
+    })()
+    try {
+      return await Promise.race([work(acts), acting.then(() => Promise.reject(new Error('people stopped')))])
+    } finally {
+      hasEnded = true
+      await acting
+    }
+  }
+
+  /** What the server holds now is never to be lost. */
+  async note(): Promise<void> {
+    this.ledger.acknowledged((await versionsHeld(this.#torture.sql)).map(({ sha256 }) => sha256))
+  }
+
+  /** Until both say that all is up to date, and have the same as the server; then nothing may be missing. */
+  async rest(): Promise<void> {
+    await Promise.all(this.sides.map((side) => side.syncNow()))
+    const message = `both come to rest (BITVAULT_TEST_SEED=${SEED})`
+    await expect.poll(() => this.#unrest(), { timeout: REST_MS, interval: 100, message }).toEqual([])
+    await this.note()
+    expect(await this.complaints(), `BITVAULT_TEST_SEED=${SEED}`).toEqual([])
+  }
+
+  async #unrest(): Promise<string[]> {
+    const said = await Promise.all(this.sides.map(async (side) => `${side.name} says ${await side.says()}`))
+    const busy = said.filter((text) => !text.endsWith(' up-to-date'))
+    if (busy.length > 0) return busy
+    const trees = await this.#trees()
+    return this.ledger.differences(trees)
+  }
+
+  async #trees(): Promise<Record<string, Tree>> {
+    const trees: Record<string, Tree> = { server: await serverTree(this.#torture.owner, this.place) }
+    for (const side of this.sides) trees[side.name] = await side.tree()
+    return trees
+  }
+
+  /** What the oracle has to say, as everything is now. */
+  async complaints(): Promise<string[]> {
+    const { owner, sql } = this.#torture
+    const held = await readVersions(owner, await versionsHeld(sql))
+    const aside: Hash[] = (await Promise.all(this.sides.map((side) => side.aside()))).flat()
+    return this.ledger.complaints({ trees: await this.#trees(), held, aside: new Set(aside) })
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.sides.map((side) => side.end()))
+    await Promise.all(this.sides.map((side) => side.line.close()))
+    for (const { computer } of this.sides) await rm(computer.at('..'), { recursive: true, force: true })
+  }
+}
