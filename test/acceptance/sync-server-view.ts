@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { Sql } from 'postgres'
 import type { NodeStateWire } from '../../protocol/files.ts'
 import { readBack } from '../faults/read-back.ts'
-import type { Account } from '../support/account.ts'
+import type { Account, Answer } from '../support/account.ts'
 import { hashOf, type Hash, type Tree } from './sync-ledger.ts'
 
 const AT_ONCE = 8
@@ -54,4 +55,22 @@ export async function readVersions({ url, token }: Account, versions: readonly V
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return came
+}
+
+/** What is in the trash can be read when it was brought back: into another folder, so that no device sees it. */
+export async function emptyTrashAside({ call }: Account, space: string): Promise<void> {
+  const ok = async (method: string, path: string, body?: unknown): Promise<Answer['body']> => {
+    const answer = await call(method, path, body)
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+  const { id, rootId } = (await ok('GET', '/v1/spaces')).spaces.find(({ name }: { name: string }) => name === space)
+  const trash = `/v1/trash?space=${id}`
+  if ((await ok('GET', trash)).items.length === 0) return
+  const { node } = await ok('POST', '/v1/folders', { parent: rootId, name: `brought back ${randomUUID()}` })
+  for (let items = (await ok('GET', trash)).items; items.length > 0; items = (await ok('GET', trash)).items)
+    for (const { node: item } of items as { node: NodeStateWire }[]) {
+      const mutationId = randomUUID()
+      await ok('POST', `/v1/nodes/${item.id}/restore`, { mutationId, parent: node.id, name: mutationId })
+    }
 }

@@ -13,7 +13,7 @@ import { CutProxy } from './cut-proxy.ts'
 import { Computer } from './sync-cli-support.ts'
 import { SyncLedger, type Hash, type Tree } from './sync-ledger.ts'
 import { SyncPerson } from './sync-people.ts'
-import { readVersions, serverTree, versionsHeld } from './sync-server-view.ts'
+import { emptyTrashAside, readVersions, serverTree, versionsHeld } from './sync-server-view.ts'
 import { Side } from './sync-side.ts'
 
 /** The long forms: `npm run test:long`. */
@@ -172,6 +172,7 @@ export class Round {
   /** What the oracle has to say, as everything is now. */
   async complaints(): Promise<string[]> {
     const { owner, sql } = this.#torture
+    await emptyTrashAside(owner, this.place.split('/')[0]!)
     const held = await readVersions(owner, await versionsHeld(sql))
     const aside: Hash[] = (await Promise.all(this.sides.map((side) => side.aside()))).flat()
     return this.ledger.complaints({ trees: await this.#trees(), held, aside: new Set(aside) })
