@@ -115,10 +115,18 @@ export function openBrowser(url: string) {
   }
 }
 
-/** Signs the command line in as a person does: the code typed into a browser. */
-export async function signInByDevice(cli: Cli, url: string): Promise<CliRun> {
+export type Browser = ReturnType<typeof openBrowser>
+
+/** @returns one in which the person has signed in */
+export async function openSignedInBrowser(url: string): Promise<Browser> {
   const browser = openBrowser(url)
   await browser.signIn()
+  return browser
+}
+
+/** Signs the command line in as a person does: the code typed into a browser. */
+export async function signInByDevice(cli: Cli, url: string, opened?: Browser): Promise<CliRun> {
+  const browser = opened ?? (await openSignedInBrowser(url))
   const { child, ended } = cli.start(['login', '--name', 'test laptop'])
   const [, code = ''] = await waitFor(child, 'stderr', /^ {2}([A-Z]{4}-[A-Z]{4})$/m)
   const { status } = await browser.decide(code, 'approve')

@@ -13,8 +13,9 @@ export async function serverTree({ call }: Account, place: string): Promise<Tree
   const children = new Map<string, NodeStateWire[]>()
   for await (const node of snapshot(call)) {
     if (node.trashedAt !== null || node.parentId === null) continue
-    const siblings = children.get(node.parentId) ?? []
-    children.set(node.parentId, [...siblings, node])
+    const siblings = children.get(node.parentId)
+    if (siblings) siblings.push(node)
+    else children.set(node.parentId, [node])
   }
   const found: Record<string, Hash> = {}
   const folders = [{ id: body.node.id as string, path: '' }]

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { openLinkControl, type LinkControl } from '../../client/node/sync/control/link-control.ts'
@@ -34,8 +34,8 @@ export class Side {
 
   /** Ties the folder to this place, and begins. */
   async link(place: string): Promise<void> {
-    await this.computer.run(['sync', '--once', this.folder, place])
-    this.#link = (await this.computer.status(this.folder)).link.id
+    const said = await this.computer.ok('sync', '--once', '--json', this.folder, place)
+    this.#link = /"link":\{"id":"([^"]+)"/.exec(said)?.[1] ?? fail(said)
     await this.start()
   }
 
@@ -107,10 +107,17 @@ export class Side {
     return Promise.all(names.map(async (name) => hashOf(await readFile(join(folder, name)))))
   }
 
+  /** The computer does not know of the link any more, and is as it was. */
   async end(): Promise<void> {
     await this.kill()
-    await this.computer.end()
+    this.line.mend()
+    const links = this.computer.at('..', 'home', 'config', 'bitvault', 'sync-links.json')
+    for (const path of [links, join(this.state, 'sync'), this.folder]) await rm(path, { recursive: true, force: true })
   }
+}
+
+const fail = (said: string): never => {
+  throw new Error(`no link is told of: ${said}`)
 }
 
 async function treeOf(root: string): Promise<Tree> {

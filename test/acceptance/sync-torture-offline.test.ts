@@ -26,6 +26,8 @@ test('EE-01, WA-05: both work while nothing runs', async () => {
 test('EE-01: both work while the server cannot be reached', async () => {
   for (const { line } of round.sides) line.cut()
   round.act(60)
+  for (const side of round.sides) await side.until('offline')
+  round.act(20)
   for (const { line } of round.sides) line.mend()
   await round.rest()
 })

@@ -8,7 +8,7 @@ import { seededDice } from '../faults/dice.ts'
 import { signIn, type Account } from '../support/account.ts'
 import { testStack } from '../support/stack.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { openCli, PERSON, setUp } from './cli-support.ts'
+import { openCli, openSignedInBrowser, PERSON, setUp, signInByDevice, type Browser } from './cli-support.ts'
 import { CutProxy } from './cut-proxy.ts'
 import { Computer } from './sync-cli-support.ts'
 import { SyncLedger, type Hash, type Tree } from './sync-ledger.ts'
@@ -20,8 +20,9 @@ import { Side } from './sync-side.ts'
 export const IS_LONG = process.env['BITVAULT_TEST_LONG'] === '1'
 /** What the dice of people, lines and moments begin with. BITVAULT_TEST_SEED repeats a run that failed, as far as the machine lets it. */
 export const SEED = Number(process.env['BITVAULT_TEST_SEED'] ?? (IS_LONG ? Date.now() % 1_000_000 : 1))
-/** How long a title may keep everybody busy. */
-export const REST_MS = IS_LONG ? 600_000 : 150_000
+/** Until both are at rest; and of a whole test. */
+const REST_MS = IS_LONG ? 900_000 : 150_000
+export const LIMIT_MS = 2 * REST_MS
 /** Between two things that one person does. */
 const PACE_MS = 30
 
@@ -34,6 +35,7 @@ export class Torture {
   readonly sql: Sql
   /** Between every device and the bucket. */
   readonly bucketLine: CutProxy
+  readonly #seats: Seat[]
   #rounds = 0
 
   static async open(options: TortureOptions = {}): Promise<Torture> {
@@ -41,28 +43,39 @@ export class Torture {
     const stack = await testStack({ ...options, env: { S3_PUBLIC_ENDPOINT: bucketLine.url + S3_PATH } })
     bucketLine.leadTo(stack.s3.endpoint)
     await setUp(stack.url, stack.setupToken)
-    return new Torture(stack, bucketLine, await signIn(stack.url, PERSON.email, PERSON.password, 'the oracle'))
+    const owner = await signIn(stack.url, PERSON.email, PERSON.password, 'the oracle')
+    const browsers: Browser[] = []
+    for (const _ of PEOPLE) browsers.push(await openSignedInBrowser(stack.url))
+    const seats = await Promise.all(PEOPLE.map((name, i) => takeSeat(stack, { name, i, browser: browsers[i]! })))
+    return new Torture(stack, { bucketLine, owner, seats })
   }
 
-  private constructor(stack: Stack, bucketLine: CutProxy, owner: Account) {
+  private constructor(
+    stack: Stack,
+    { bucketLine, owner, seats }: { bucketLine: CutProxy; owner: Account; seats: Seat[] },
+  ) {
     this.stack = stack
     this.owner = owner
     this.sql = postgres(stack.ownerUrl, { max: 1, onnotice: () => {} })
     this.bucketLine = bucketLine
+    this.#seats = seats
   }
 
-  /** Two computers, and a place of their own: both are linked and at rest. */
+  /** Two folders and a place of their own: both are linked and at rest. */
   async round(options: RoundOptions = {}): Promise<Round> {
-    const number = ++this.#rounds
-    const round = new Round(this, options.place ?? `home/place ${number}`)
-    for (const name of ['anna', 'bert'] as const) await round.join(name, options)
+    const round = new Round(this, options.place ?? `home/place ${++this.#rounds}`)
+    await Promise.all(
+      this.#seats.map((seat, i) => round.join(seat, { ...options, i, folder: `folder ${this.#rounds}` })),
+    )
     return round
   }
 
   async end(): Promise<void> {
     await this.sql.end()
+    await Promise.all(this.#seats.map(({ computer }) => computer.end()))
     await this.stack.stop()
-    await this.bucketLine.close()
+    for (const line of [this.bucketLine, ...this.#seats.map((seat) => seat.line)]) await line.close()
+    for (const { computer } of this.#seats) await rm(computer.at('..'), { recursive: true, force: true })
   }
 }
 
@@ -95,24 +108,13 @@ export class Round {
     return this.sides[1]!
   }
 
-  async join(name: string, { folderOf, largestBytes }: RoundOptions): Promise<void> {
-    const { stack } = this.#torture
-    const line = await CutProxy.open(seededDice(SEED + this.sides.length + 1))
-    line.leadTo(stack.url)
-    const computer = new Computer(await openCli(await temporaryFolder(), line.url), stack)
-    const folder = folderOf?.(name) ?? computer.at('folder')
+  async join(seat: Seat, { folderOf, largestBytes, i, folder: name }: Joining): Promise<void> {
+    const folder = folderOf?.(seat.name) ?? seat.computer.at(name)
     await mkdir(folder, { recursive: true })
-    const dice = seededDice(SEED * 31 + this.sides.length)
-    const person = new SyncPerson({
-      name,
-      root: folder,
-      ledger: this.ledger,
-      dice,
-      ...(largestBytes && { largestBytes }),
-    })
-    const side = new Side({ name, computer, line, folder, person })
-    this.sides.push(side)
-    expect(await computer.signIn()).toMatchObject({ exit: 0 })
+    const dice = seededDice(SEED * 31 + i)
+    const of = { name: seat.name, root: folder, ledger: this.ledger, dice }
+    const side = new Side({ ...seat, folder, person: new SyncPerson({ ...of, ...(largestBytes && { largestBytes }) }) })
+    this.sides[i] = side
     await side.link(this.place)
   }
 
@@ -179,8 +181,25 @@ export class Round {
   }
 
   async end(): Promise<void> {
+    this.#torture.bucketLine.mend()
     await Promise.all(this.sides.map((side) => side.end()))
-    await Promise.all(this.sides.map((side) => side.line.close()))
-    for (const { computer } of this.sides) await rm(computer.at('..'), { recursive: true, force: true })
   }
+}
+
+const PEOPLE = ['anna', 'bert']
+/** A computer where somebody has signed in, on a line of its own. */
+type Seat = { name: string; computer: Computer; line: CutProxy }
+type Joining = RoundOptions & { i: number; folder: string }
+
+async function takeSeat(
+  stack: Stack,
+  { name, i, browser }: { name: string; i: number; browser: Browser },
+): Promise<Seat> {
+  const line = await CutProxy.open(seededDice(SEED + i + 1))
+  line.leadTo(stack.url)
+  const cli = await openCli(await temporaryFolder(), line.url)
+  const computer = new Computer(cli, stack)
+  // Each waits for its own code, which takes seconds: so both at once.
+  expect(await signInByDevice(cli, stack.url, browser)).toMatchObject({ exit: 0 })
+  return { name, computer, line }
 }
