@@ -20,7 +20,15 @@ import { seededBytes } from '../../client/content/seeded-bytes.ts'
 import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
 import { hashOf, type SyncLedger } from './sync-ledger.ts'
 
-export type PersonParts = { name: string; root: string; ledger: SyncLedger; dice: () => number; largestBytes?: number }
+/** `tag`: what all bytes of this person in this test begin with, so that no other test has the same. */
+export type PersonParts = {
+  name: string
+  root: string
+  ledger: SyncLedger
+  dice: () => number
+  tag: string
+  largestBytes?: number
+}
 
 /** What comes when the folder is changed by others at the same time, or has no room: a person sees the message, and does something else. */
 const PASSING = new Set(['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENOSPC', 'EINVAL'])
@@ -43,7 +51,7 @@ export class SyncPerson {
 
   constructor(parts: PersonParts) {
     this.#parts = parts
-    this.#tag = Buffer.from(`${parts.name} ${hashOf(seededBytes(parts.dice() * 2 ** 32, 16)).slice(0, 16)}`)
+    this.#tag = Buffer.from(`${parts.tag}, by ${parts.name}: `)
   }
 
   /** One thing, as the dice fall. */
@@ -210,7 +218,7 @@ export class SyncPerson {
     const kind = dice()
     const most = kind < 0.75 ? 2_000 : kind < 0.95 ? 60_000 : this.#largest
     const length = Math.floor(dice() * Math.min(most, this.#largest))
-    return Buffer.concat([this.#tag, Buffer.from(` ${++this.#count}\n`), seededBytes(dice() * 2 ** 32, length)])
+    return Buffer.concat([this.#tag, Buffer.from(`${++this.#count}\n`), seededBytes(dice() * 2 ** 32, length)])
   }
 
   #look(): { files: string[]; folders: string[] } {

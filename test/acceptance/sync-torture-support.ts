@@ -112,7 +112,7 @@ export class Round {
     const folder = folderOf?.(seat.name) ?? seat.computer.at(name)
     await mkdir(folder, { recursive: true })
     const dice = seededDice(SEED * 31 + i)
-    const of = { name: seat.name, root: folder, ledger: this.ledger, dice }
+    const of = { name: seat.name, root: folder, ledger: this.ledger, dice, tag: this.place }
     const side = new Side({ ...seat, folder, person: new SyncPerson({ ...of, ...(largestBytes && { largestBytes }) }) })
     this.sides[i] = side
     await side.link(this.place)
@@ -126,10 +126,10 @@ export class Round {
   /** Both people go on, at the pace of people who hurry, until `work` has ended. @param work `acts`: resolves when so many more things were done */
   async whileTheyAct<T>(work: (acts: (times: number) => Promise<void>) => Promise<T>): Promise<T> {
     const waiting: { left: number; resolve: () => void }[] = []
-    let hasEnded = false
+    const ending = new AbortController()
     const acts = (times: number): Promise<void> => new Promise((resolve) => waiting.push({ left: times, resolve }))
     const acting = (async () => {
-      while (!hasEnded) {
+      while (!ending.signal.aborted) {
         this.act(1)
         for (const one of waiting) if (--one.left <= 0) one.resolve()
         await pause(PACE_MS)
@@ -138,7 +138,7 @@ export class Round {
     try {
       return await Promise.race([work(acts), acting.then(() => Promise.reject(new Error('people stopped')))])
     } finally {
-      hasEnded = true
+      ending.abort()
       await acting
     }
   }
