@@ -94,8 +94,8 @@ export class SyncPerson {
     ]
   }
 
-  create(path: string): void {
-    const bytes = this.#bytes()
+  create(path: string, sizeBytes?: number): void {
+    const bytes = this.#bytes(sizeBytes)
     const fd = openSync(path, 'wx')
     try {
       this.#write(fd, path, bytes)
@@ -213,11 +213,11 @@ export class SyncPerson {
   }
 
   /** Unlike all that anybody else saves: mostly small, seldom large. */
-  #bytes(): Uint8Array {
+  #bytes(sizeBytes?: number): Uint8Array {
     const { dice } = this.#parts
     const kind = dice()
     const most = kind < 0.75 ? 2_000 : kind < 0.95 ? 60_000 : this.#largest
-    const length = Math.floor(dice() * Math.min(most, this.#largest))
+    const length = sizeBytes ?? Math.floor(dice() * Math.min(most, this.#largest))
     return Buffer.concat([this.#tag, Buffer.from(`${++this.#count}\n`), seededBytes(dice() * 2 ** 32, length)])
   }
 

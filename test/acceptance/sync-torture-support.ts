@@ -61,6 +61,10 @@ export class Torture {
     this.#seats = seats
   }
 
+  get computers(): Computer[] {
+    return this.#seats.map(({ computer }) => computer)
+  }
+
   /** Two folders and a place of their own: both are linked and at rest. */
   async round(options: RoundOptions = {}): Promise<Round> {
     const round = new Round(this, options.place ?? `home/place ${++this.#rounds}`)
@@ -84,6 +88,8 @@ export type RoundOptions = {
   place?: string
   /** Where the folders are, in place of a temporary folder; for a name. */
   folderOf?: (name: string) => string | undefined
+  /** Where the people work, when it is another path to the same folder. */
+  worksIn?: (name: string) => string | undefined
   largestBytes?: number
 }
 
@@ -108,11 +114,11 @@ export class Round {
     return this.sides[1]!
   }
 
-  async join(seat: Seat, { folderOf, largestBytes, i, folder: name }: Joining): Promise<void> {
+  async join(seat: Seat, { folderOf, worksIn, largestBytes, i, folder: name }: Joining): Promise<void> {
     const folder = folderOf?.(seat.name) ?? seat.computer.at(name)
     await mkdir(folder, { recursive: true })
     const dice = seededDice(SEED * 31 + i)
-    const of = { name: seat.name, root: folder, ledger: this.ledger, dice, tag: this.place }
+    const of = { name: seat.name, root: worksIn?.(seat.name) ?? folder, ledger: this.ledger, dice, tag: this.place }
     const side = new Side({ ...seat, folder, person: new SyncPerson({ ...of, ...(largestBytes && { largestBytes }) }) })
     this.sides[i] = side
     await side.link(this.place)
