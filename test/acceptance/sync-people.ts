@@ -160,6 +160,10 @@ export class SyncPerson {
     utimesSync(path, time, time)
   }
 
+  touchAll(): void {
+    for (const file of this.#look().files) this.touch(file)
+  }
+
   #deleteSmall(folder: string): void {
     if (countBelow(folder) <= SMALL_FOLDER) this.deleteFolder(folder)
   }
