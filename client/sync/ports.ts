@@ -159,6 +159,7 @@ export type MetaKey =
   | 'paused'
   | 'brake-answer'
   | 'scrub'
+  | 'rescues'
 
 export type StoreWriter = {
   setRemote(id: ItemId, state: RemoteState | null): void

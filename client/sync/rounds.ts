@@ -6,7 +6,7 @@ import { Announcements } from './announced.ts'
 import { forgetBrakeAnswers, readBrakeAnswers } from './brake-answers.ts'
 import type { Course } from './course.ts'
 import type { EngineOptions, EngineParts } from './engine-parts.ts'
-import { bringBackMissed } from './bring-back.ts'
+import { bringBackLeft, bringBackMissed } from './bring-back.ts'
 import { executePlan } from './execute-plan.ts'
 import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
@@ -143,6 +143,7 @@ export class Rounds {
       const path = localPath(store, id)
       if (path !== null) await bringBackMissed(this.#course, path, synced)
     }
+    await bringBackLeft(this.#course)
   }
 
   /** A root that was away may come back with what was unfinished when it went. */

@@ -269,6 +269,7 @@ export class Rules {
     if (
       cloud.server
         .path(node.id)
+        .replaceAll(/ \(conflicted copy [^/]*?\)/g, '')
         .split('/')
         .some((name) => this.everIgnored.has(name))
     )

@@ -1,7 +1,7 @@
 import type { Item, ItemId, Placement } from '../../../core/reconcile/item.ts'
 import { resolveSpots, type SpotVerdict } from '../../../core/reconcile/match.ts'
 import { folderOf } from '../local-path.ts'
-import type { StoreWriter } from '../ports.ts'
+import type { LocalPath, StoreWriter } from '../ports.ts'
 import { look } from './list-folders.ts'
 import type { Observation } from './observe.ts'
 import { isScanBlock } from './scan-faults.ts'
@@ -55,7 +55,21 @@ async function proveGone(run: ScanRun, missing: readonly (readonly [ItemId, Lost
     if (isSame && !run.moving.has(id) && (await run.disk.stat(path)) === null) proven.push(id)
     else run.again.add(isSame ? folder : folderOf(folder))
   }
-  return proven
+  return notRenamed(run, proven)
+}
+
+/** A rename while a folder is listed may show neither name, and a clock that stands still does not tell of it: so each folder is listed once more. */
+async function notRenamed(run: ScanRun, missing: readonly ItemId[]): Promise<ItemId[]> {
+  const inodes = new Map<LocalPath, Set<string>>()
+  const gone: ItemId[] = []
+  for (const id of missing) {
+    const { folder } = run.lost.get(id)!
+    const there = inodes.get(folder) ?? new Set((await run.disk.list(folder)).map(({ stamp }) => stamp.ino))
+    inodes.set(folder, there)
+    if (there.has(run.store.item(id)?.local?.stamp.ino ?? '')) run.again.add(folder)
+    else gone.push(id)
+  }
+  return gone
 }
 
 function* lostIds(run: ScanRun): Generator<ItemId> {

@@ -1,4 +1,6 @@
 import type { Stamp } from '../../../core/reconcile/item.ts'
+import { isSameFile } from '../../../client/sync/local-states.ts'
+import { TRASH_FOLDER } from '../../../client/sync/own-folder.ts'
 import type { DiskEntry, LocalPath } from '../../../client/sync/ports.ts'
 import type { Bug } from '../bug.ts'
 import { mix } from '../dice.ts'
@@ -8,6 +10,12 @@ import { believingDisk, butDisk, lyingDisk } from './wrap.ts'
 
 /** What an engine once read, over all its lives. */
 const lastMarkers = new WeakMap<InodeTree, { id: string }>()
+
+function emptyTrash(tree: InodeTree, expected: Stamp): void {
+  const trash = tree.folderAt(TRASH_FOLDER)
+  for (const { name, inode } of trash.entries.values())
+    if (tree.stamp(inode).ino === expected.ino && !isSameFile(tree.stamp(inode), expected)) tree.unlink(trash, name)
+}
 
 /** What goes wrong where the disk is looked at and changed. */
 export const DISK_BUGS: readonly Bug[] = [
@@ -24,8 +32,14 @@ export const DISK_BUGS: readonly Bug[] = [
   },
   {
     name: 'no look before removing',
-    story: 'a delete from the server removes whatever has the name',
-    disk: (disk) => butDisk(disk, { discard: (path) => disk.discard(path, null) }),
+    story: 'a delete from the server removes whatever has the name, for good',
+    disk: (disk) =>
+      butDisk(disk, {
+        discard: async (path, expected) => {
+          await disk.discard(path, null)
+          if (expected) emptyTrash((disk as VirtualDisk).tree, expected)
+        },
+      }),
   },
   {
     name: 'trust in size and mtime',
@@ -77,20 +91,6 @@ export const DISK_BUGS: readonly Bug[] = [
           const found = await disk.marker()
           if ('id' in found) lastMarkers.set(tree, found)
           return lastMarkers.get(tree) ?? found
-        },
-      }),
-  },
-  {
-    name: 'torn reads',
-    story: 'a file that changes while it is read is taken as it came',
-    disk: (disk) =>
-      butDisk(disk, {
-        async *read(path) {
-          try {
-            yield* disk.read(path)
-          } catch (error) {
-            if ((error as { code?: string }).code !== 'busy') throw error
-          }
         },
       }),
   },
