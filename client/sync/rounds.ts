@@ -26,6 +26,10 @@ const TRANSFERS_MAX = 4_000
 
 type Surroundings = { options: EngineOptions; status: Status; stopping: AbortSignal; onDue: () => void }
 
+/** Also what runs for months clears its safety trash. */
+const TIDY_MS = 86_400_000
+const TIDY_AGAIN_MS = 60_000
+
 /** What the engine does again and again: look at both sides where something may be new, plan, and do. */
 export class Rounds {
   readonly #course: Course
@@ -36,7 +40,7 @@ export class Rounds {
   readonly #announcements: Announcements
   #afterFall: AfterFall | null = null
   readonly #scrub: Scrub
-  #isTidyDue = true
+  #tidyDueMs = 0
 
   constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
     this.#course = course
@@ -148,16 +152,17 @@ export class Rounds {
 
   /** A root that was away may come back with what was unfinished when it went. */
   async #requireRoot(): Promise<void> {
-    const { store, disk } = this.#course
+    const { store, disk, clock } = this.#course
     try {
       await requireRoot(store, disk)
     } catch (error) {
-      this.#isTidyDue = true
+      this.#tidyDueMs = 0
       throw error
     }
-    if (!this.#isTidyDue || this.#transfers.files > 0) return
-    this.#isTidyDue = false
-    await tidy(disk)
+    const now = clock.now()
+    // Also when the clock was set back.
+    const isDue = now >= this.#tidyDueMs || now < this.#tidyDueMs - TIDY_MS
+    if (isDue && this.#transfers.files === 0) this.#tidyDueMs = now + ((await isTidied(disk)) ? TIDY_MS : TIDY_AGAIN_MS)
   }
 
   /**
@@ -200,12 +205,14 @@ export class Rounds {
   }
 }
 
-/** What is unfinished is in nobody's way, so a failure is not either. */
-async function tidy(disk: Disk): Promise<void> {
+/** What is unfinished, or in the safety trash beyond its time, is in nobody's way, so a failure is not either. */
+async function isTidied(disk: Disk): Promise<boolean> {
   try {
     await disk.tidy()
+    return true
   } catch (error) {
     if (!isOfPort(error)) throw error
+    return false
   }
 }
 

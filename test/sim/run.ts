@@ -3,7 +3,8 @@ import { BUGS, findBug, SEEDS_MAX } from './bugs.ts'
 import { playScenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { World } from './world.ts'
-import { printScript, shrink } from './shrink.ts'
+import { printFound } from './found.ts'
+import { shrink } from './shrink.ts'
 import { runSeed, type RunResult } from './run-seed.ts'
 
 const { values } = parseArgs({
@@ -78,5 +79,5 @@ function report({ seed, violation, lines, traceHash, script }: RunResult): void 
   const detail = values.trace ? violation!.detail : violation!.detail.split('\n').slice(0, 2).join(' ')
   console.log(`seed ${seed}: ${violation!.rule}: ${detail} (trace ${traceHash})`)
   if (values.trace) for (const line of lines) console.log(`  ${line}`)
-  if (values.shrink) console.log(printScript(script, violation!.rule))
+  if (values.shrink) console.log(printFound(script, violation!.rule))
 }

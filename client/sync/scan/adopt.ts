@@ -1,6 +1,6 @@
 import type { Item, ItemId, Placement } from '../../../core/reconcile/item.ts'
 import { resolveSpots, type SpotVerdict } from '../../../core/reconcile/match.ts'
-import { folderOf } from '../local-path.ts'
+import { folderOf, joined } from '../local-path.ts'
 import type { LocalPath, StoreWriter } from '../ports.ts'
 import { look } from './list-folders.ts'
 import type { Observation } from './observe.ts'
@@ -60,16 +60,32 @@ async function proveGone(run: ScanRun, missing: readonly (readonly [ItemId, Lost
 
 /** A rename while a folder is listed may show neither name, and a clock that stands still does not tell of it: so each folder is listed once more. */
 async function notRenamed(run: ScanRun, missing: readonly ItemId[]): Promise<ItemId[]> {
-  const inodes = new Map<LocalPath, Set<string>>()
+  const unseen = new Map<LocalPath, Set<string>>()
   const gone: ItemId[] = []
   for (const id of missing) {
     const { folder } = run.lost.get(id)!
-    const there = inodes.get(folder) ?? new Set((await run.disk.list(folder)).map(({ stamp }) => stamp.ino))
-    inodes.set(folder, there)
-    if (there.has(run.store.item(id)?.local?.stamp.ino ?? '')) run.again.add(folder)
+    const local = run.store.item(id)?.local
+    const inodes = unseen.get(folder) ?? (await unseenIn(run, { id: local?.place.parent ?? null, path: folder }))
+    unseen.set(folder, inodes)
+    if (local && inodes.has(local.stamp.ino)) run.again.add(folder)
     else gone.push(id)
   }
   return gone
+}
+
+/** Inodes of what this scan has not met there. */
+async function unseenIn(run: ScanRun, { id, path }: { id: ItemId | null; path: LocalPath }): Promise<Set<string>> {
+  const met = new Set(run.spots.map((spot) => spot.path))
+  const isKnown = (name: string): boolean => id !== null && run.store.childNamed('local', id, name) !== null
+  const entries = await run.disk.list(path)
+  return new Set(
+    entries
+      .filter(
+        ({ name, kind }) =>
+          !isKnown(name) && !met.has(joined(path, name)) && !run.rules.isIgnored(joined(path, name), kind),
+      )
+      .map(({ stamp }) => stamp.ino),
+  )
 }
 
 function* lostIds(run: ScanRun): Generator<ItemId> {
