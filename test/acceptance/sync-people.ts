@@ -14,6 +14,7 @@ import {
   unlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { seededBytes } from '../../client/content/seeded-bytes.ts'
@@ -28,6 +29,8 @@ export type PersonParts = {
   dice: () => number
   tag: string
   largestBytes?: number
+  /** Programs that save into a file which they have had open for long; where the safety trash is small, what they save may go (default: yes). */
+  keepsOpen?: boolean
 }
 
 /** What comes when the folder is changed by others at the same time, or has no room: a person sees the message, and does something else. */
@@ -39,6 +42,10 @@ const FOLDERS_MAX = 14
 /** So many deletes at once are within what the brake lets through. */
 const SMALL_FOLDER = 4
 const DAY_S = 86_400
+const OPEN_MAX = 3
+
+/** `isRemoved`: he took its name away himself. */
+type OpenFile = { fd: number; path: string; ino: number; isRemoved: boolean }
 
 /**
  * Somebody who works in a folder as programs do, and tells the ledger. It is exact about what was overwritten: the file was held open, and has no name
@@ -47,6 +54,7 @@ const DAY_S = 86_400
 export class SyncPerson {
   readonly #parts: PersonParts
   readonly #tag: Uint8Array
+  readonly #open: OpenFile[] = []
   #count = 0
 
   constructor(parts: PersonParts) {
@@ -68,10 +76,6 @@ export class SyncPerson {
     }
   }
 
-  actTimes(times: number): void {
-    for (let i = 0; i < times; i++) this.act()
-  }
-
   #kinds(files: number, folders: number): [share: number, act: (files: string[], folders: string[]) => void][] {
     const one = <T>(list: readonly T[]): T => list[Math.floor(this.#parts.dice() * list.length)]!
     const own = (): string => `${this.#parts.name} ${++this.#count}`
@@ -82,6 +86,8 @@ export class SyncPerson {
       [files < FILES_MAX ? 22 : 0.1, (_, all) => this.create(join(one(all), `${name()}.txt`))],
       [24 * rare, (all) => this.saveInPlace(one(all))],
       [20 * rare, (all) => this.saveAtomic(one(all))],
+      [this.#open.length < this.#openMax ? 4 * rare : 0, (all) => this.keepOpen(one(all))],
+      [this.#open.length > 0 ? 8 : 0, () => this.saveIntoOpen(one(this.#open))],
       [8 * rare, (all) => this.append(one(all))],
       [3 * rare, (all) => this.saveByStepping(one(all), own())],
       [8 * rare, (all, to) => renameSync(one(all), join(one(to), `${own()}.txt`))],
@@ -105,16 +111,43 @@ export class SyncPerson {
   }
 
   saveInPlace(path: string): void {
-    const bytes = this.#bytes()
     const fd = openSync(path, 'r+')
     try {
-      const before = readWhole(fd)
-      ftruncateSync(fd, 0)
-      this.#removed(before)
-      this.#write(fd, path, bytes)
+      this.#overwrite(fd, path)
     } finally {
       closeSync(fd)
     }
+  }
+
+  #overwrite(fd: number, path: string, file?: OpenFile): void {
+    const bytes = this.#bytes()
+    const before = readWhole(fd)
+    ftruncateSync(fd, 0)
+    this.#removed(before)
+    // Into a file that he has deleted himself: there is nothing to keep.
+    if (file?.isRemoved && fstatSync(fd).nlink === 0) return
+    this.#write(fd, path, bytes)
+  }
+
+  keepOpen(path: string): void {
+    const fd = openSync(path, 'r+')
+    this.#open.push({ fd, path, ino: fstatSync(fd).ino, isRemoved: false })
+  }
+
+  /** Whatever has become of the name meanwhile: it may have been moved, or another file has it. */
+  saveIntoOpen(file: OpenFile): void {
+    const { fd, path } = file
+    this.#overwrite(fd, path, file)
+    if (this.#parts.dice() < 0.5) this.#close(file)
+  }
+
+  closeAll(): void {
+    while (this.#open[0]) this.#close(this.#open[0])
+  }
+
+  #close(file: OpenFile): void {
+    this.#open.splice(this.#open.indexOf(file), 1)
+    closeSync(file.fd)
   }
 
   /** Beside it first, then under its name. */
@@ -183,7 +216,9 @@ export class SyncPerson {
     try {
       const before = readFileSync(fd)
       work()
-      if (fstatSync(fd).nlink > 0) this.#parts.ledger.removedUnseen(this.#parts.name)
+      const { nlink, ino } = fstatSync(fd)
+      for (const file of this.#open) if (file.ino === ino) file.isRemoved = true
+      if (nlink > 0) this.#parts.ledger.removedUnseen(this.#parts.name)
       this.#removed(before)
     } finally {
       closeSync(fd)
@@ -192,7 +227,7 @@ export class SyncPerson {
 
   #write(fd: number, path: string, bytes: Uint8Array): void {
     try {
-      writeFileSync(fd, bytes)
+      writeWhole(fd, bytes)
     } catch (error) {
       // Half a file would be a save that nobody knows of.
       ftruncateSync(fd, 0)
@@ -210,6 +245,10 @@ export class SyncPerson {
 
   #removed(bytes: Uint8Array): void {
     this.#parts.ledger.removed(hashOf(bytes), this.#parts.name)
+  }
+
+  get #openMax(): number {
+    return (this.#parts.keepsOpen ?? true) ? OPEN_MAX : 0
   }
 
   get #largest(): number {
@@ -247,6 +286,10 @@ function readWhole(fd: number): Buffer {
     at += read
   }
   return bytes
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at)
 }
 
 function countBelow(folder: string): number {

@@ -110,6 +110,7 @@ export class Side {
   /** The computer does not know of the link any more, and is as it was. */
   async end(): Promise<void> {
     await this.kill()
+    this.person.closeAll()
     this.line.mend()
     const links = this.computer.at('..', 'home', 'config', 'bitvault', 'sync-links.json')
     for (const path of [links, join(this.state, 'sync'), this.folder]) await rm(path, { recursive: true, force: true })

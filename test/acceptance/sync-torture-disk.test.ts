@@ -48,7 +48,12 @@ const withDisk = (disk: string, path: string): string => {
 /** Both have worked; the folder of one of them is on a disk of its own. */
 async function begin(anna: { folder: string; works?: string }): Promise<void> {
   const of = (path?: string) => (name: string) => (name === 'anna' ? path : undefined)
-  round = await torture.round({ folderOf: of(anna.folder), worksIn: of(anna.works), largestBytes: 200_000 })
+  round = await torture.round({
+    folderOf: of(anna.folder),
+    worksIn: of(anna.works),
+    largestBytes: 200_000,
+    keepsOpen: false,
+  })
   round.act(50)
   await round.rest()
 }

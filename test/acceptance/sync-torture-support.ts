@@ -93,6 +93,7 @@ export type RoundOptions = {
   /** Where the people work, when it is another path to the same folder. */
   worksIn?: (name: string) => string | undefined
   largestBytes?: number
+  keepsOpen?: boolean
 }
 
 /** One test: two people at two computers, and what they did. */
@@ -116,12 +117,12 @@ export class Round {
     return this.sides[1]!
   }
 
-  async join(seat: Seat, { folderOf, worksIn, largestBytes, i, folder: name }: Joining): Promise<void> {
+  async join(seat: Seat, { folderOf, worksIn, i, folder: name, ...more }: Joining): Promise<void> {
     const folder = folderOf?.(seat.name) ?? seat.computer.at(name)
     await mkdir(folder, { recursive: true })
     const dice = seededDice(SEED * 31 + i)
     const of = { name: seat.name, root: worksIn?.(seat.name) ?? folder, ledger: this.ledger, dice, tag: this.place }
-    const side = new Side({ ...seat, folder, person: new SyncPerson({ ...of, ...(largestBytes && { largestBytes }) }) })
+    const side = new Side({ ...seat, folder, person: new SyncPerson({ ...more, ...of }) })
     this.sides[i] = side
     await side.link(this.place)
   }
