@@ -115,21 +115,16 @@ export function openBrowser(url: string) {
   }
 }
 
-export type Browser = ReturnType<typeof openBrowser>
+/** Signs the command line in as a person does: the code typed into a browser. */
+export const signInByDevice = async (cli: Cli, url: string): Promise<CliRun> => (await approveDevice(cli, url)).ended
 
-/** @returns one in which the person has signed in */
-export async function openSignedInBrowser(url: string): Promise<Browser> {
+/** The code was typed in; `ended`: the command line has noticed, which takes it some seconds. */
+export async function approveDevice(cli: Cli, url: string): Promise<{ ended: Promise<CliRun> }> {
   const browser = openBrowser(url)
   await browser.signIn()
-  return browser
-}
-
-/** Signs the command line in as a person does: the code typed into a browser. */
-export async function signInByDevice(cli: Cli, url: string, opened?: Browser): Promise<CliRun> {
-  const browser = opened ?? (await openSignedInBrowser(url))
   const { child, ended } = cli.start(['login', '--name', 'test laptop'])
   const [, code = ''] = await waitFor(child, 'stderr', /^ {2}([A-Z]{4}-[A-Z]{4})$/m)
   const { status } = await browser.decide(code, 'approve')
   if (status !== 200) throw new Error(`approving answered ${status}`)
-  return ended
+  return { ended }
 }

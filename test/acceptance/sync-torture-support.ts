@@ -8,7 +8,7 @@ import { seededDice } from '../faults/dice.ts'
 import { signIn, type Account } from '../support/account.ts'
 import { testStack } from '../support/stack.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { openCli, openSignedInBrowser, PERSON, setUp, signInByDevice, type Browser } from './cli-support.ts'
+import { approveDevice, openCli, PERSON, setUp, type CliRun } from './cli-support.ts'
 import { CutProxy } from './cut-proxy.ts'
 import { Computer } from './sync-cli-support.ts'
 import { SyncLedger, type Hash, type Tree } from './sync-ledger.ts'
@@ -46,9 +46,9 @@ export class Torture {
     bucketLine.leadTo(stack.s3.endpoint)
     await setUp(stack.url, stack.setupToken)
     const owner = await signIn(stack.url, PERSON.email, PERSON.password, 'the oracle')
-    const browsers: Browser[] = []
-    for (const _ of PEOPLE) browsers.push(await openSignedInBrowser(stack.url))
-    const seats = await Promise.all(PEOPLE.map((name, i) => takeSeat(stack, { name, i, browser: browsers[i]! })))
+    const seats: (Seat & { ended: Promise<CliRun> })[] = []
+    for (const name of PEOPLE) seats.push(await takeSeat(stack, name, seats.length))
+    for (const { ended } of seats) expect(await ended).toMatchObject({ exit: 0 })
     return new Torture(stack, { bucketLine, owner, seats })
   }
 
@@ -213,15 +213,11 @@ const PEOPLE = ['anna', 'bert']
 type Seat = { name: string; computer: Computer; line: CutProxy }
 type Joining = RoundOptions & { i: number; folder: string }
 
-async function takeSeat(
-  stack: Stack,
-  { name, i, browser }: { name: string; i: number; browser: Browser },
-): Promise<Seat> {
+/** `ended`: the computer is signed in. */
+async function takeSeat(stack: Stack, name: string, i: number): Promise<Seat & { ended: Promise<CliRun> }> {
   const line = await CutProxy.open(seededDice(SEED + i + 1))
   line.leadTo(stack.url)
   const cli = await openCli(await temporaryFolder(), line.url)
-  const computer = new Computer(cli, stack)
-  // Each waits for its own code, which takes seconds: so both at once.
-  expect(await signInByDevice(cli, stack.url, browser)).toMatchObject({ exit: 0 })
-  return { name, computer, line }
+  const { ended } = await approveDevice(cli, stack.url)
+  return { name, computer: new Computer(cli, stack), line, ended }
 }
