@@ -2,6 +2,7 @@ import { mkdir, realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, usageError } from '../failure.ts'
+import { nearest } from '../text/nearest.ts'
 import type { World } from '../world.ts'
 
 /** Without symbolic links, where it exists; as it is otherwise. */
@@ -25,10 +26,34 @@ export async function makeLocalFolder(world: World, given: string): Promise<stri
   return realpath(path)
 }
 
-export const noLocalFolder = (given: string): CliError =>
-  new CliError({
+/** The words after `bitvault sync` that are commands. */
+export const SYNC_WORDS = [
+  'status',
+  'plan',
+  'pause',
+  'resume',
+  'answer',
+  'repair',
+  'conflicts',
+  'ignore',
+  'select',
+  'unselect',
+  'doctor',
+  'stop',
+  'unlink',
+  'service',
+  'daemon',
+] as const
+
+export function noLocalFolder(given: string): CliError {
+  const word = nearest(given, SYNC_WORDS)
+  return new CliError({
     code: 'local-not-found',
     exit: EXIT.notFound,
     message: `there is no folder ${given} on this computer`,
-    next: 'It is made when you name a folder on the server that exists: bitvault sync <folder> <space/path>',
+    next:
+      word === null
+        ? 'It is made when you name a folder on the server that exists: bitvault sync <folder> <space/path>'
+        : `Did you mean: bitvault sync ${word}`,
   })
+}

@@ -11,6 +11,7 @@ import { testWorld } from '../test-world.ts'
 import { clockFinding } from './doctor/server-findings.ts'
 import { newlyIgnored, rulesIn, withoutRules, withRules } from './ignore-rules.ts'
 import { linkedPathOf } from './linked-path.ts'
+import { SYNC_WORDS } from './local-folder.ts'
 import { outcomeOf } from './outcome.ts'
 
 let dir: string
@@ -52,7 +53,27 @@ describe('SY-21 what --once ends with', () => {
   )
 })
 
+test('a mistyped command is no folder: the command is offered', async () => {
+  const { exit, err } = await run(['sync', 'statsu'])
+  expect([exit, err]).toEqual([4, expect.stringContaining('Did you mean: bitvault sync status')])
+  expect((await run(['sync', 'holiday'])).err).toContain('It is made when you name a folder on the server')
+  const words = COMMANDS.flatMap(({ name }) => (name.startsWith('sync ') ? [name.slice(5)] : []))
+  expect([...SYNC_WORDS].toSorted()).toEqual(words.toSorted())
+})
+
+test('select says when nothing is linked', async () => {
+  expect(await run(['sync', 'select'])).toMatchObject({ exit: 4, err: expect.stringContaining('no folder is linked') })
+})
+
 describe('SY-23 paths here and there', () => {
+  test('what is not there, in a folder that is, is here', async () => {
+    await link()
+    const found = await linkedPathOf(worldHere(), 'Photos/raw')
+    expect([found?.link.root, found?.names]).toEqual([join(dir, 'Photos'), ['raw']])
+    expect(await linkedPathOf(worldHere(), 'Photos/no/raw')).toBeNull()
+    expect(await linkedPathOf(worldHere(join(dir, 'Photos')), 'raw')).toBeNull()
+  })
+
   test('what begins with a slash or a dot, or is there, and lies in a linked folder, is here', async () => {
     await link()
     await mkdir(join(dir, 'Photos/home'))

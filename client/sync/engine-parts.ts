@@ -1,5 +1,6 @@
 import type { Item, ItemId } from '../../core/reconcile/item.ts'
 import type { BrakeSetting } from '../../core/reconcile/device.ts'
+import { plan } from '../../core/reconcile/plan.ts'
 import { HINT_TIMES, type HintTimes } from './hints.ts'
 import type { Clock, Disk, Random, Remote, SyncEvent, SyncStore, Watcher } from './ports.ts'
 import type { ScanLimits } from './scan/scan-types.ts'
@@ -35,6 +36,8 @@ export type EngineOptions = {
   scan: Partial<ScanLimits>
   /** Bytes a second, of what comes; `null`: as fast as it goes. */
   downLimit: number | null
+  /** Another one shows what holds when the planner is wrong (I1). */
+  plan: typeof plan
 }
 
 export const ENGINE_OPTIONS: EngineOptions = {
@@ -46,4 +49,5 @@ export const ENGINE_OPTIONS: EngineOptions = {
   times: HINT_TIMES,
   scan: {},
   downLimit: null,
+  plan,
 }

@@ -6,7 +6,7 @@ import { Doorbell } from './doorbell.ts'
 import { ENGINE_OPTIONS, type EngineOptions, type EngineParts } from './engine-parts.ts'
 import { Hints } from './hints.ts'
 import { Recovery } from './recovery.ts'
-import { claimRoot } from './root-lost.ts'
+import { claimRoot, RootLost } from './root-lost.ts'
 import { makeRoomForRepair } from './repair.ts'
 import { Rounds } from './rounds.ts'
 import { Status } from './status.ts'
@@ -41,6 +41,7 @@ export class SyncEngine {
   readonly #recovery: Recovery
   #isPaused: boolean
   #restless = 0
+  #wasRootLost = false
   readonly #hints: Hints
   #hasBegun = false
   #isRunning = false
@@ -173,6 +174,8 @@ export class SyncEngine {
     try {
       if (!this.#hasBegun) await this.#begin()
       const next = await this.#rounds.round()
+      if (this.#wasRootLost) await this.#hints.watch(this.#parts.watcher)
+      this.#wasRootLost = false
       this.#recovery.succeeded()
       if (next === 'rest') {
         this.#restless = 0
@@ -208,6 +211,7 @@ export class SyncEngine {
   async #recover(error: unknown): Promise<void> {
     // A pause, or the end: whatever was thrown, it was broken off.
     if (this.#working.signal.aborted) return
+    this.#wasRootLost ||= error instanceof RootLost
     try {
       if ((await this.#recovery.recover(error)) === 'signed-out') this.#endBy('signed-out', null)
     } catch (mistake) {

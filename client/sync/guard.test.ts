@@ -9,11 +9,12 @@ const file = (letter: string, executable = false): ItemContent => ({
   size: 3,
   executable,
 })
+const ID = 'n' as NodeId
 const STAMP = { ino: '1', size: 3, mtimeNs: '0', ctimeNs: '0' }
 const place = { parent: 'root' as NodeId, name: 'f' }
 
 const item = (synced: ItemContent | null, remote: ItemContent | null): Item => ({
-  id: 'n' as NodeId,
+  id: ID,
   local: null,
   blocked: null,
   pending: null,
@@ -31,7 +32,7 @@ const item = (synced: ItemContent | null, remote: ItemContent | null): Item => (
 function asked(displaced: ItemContent | null, of: Item) {
   const told: string[] = []
   const guard = createGuard((detail) => told.push(detail))
-  const verdict = guard.ask(displaced, serverProof(of, displaced))
+  const verdict = guard.ask(of.id, displaced, serverProof(of, displaced))
   expect([guard.refusals(), told.length]).toEqual(verdict.is === 'refused' ? [1, 1] : [0, 0])
   return verdict.is
 }
@@ -51,12 +52,19 @@ test('I1: bytes that nobody else is known to hold may not', () => {
 
 test('I1: a proof of other bytes, or of a revision that never was, proves nothing', () => {
   const guard = createGuard(() => {})
-  expect(guard.ask(file('a'), { held: 'local', content: file('b') }).is).toBe('refused')
-  expect(guard.ask(file('a'), { held: 'local', content: file('a') }).is).toBe('allowed')
-  expect(guard.ask(file('a'), { held: 'server', content: file('a'), revision: 0 }).is).toBe('refused')
+  expect(guard.ask(ID, file('a'), { held: 'local', content: file('b') }).is).toBe('refused')
+  expect(guard.ask(ID, file('a'), { held: 'local', content: file('a') }).is).toBe('allowed')
+  expect(guard.ask(ID, file('c'), { held: 'server', content: file('c'), revision: 0 }).is).toBe('refused')
   expect(guard.refusals()).toBe(2)
 })
 
 test('an empty folder has no bytes', () => {
   expect(asked({ kind: 'folder' }, item(null, null))).toBe('allowed')
+})
+
+test('I1: what is tried again with the same bytes counts once, and is refused each time', () => {
+  const guard = createGuard(() => {})
+  const tries = [file('a'), file('a'), file('b'), null, null]
+  expect(tries.map((displaced) => guard.ask(ID, displaced, { held: 'none' }).is)).toEqual(tries.map(() => 'refused'))
+  expect(guard.refusals()).toBe(3)
 })

@@ -1,4 +1,4 @@
-import { isSameContent, type Item, type ItemContent } from '../../core/reconcile/item.ts'
+import { isSameContent, type Item, type ItemContent, type ItemId } from '../../core/reconcile/item.ts'
 
 /**
  * Where else the bytes are that a step is about to displace (P1, I1). `server`: a revision that the server has acknowledged with this content.
@@ -16,21 +16,31 @@ const ALLOWED: Verdict = { is: 'allowed' }
 /** The last thing that is asked before bytes of a person lose their name on this device. It stays on in production. */
 export type Guard = {
   /**
+   * @param id of the item that is there
    * @param displaced what is there, as it was read
    * @param proof of the same content elsewhere, which survives the step
    */
-  ask(displaced: ItemContent | null, proof: Proof): Verdict
-  /** Since the engine started; every one is a mistake of ours, or a race that was caught. */
+  ask(id: ItemId, displaced: ItemContent | null, proof: Proof): Verdict
+  /** Since the engine started; every one is a mistake of ours, or a race that was caught. What is tried again with the same bytes counts once. */
   refusals(): number
 }
+
+/** More are counted each time. */
+const REMEMBERED = 10_000
 
 /** @param onRefusal to tell the person, and support */
 export function createGuard(onRefusal: (detail: string) => void): Guard {
   let refusals = 0
+  const known = new Set<string>()
+  const isKnown = (key: string): boolean => {
+    if (known.has(key)) return true
+    if (known.size < REMEMBERED) known.add(key)
+    return false
+  }
   return {
-    ask: (displaced, proof) => {
+    ask: (id, displaced, proof) => {
       const verdict = judge(displaced, proof)
-      if (verdict.is === 'refused') {
+      if (verdict.is === 'refused' && !isKnown(JSON.stringify([id, displaced]))) {
         refusals++
         onRefusal(verdict.detail)
       }

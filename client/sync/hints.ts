@@ -45,14 +45,21 @@ export class Hints {
   /** @param watcher of a root that has its marker; @throws what it throws, and has then begun nothing */
   async start(watcher: Watcher | null): Promise<void> {
     const { again } = this.#course
-    this.#watching = (await watcher?.start((folder) => this.#onChange(folder))) ?? null
+    await this.watch(watcher)
     this.#background(this.#every(this.#times.pullMs, () => (again.server = true)))
     this.#background(this.#every(this.#times.scanMs, () => (again.everywhere = true)))
     this.#background(this.#followLive())
   }
 
+  /** From now on, or anew: a drive that was away and is back is not watched any more (RT-01). @throws what the watcher throws */
+  async watch(watcher: Watcher | null): Promise<void> {
+    await this.stop()
+    this.#watching = (await watcher?.start((folder) => this.#onChange(folder))) ?? null
+  }
+
   async stop(): Promise<void> {
     await this.#watching?.stop()
+    this.#watching = null
   }
 
   #onChange(folder: string | null): void {

@@ -157,7 +157,7 @@ async function lookGuarded(
 ): Promise<{ entry: DiskEntry; content: ItemContent }> {
   const found = await lookTwice(disk, item, path, step.expects)
   if (found.is === 'other' || found.entry === null || found.content === null) throw new Otherwise()
-  if (guard.ask(found.content, proofOf(item, found.content)).is === 'refused') throw new Guarded()
+  if (guard.ask(item.id, found.content, proofOf(item, found.content)).is === 'refused') throw new Guarded()
   return { entry: found.entry, content: found.content }
 }
 

@@ -67,7 +67,7 @@ async function makeReady(course: Course, { step, remote }: Wanted): Promise<Read
   if (path === null) throw new Otherwise()
   const found = await lookTwice(disk, item, path, step.expects)
   if (found.is === 'other') throw new Otherwise()
-  if (found.entry !== null && guard.ask(found.content, proofOf(item, found.content)).is === 'refused')
+  if (found.entry !== null && guard.ask(item.id, found.content, proofOf(item, found.content)).is === 'refused')
     throw new Guarded()
   return { path, displaced: found.entry, content: found.content }
 }

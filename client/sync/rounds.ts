@@ -1,4 +1,3 @@
-import { plan } from '../../core/reconcile/plan.ts'
 import type { Item } from '../../core/reconcile/item.ts'
 import type { Plan } from '../../core/reconcile/step.ts'
 import { AfterFall } from './after-fall.ts'
@@ -113,7 +112,7 @@ export class Rounds {
 
   plan(maxSteps = this.#options.maxSteps): Plan {
     const { store, disk, setbacks } = this.#course
-    const { canWrite, isSelected, unselected, brake } = this.#options
+    const { canWrite, isSelected, unselected, brake, plan } = this.#options
     const transfers = this.#transfers
     const isBusy = (item: Item): boolean =>
       transfers.has(item.id) || setbacks.isWaiting(item) || transfers.isSendingTo(item) || transfers.isPerhapsSent(item)

@@ -128,6 +128,9 @@ describe('the background process', () => {
     await rename(a.at(`${one} away`), a.at(one))
     await a.until(one, 'up-to-date')
     expect(await sent()).toEqual({ f: 'one', g: 'two' })
+    // It is watched again, not only looked at once.
+    await a.write(`${one}/h`, 'three')
+    await expect.poll(sent, WITHIN).toEqual({ f: 'one', g: 'two', h: 'three' })
   })
 
   test('DB-05: a damaged database is set aside, and nothing is deleted for it', async () => {

@@ -4,17 +4,25 @@ import type { Item, ItemId } from '../../core/reconcile/item.ts'
 
 /** What happened in a world, in words that are the same for every seed: what the simulation has tried is what has a mark (I27). */
 
+export type Kind = 'file' | 'folder' | 'symlink'
+
+export const cellMark = (kind: Kind, here: string, there: string): string =>
+  `content of a ${kind}: ${here} here, ${there} there`
+
+export const placeMark = (kind: Kind, here: string, there: string): string =>
+  `place of a ${kind}: ${here} here, ${there} there`
+
 /** Of a step that begins: what had happened to its item on either side. */
 export function cellsOf(item: Item): string[] {
   const kind = (item.local ?? item.synced ?? item.remote) && kindOf(item)
   if (!kind) return []
   const here = (id: Item['id']): Item['id'] => id
-  const content = `content of a ${kind}: ${localChange(item)} here, ${remoteChange(item)} there`
+  const content = cellMark(kind, localChange(item), remoteChange(item))
   if (!item.remote || !item.local || !item.synced) return [content]
-  return [content, `place of a ${kind}: ${localPlacement(item, here)} here, ${remotePlacement(item, here)} there`]
+  return [content, placeMark(kind, localPlacement(item, here), remotePlacement(item, here))]
 }
 
-function kindOf({ local, remote, synced }: Item): string {
+function kindOf({ local, remote, synced }: Item): Kind {
   return local?.kind ?? remote?.content.kind ?? synced!.content.kind
 }
 

@@ -22,6 +22,7 @@ type Found = { conflict: ConflictWire; link: Link; spaceName: string; original: 
 export async function syncConflicts(call: Call, world: World): Promise<ExitCode> {
   const links = await chooseLinks(world, call.args[0])
   let count = 0
+  let first: string | null = null
   for (const server of new Set(links.map((link) => link.server))) {
     const options = { ...call.options, server: call.options.server ?? server }
     await withConnection('sync-conflicts', { options }, world, async ({ api }, say) => {
@@ -33,8 +34,9 @@ export async function syncConflicts(call: Call, world: World): Promise<ExitCode>
           const lines = [...conflictLines(conflict, spaceName, say, who), ...hereLines(found, world, say)]
           await say.lines([...(count === 0 ? [] : ['']), ...lines])
           count++
+          first ??= original
         }
-      await sayEnd(count, world, say, links)
+      await sayEnd({ count, first }, world, say)
     })
   }
   return EXIT.ok
@@ -56,9 +58,11 @@ function hereLines({ original, copy }: Found, world: World, say: Say): string[] 
   return [`  here    ${shown(original)}`, ...(copy === null ? [] : [`          ${shown(copy)}`])]
 }
 
-async function sayEnd(count: number, world: World, say: Say, [link]: readonly Link[]): Promise<void> {
-  if (count === 0) return say.done('There are no conflicts.')
-  const example = say.nameInNote(join(folderForShell(link?.root ?? '', world.home), '…'))
+/** @param counted `first`: of them, on this computer */
+async function sayEnd(counted: { count: number; first: string | null }, world: World, say: Say): Promise<void> {
+  const { count, first } = counted
+  if (first === null) return say.done('There are no conflicts.')
+  const example = say.nameInNote(folderForShell(first, world.home))
   await say.note(
     say.paintNote(
       'dim',

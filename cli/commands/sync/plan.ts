@@ -1,17 +1,20 @@
 import { brakeLine, goWord } from '../../sync/view/brake-line.ts'
 import type { PlannedStep, PlanReply } from '../../../client/node/sync/host/describe-plan.ts'
+import type { LinkStatus } from '../../../client/node/sync/host/link-status.ts'
 import { lookOnce } from '../../../client/node/sync/host/look-once.ts'
 import type { Link } from '../../../client/node/sync/links/link.ts'
+import { AppError } from '../../../core/errors.ts'
 import { keepHeapSmall } from '../../../client/node/small-heap.ts'
 import type { Call } from '../../command.ts'
 import { EXIT, type ExitCode } from '../../exit-codes.ts'
+import { CliError } from '../../failure.ts'
 import { showStatus } from '../../progress/status.ts'
 import { sayTo, type Say } from '../../say.ts'
 import { chooseOnly } from '../../sync/choose-links.ts'
 import { sharedParts } from '../../sync/link-parts.ts'
-import { controlOf } from '../../sync/running.ts'
+import { controlOf, statusOf } from '../../sync/running.ts'
 import { folderForShell } from '../../sync/view/shown-folder.ts'
-import { stepWords } from '../../sync/view/words.ts'
+import { describeState, stepWords } from '../../sync/view/words.ts'
 import { formatBytes } from '../../text/quantity.ts'
 import { alignColumns } from '../../text/table.ts'
 import type { World } from '../../world.ts'
@@ -24,22 +27,39 @@ export async function syncPlan(call: Call, world: World): Promise<ExitCode> {
   const link = await chooseOnly(world, call.args[0])
   const plan = await askPlan(link, world, say)
   await say.json({ id: link.id, root: link.root, place: link.place, ...plan })
-  await say.lines(planLines(plan, link, world, say))
+  const { moving } = await statusOf(world, link)
+  await say.lines([...planLines(plan, link, world, say), ...movingLines(moving, say)])
   return EXIT.ok
 }
+
+/** What has begun is in no plan any more. */
+const movingLines = (moving: LinkStatus['moving'], say: Say): string[] =>
+  moving.map(({ step, path }) => say.paint('cyan', `under way: ${stepWords(step).planned}  ${say.name(path)}`))
 
 async function askPlan(link: Link, world: World, say: Say): Promise<PlanReply> {
   const status = showStatus(world, say)
   status.update('Looking at both sides …')
   try {
     const control = await controlOf(world, link)
-    if (control !== null) return await control.plan()
+    if (control !== null) return await control.plan().catch((error: unknown) => explain(error, link, world))
     keepHeapSmall()
     const { signInOf, ...shared } = sharedParts(world, 'foreground')
     return await lookOnce({ ...shared, link, signIn: signInOf(link) }, STEPS_MAX)
   } finally {
     await status.close()
   }
+}
+
+/** @throws CliError in words for a person, where the process that works on it cannot look now; `error` else */
+async function explain(error: unknown, link: Link, world: World): Promise<never> {
+  if (!(error instanceof AppError) || error.code !== 'precondition-failed') throw error
+  const { state, reason } = await statusOf(world, link)
+  throw new CliError({
+    code: 'not-now',
+    exit: EXIT.failed,
+    message: `the two sides cannot be compared now: ${describeState(state, reason).text}`,
+    next: `What to do: bitvault sync status ${folderForShell(link.root, world.home)}`,
+  })
 }
 
 function planLines({ steps, brake, more }: PlanReply, link: Link, world: World, say: Say): string[] {

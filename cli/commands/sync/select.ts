@@ -10,6 +10,7 @@ import { CliError, usageError } from '../../failure.ts'
 import { lookUp } from '../../remote.ts'
 import { formatRemotePath, parseRemotePathInSpace } from '../../remote-path.ts'
 import { sayTo } from '../../say.ts'
+import { chooseLinks } from '../../sync/choose-links.ts'
 import { linksOf } from '../../sync/link-parts.ts'
 import { linkedPathOf, placeOfLink } from '../../sync/linked-path.ts'
 import { tellChanged } from '../../sync/running.ts'
@@ -28,7 +29,7 @@ export const syncSelect = (call: Call, world: World): Promise<ExitCode> =>
 
 async function list({ options }: Call, world: World): Promise<ExitCode> {
   const say = sayTo(world, options)
-  const links = (await linksOf(world).list()).filter(({ unselected }) => unselected.length > 0)
+  const links = (await chooseLinks(world, undefined)).filter(({ unselected }) => unselected.length > 0)
   for (const { id, root, place, unselected } of links) {
     await say.json({ id, root, place, unselected })
     await say.lines([

@@ -76,9 +76,10 @@ async function linkNew(
   say: Say,
   { given, found, place, limits }: Wanted,
 ): Promise<Link> {
-  const connection = await connect(options, world)
   // A folder is made for what is on the server already: then nobody has mistyped its name.
-  if (found === null && (place === null || (await resolvePath(connection.api, place)).node === null))
+  if (found === null && place === null) throw noLocalFolder(given)
+  const connection = await connect(options, world)
+  if (found === null && place !== null && (await resolvePath(connection.api, place)).node === null)
     throw noLocalFolder(given)
   const root = found ?? (await makeLocalFolder(world, given))
   const link = await makeLink(connection, world, { root, place, anew: options.anew, up: null, down: null, ...limits })

@@ -35,8 +35,11 @@ function stateFinding({ status, folder }: Asked): Finding {
 }
 
 function databaseFinding({ status, own }: Asked): Finding {
-  const size = statSync(own.database, { throwIfNoEntry: false })?.size
-  if (size === undefined) return note('database', 'none yet')
+  const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size
+  const main = sizeOf(own.database)
+  if (main === undefined) return note('database', 'none yet')
+  // While it is worked on, what is new is beside it.
+  const size = main + (sizeOf(`${own.database}-wal`) ?? 0)
   if (status.process !== null) return good('database', `${formatBytes(size)}, checked when it was opened`)
   const verdict = quickCheck(own.database)
   if (verdict === 'ok') return good('database', `${formatBytes(size)}, whole`)

@@ -1,3 +1,4 @@
+import type { LinkEvent } from '../../../client/node/sync/host/link-event.ts'
 import type { Say } from '../../say.ts'
 import type { World } from '../../world.ts'
 import type { LinkSource } from '../link-source.ts'
@@ -10,13 +11,20 @@ export async function sayEvents(source: LinkSource, world: World, say: Say): Pro
   await say.json({ event: 'status', ...(await source.status()) })
   let saying: Promise<unknown> = Promise.resolve()
   const next = (work: () => Promise<void>): void => void (saying = saying.then(work))
+  let isAtWork = false
   return {
     take: (event) => {
       const { kind, ...facts } = event
       if (say.isJson) return next(() => say.json({ event: kind, ...facts }))
-      const line = say.isQuiet ? null : eventLine(event, say)
+      // It looks, does something and looks again, many times: a person is told once.
+      const isMoreWork = isAtWork && isWork(event)
+      if (event.kind === 'state') isAtWork = isWork(event)
+      const line = say.isQuiet || isMoreWork ? null : eventLine(event, say)
       if (line !== null) next(() => say.lines([line]))
     },
     close: async () => void (await saying),
   }
 }
+
+const isWork = (event: LinkEvent): boolean =>
+  event.kind === 'state' && (event.state === 'syncing' || event.state === 'scanning') && event.reason === undefined

@@ -76,13 +76,13 @@ const BLOCKED: Readonly<Record<string, string>> = {
   'no-symlinks': 'this system has no symbolic links',
   'not-empty': 'it should go from here, but something in it is ignored or blocked',
   'special-file': 'a pipe, a socket or a device',
-  'not-utf8': 'the name is not text',
+  'not-utf8': 'the name is not one that can be kept elsewhere',
   'no-permission': 'this computer does not let us read or write it',
   busy: 'it is in use, and keeps changing',
   'read-only': 'you may only read there: it stays here',
   'no-space': 'the disk is full',
   'over-quota': 'there is no room left on the server',
-  'content-damaged': 'what the server has is damaged',
+  'content-damaged': 'its bytes are damaged on the server, or on the way',
   'damaged-here': 'the disk of this computer has damaged it',
   unreadable: 'it cannot be read',
   refused: 'it was refused',
@@ -93,6 +93,7 @@ export const describeBlock = (reason: string): string => BLOCKED[reason] ?? reas
 /** Their details say more than the reason does. */
 const DETAILED: ReadonlySet<string> = new Set([
   'name-not-possible',
+  'not-utf8',
   'name-clash',
   'path-too-long',
   'content-damaged',

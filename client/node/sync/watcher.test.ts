@@ -58,6 +58,35 @@ describe('the system', () => {
     expect(hints).not.toContain('.bitvault')
   })
 
+  test('RT-06: a root that was away for a moment is watched again', async () => {
+    let hints: (string | null)[] = []
+    let onNext = () => {}
+    const until = (wanted: string | null) =>
+      new Promise<void>((resolve) => {
+        onNext = () => {
+          if (hints.includes(wanted)) resolve()
+        }
+        onNext()
+      })
+    const watching = await watchRoot(root).start((hint) => {
+      hints.push(hint)
+      onNext()
+    })
+    for (const time of ['first', 'second']) {
+      hints = []
+      await rename(root, `${root}-away`)
+      await rename(`${root}-away`, root)
+      // Once because it has gone, once because it is watched again.
+      await until(null)
+      hints = []
+      await until(null)
+      await writeFile(join(root, 'd', time), 'x')
+      await until('d')
+    }
+    expect(watching.trouble).toBeNull()
+    await watching.stop()
+  })
+
   test('WA-02: when the limit is reached later, that is told too', async () => {
     const hint = Promise.withResolvers<void>()
     const watching = await watchRoot(root, { canWatchMore: () => false }).start((folder) => {

@@ -1,5 +1,6 @@
 import { watch } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import watcher, { type AsyncSubscription, type Event } from '@parcel/watcher'
 import { OWN_FOLDER } from '../../sync/own-folder.ts'
 import type { LocalPath, Watcher } from '../../sync/ports.ts'
@@ -13,6 +14,8 @@ const HINTS_MAX = 512
 const EVENTS_MAX = 2_048
 /** Between two looks whether the system still watches what is new. */
 const PROBE_MS = 10_000
+/** Between two looks whether the root is there again. */
+const ROOT_AGAIN_MS = 1_000
 
 /** What a person is told; changes are found by the scans in each of them (WA-02). */
 const TROUBLE = {
@@ -35,17 +38,27 @@ export type WatchOptions = {
 export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher {
   return {
     start: async (onHint) => {
-      let isStopped = false
+      const ending = new AbortController()
       let trouble: string | null = null
       const isLimitReached = createLimitProbe(rootPath, options)
       const onEvents = (error: Error | null, events: Event[]): void => {
-        if (isStopped) return
+        if (ending.signal.aborted) return
         if (error) trouble = troubleOf(error)
         else if (events.some(({ type }) => type === 'create') && isLimitReached()) trouble = TROUBLE.limit
         for (const hint of error ? [null] : foldersOf(rootPath, events)) onHint(hint)
+        if (events.some(({ type, path }) => type === 'delete' && path === rootPath)) subscribed = again(subscribed)
       }
-      const subscribed = await subscribe(rootPath, onEvents)
-      trouble ??= subscribed.trouble
+      /** A root that has gone is watched no more, not even when it comes back: RT-06, a moment later or a day. */
+      const again = async (before: Promise<Subscribed>): Promise<Subscribed> => {
+        await (await before).subscription?.unsubscribe()
+        const found = await subscribeAgain(rootPath, onEvents, ending.signal)
+        trouble = found.trouble
+        if (!ending.signal.aborted) onHint(null)
+        return found
+      }
+      let subscribed = subscribe(rootPath, onEvents)
+      const first = await subscribed
+      trouble ??= first.trouble
       // What came before the watches were set is not hinted at by anybody (WA-04).
       onHint(null)
       return {
@@ -53,8 +66,8 @@ export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher
           return trouble
         },
         stop: async () => {
-          isStopped = true
-          await subscribed.subscription?.unsubscribe()
+          ending.abort()
+          await (await subscribed).subscription?.unsubscribe()
         },
       }
     },
@@ -96,6 +109,20 @@ async function subscribe(
     return { subscription: await watcher.subscribe(rootPath, onEvents, { ignore }), trouble: null }
   } catch (error) {
     return { subscription: null, trouble: troubleOf(error) }
+  }
+}
+
+/** Until the root is there again, or nobody asks any more. */
+async function subscribeAgain(
+  rootPath: string,
+  onEvents: (error: Error | null, events: Event[]) => void,
+  signal: AbortSignal,
+): Promise<Subscribed> {
+  for (;;) {
+    if (signal.aborted) return { subscription: null, trouble: null }
+    const found = await subscribe(rootPath, onEvents)
+    if (found.subscription !== null) return found
+    await delay(ROOT_AGAIN_MS, undefined, { signal, ref: false }).catch(() => {})
   }
 }
 

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf, namesIn, stampOf, tempOf, textOf } from '../../../../test/contract/sync-disk-world.ts'
 import { nodeDiskWorld, type NodeDiskWorld } from '../../../../test/support/node-disk-world.ts'
 import { openDisk } from './open-disk.ts'
+import { NAME_BYTES } from './safety-trash.ts'
 
 let world: NodeDiskWorld
 beforeEach(async () => {
@@ -196,6 +197,13 @@ describe('the safety trash', () => {
     await disk.tidy()
     expect(texts()).toEqual(['two'])
     disk.close()
+  })
+
+  test('NM-11: a long name is cut off there, and ends with nothing that a system takes away', async () => {
+    const name = `${'n'.repeat(NAME_BYTES - 1)} and more`
+    await world.user.write(name, 'one')
+    await world.disk.discard(name, null)
+    expect(readdirSync(at('.bitvault/trash'))).toEqual([expect.stringMatching(/-n+_$/)])
   })
 
   test('a link, and a file without permissions, go there as they are', async () => {

@@ -20,7 +20,7 @@ const KEPT_MS = 30 * 24 * 60 * 60 * 1000
 /** Of the file system that the root is on. */
 const SHARE_MAX = 0.1
 const SIZE_MAX_BYTES = 10 * 1024 ** 3
-const NAME_BYTES = 80
+export const NAME_BYTES = 80
 /** File systems without hard links, or without one more for this file. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
@@ -43,7 +43,7 @@ export function createSafetyTrash(root: Root, now: () => number): SafetyTrash {
   let count = 0
   let bytesSinceTidy = 0
   const nextPlace = (name: string): Kept => {
-    const own = `${now().toString(36).padStart(9, '0')}-${(count++).toString(36)}-${truncateUtf8(name, NAME_BYTES)}`
+    const own = `${now().toString(36).padStart(9, '0')}-${(count++).toString(36)}-${keptName(name)}`
     return { path: inside(root, `${TRASH_FOLDER}/${own}`), local: `${TRASH_FOLDER}/${own}` }
   }
   const tidy = (): void => {
@@ -64,6 +64,9 @@ export function createSafetyTrash(root: Root, now: () => number): SafetyTrash {
     tidy,
   }
 }
+
+/** Cut off, it may end with what Windows takes from the end of a name. */
+const keptName = (name: string): string => truncateUtf8(name, NAME_BYTES).replace(/[. ]$/, '_')
 
 function linkOrCopy(from: string, to: string): void {
   try {

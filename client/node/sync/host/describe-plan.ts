@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ItemContent, Placement } from '../../../../core/reconcile/item.ts'
+import type { Item, ItemContent, Placement } from '../../../../core/reconcile/item.ts'
 import type { Plan, Step } from '../../../../core/reconcile/step.ts'
 import { joined, shownPath } from '../../../sync/local-path.ts'
 import type { SyncStore } from '../../../sync/ports.ts'
@@ -11,7 +11,7 @@ const plannedStep = z.object({
   to: z.string().nullable(),
   /** Of what is sent or fetched. */
   bytes: z.number().nullable(),
-  /** Why it would be blocked. */
+  /** Why it would be blocked; or what else there is to know. */
   detail: z.string().nullable(),
 })
 
@@ -42,8 +42,13 @@ function describeStep(store: SyncStore, step: Step): PlannedStep | null {
     case 'block':
       return { ...plain, detail: `${step.reason}: ${step.detail}` }
     case 'upload-new':
-    case 'upload-version':
       return { ...plain, bytes: sizeOf(step.content) }
+    case 'upload-version':
+      return {
+        ...plain,
+        bytes: sizeOf(step.content),
+        detail: isEditedThere(store.item(step.item)) ? BOTH_EDITED : null,
+      }
     case 'download':
       return { ...plain, path: pathOf(store, step.to), bytes: sizeOf(store.item(step.item)?.remote?.content) }
     case 'make-local-folder':
@@ -55,6 +60,10 @@ function describeStep(store: SyncStore, step: Step): PlannedStep | null {
       return plain
   }
 }
+
+const BOTH_EDITED = 'it was changed there too: both are kept'
+const isEditedThere = (item: Item | null): boolean =>
+  item?.remote != null && item.synced !== null && item.remote.contentRevision !== item.synced.contentRevision
 
 const pathOf = (store: SyncStore, { parent, name }: Placement): string => joined(shownPath(store, parent), name)
 const sizeOf = (content: ItemContent | undefined): number | null => (content?.kind === 'file' ? content.size : null)
