@@ -34,7 +34,7 @@ export type PersonParts = {
 }
 
 /** What comes when the folder is changed by others at the same time, or has no room: a person sees the message, and does something else. */
-const PASSING = new Set(['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENOSPC', 'EINVAL'])
+const PASSING = new Set(['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENOSPC', 'EINVAL', 'ENAMETOOLONG'])
 /** Names that both people choose: so they meet. */
 const SHARED_NAMES = 8
 const FILES_MAX = 90

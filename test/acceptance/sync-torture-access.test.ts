@@ -52,7 +52,7 @@ describe('SH-01, SH-03, SH-09: rights in a space', () => {
   let space: string
 
   async function beginInTeam(): Promise<void> {
-    const { tenantId, userId, call } = torture.owner
+    const { tenantId, userId, call } = await torture.owner()
     const name = `team ${randomUUID()}`
     const { id } = await writeTeamSpace(torture.stack, { tenantId, userIds: [userId], name })
     await untilSeen(id, async () => (await call('GET', '/v1/spaces')).body.spaces ?? [])
@@ -89,7 +89,7 @@ describe('SH-01, SH-03, SH-09: rights in a space', () => {
 
   test('are withdrawn wholly and given back', { timeout: LIMIT_MS }, async () => {
     await beginInTeam()
-    const { tenantId, userId } = torture.owner
+    const { tenantId, userId } = await torture.owner()
     await torture.sql`delete from space_members where space_id = ${space}`
     await asked(async (side) => (await side.says()) === 'stopped root-gone')
     round.act(40)

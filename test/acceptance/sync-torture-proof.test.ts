@@ -27,7 +27,7 @@ afterEach(() => round?.end())
 
 /** Somebody whom the ledger does not know deletes it on the server: as a mistake of a daemon would. */
 async function deleteBehindTheLedger(): Promise<string> {
-  const { call } = torture.owner
+  const { call } = await torture.owner()
   const { body } = await call('GET', `/v1/resolve?path=${encodeURIComponent(`${round.place}/${path}`)}`)
   expect(await call('DELETE', `/v1/nodes/${body.node.id}`)).toMatchObject({ status: 200 })
   await expect
@@ -43,7 +43,9 @@ test('a file that goes into the trash although nobody deleted it', async () => {
 
 test('a file that the server had, and has not any more; then it is nowhere', async () => {
   const id = await deleteBehindTheLedger()
-  expect(await torture.owner.call('POST', `/v1/nodes/${id}/purge`, { mutationId: randomUUID() })).toMatchObject({
+  expect(
+    await (await torture.owner()).call('POST', `/v1/nodes/${id}/purge`, { mutationId: randomUUID() }),
+  ).toMatchObject({
     status: 200,
   })
   await expect

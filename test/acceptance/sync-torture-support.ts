@@ -25,6 +25,8 @@ const REST_MS = IS_LONG ? 900_000 : 150_000
 export const LIMIT_MS = 2 * REST_MS
 /** So many versions are read again by the oracle. */
 const READ_MAX = IS_LONG ? 10_000 : 1_000
+/** Half of what a token lives. */
+const TOKEN_MS = 300_000
 /** Between two things that one person does. */
 const PACE_MS = 30
 
@@ -33,7 +35,8 @@ export type TortureOptions = { postgres?: null }
 /** The real server, and who looks at it from outside of every device. */
 export class Torture {
   readonly stack: Stack
-  readonly owner: Account
+  #owner: Account
+  #signedInMs = performance.now()
   readonly sql: Sql
   /** Between every device and the bucket. */
   readonly bucketLine: CutProxy
@@ -45,7 +48,7 @@ export class Torture {
     const stack = await testStack({ ...options, env: { S3_PUBLIC_ENDPOINT: bucketLine.url + S3_PATH } })
     bucketLine.leadTo(stack.s3.endpoint)
     await setUp(stack.url, stack.setupToken)
-    const owner = await signIn(stack.url, PERSON.email, PERSON.password, 'the oracle')
+    const owner = await signInOracle(stack)
     const seats: (Seat & { ended: Promise<CliRun> })[] = []
     for (const name of PEOPLE) seats.push(await takeSeat(stack, name, seats.length))
     for (const { ended } of seats) expect(await ended).toMatchObject({ exit: 0 })
@@ -57,10 +60,19 @@ export class Torture {
     { bucketLine, owner, seats }: { bucketLine: CutProxy; owner: Account; seats: Seat[] },
   ) {
     this.stack = stack
-    this.owner = owner
+    this.#owner = owner
     this.sql = postgres(stack.ownerUrl, { max: 1, onnotice: () => {} })
     this.bucketLine = bucketLine
     this.#seats = seats
+  }
+
+  /** Signed in; long tests outlive a token. */
+  async owner(): Promise<Account> {
+    if (performance.now() - this.#signedInMs > TOKEN_MS) {
+      this.#owner = await signInOracle(this.stack)
+      this.#signedInMs = performance.now()
+    }
+    return this.#owner
   }
 
   get computers(): Computer[] {
@@ -177,14 +189,15 @@ export class Round {
   }
 
   async #trees(): Promise<Record<string, Tree>> {
-    const trees: Record<string, Tree> = { server: await serverTree(this.#torture.owner, this.place) }
+    const trees: Record<string, Tree> = { server: await serverTree(await this.#torture.owner(), this.place) }
     for (const side of this.sides) trees[side.name] = await side.tree()
     return trees
   }
 
   /** What the oracle has to say, as everything is now. */
   async complaints(): Promise<string[]> {
-    const { owner, sql } = this.#torture
+    const { sql } = this.#torture
+    const owner = await this.#torture.owner()
     await emptyTrashAside(owner, this.place.split('/')[0]!)
     const versions = await versionsHeld(sql)
     // Each is read, while they are not too many: then some of them, by the dice, and the others are believed.
@@ -207,6 +220,8 @@ function partition<T>(all: readonly T[], isOfFirst: (one: T) => boolean): [T[], 
   for (const one of all) parts[isOfFirst(one) ? 0 : 1].push(one)
   return parts
 }
+
+const signInOracle = ({ url }: Stack): Promise<Account> => signIn(url, PERSON.email, PERSON.password, 'the oracle')
 
 const PEOPLE = ['anna', 'bert']
 /** A computer where somebody has signed in, on a line of its own. */
