@@ -114,6 +114,7 @@ export class SyncEngine {
     setbacks.clear()
     again.server = true
     again.everywhere = true
+    this.#recovery.hurry()
     this.#bell.ring()
   }
 

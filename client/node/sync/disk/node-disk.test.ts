@@ -1,8 +1,10 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,6 +12,7 @@ import {
   unlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -196,6 +199,23 @@ describe('the safety trash', () => {
     nowMs += 2 * 86_400_000
     await disk.tidy()
     expect(texts()).toEqual(['two'])
+    disk.close()
+  })
+
+  test('TM-05: what a program saved into a file after it was displaced is nowhere else: it stays, whatever the clock says', async () => {
+    let nowMs = Date.parse('2016-01-01T00:00:00Z')
+    const disk = openDisk(world.root, () => nowMs)
+    await world.user.write('f', 'one')
+    await world.user.write('g', 'two')
+    const fd = openSync(at('f'), 'r+')
+    await disk.discard('f', null)
+    await disk.discard('g', null)
+    writeSync(fd, 'late')
+    closeSync(fd)
+    nowMs = Date.parse('2030-01-01T00:00:00Z')
+    await disk.tidy()
+    const left = readdirSync(at('.bitvault/trash'))
+    expect(left.map((name) => readFileSync(at(`.bitvault/trash/${name}`), 'utf8'))).toEqual(['late'])
     disk.close()
   })
 

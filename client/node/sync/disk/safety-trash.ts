@@ -1,4 +1,5 @@
 import {
+  type BigIntStats,
   copyFileSync,
   constants,
   linkSync,
@@ -8,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  utimesSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { truncateUtf8 } from '../../../../core/names.ts'
@@ -74,6 +76,8 @@ function linkOrCopy(from: string, to: string): void {
   } catch (error) {
     if (!NO_LINKS.has(codeOf(error) ?? '')) throw error
     copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    const { atime, mtime } = lstatSync(from)
+    utimesSync(to, atime, mtime)
   }
 }
 
@@ -84,13 +88,25 @@ function sizeMax(path: string): number {
 
 function removeOld(folder: string, olderThanMs: number, sizeMaxBytes: number): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const names = readdirSync(folder).sort()
-  const sizes = names.map((name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
-  let total = sizes.reduce((sum, size) => sum + size, 0)
-  for (const [i, name] of names.entries()) {
-    const isOld = Number.parseInt(name.slice(0, 9), 36) < olderThanMs
-    if (!isOld && total <= sizeMaxBytes) continue
+  const kept = readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const stats = lstatSync(join(folder, name), { bigint: true, throwIfNoEntry: false })
+      const sinceMs = Number.parseInt(name.slice(0, 9), 36)
+      return stats === undefined || isWrittenSince(stats, sinceMs) ? [] : [{ name, sinceMs, size: Number(stats.size) }]
+    })
+  let total = kept.reduce((sum, { size }) => sum + size, 0)
+  for (const { name, sinceMs, size } of kept) {
+    if (sinceMs >= olderThanMs && total <= sizeMaxBytes) continue
     rmSync(join(folder, name), { force: true })
-    total -= sizes[i] ?? 0
+    total -= size
   }
 }
+
+/**
+ * A program had it open, and saved into it when it was here already: these bytes are nowhere else, so they stay until a person has seen them. Coming
+ * here changed the file's ctime alone, a write sets both at one moment. Where a file system knows one time only, the clock has to tell, too; one
+ * that was set back since has made the file young.
+ */
+const isWrittenSince = ({ mtimeNs, ctimeNs, mtimeMs }: BigIntStats, sinceMs: number): boolean =>
+  mtimeNs === ctimeNs && mtimeMs > BigInt(sinceMs)
