@@ -1,6 +1,7 @@
 import {
   commitReply,
   contentReply,
+  contentsReply,
   initUploadReply,
   listReply,
   mutationResult,
@@ -59,6 +60,7 @@ export function createEndpoints(transport: Transport): Api {
     ...uploadEndpoints(transport, get, post),
     content: (nodeId, options = {}) =>
       get('/v1/files/{id}/content', `/v1/files/${nodeId}/content${query(options)}`, contentReply, CONTENT_LIST),
+    contents: (files) => post('/v1/files/contents', '/v1/files/contents', { files }, contentsReply),
     push: async (mutations, options = {}) =>
       (await post('/v1/sync/push', '/v1/sync/push', { mutations, ...options }, pushReply)).results,
     changes: (options = {}) => get('/v1/sync/changes', `/v1/sync/changes${query(options)}`, changesReply),
