@@ -31,6 +31,10 @@ function isPlainName(name: string): boolean {
  */
 export function inside(root: Root, path: LocalPath): string {
   checkRoot(root)
+  return insideChecked(root, path)
+}
+
+function insideChecked(root: Root, path: LocalPath): string {
   if (path === '') return root.path
   const names = path.split('/')
   if (!names.every(isPlainName)) throw systemError('EINVAL', 'not a path below the root')
@@ -75,7 +79,7 @@ export function checkRoot(root: Root): void {
 export function insideOrNull(root: Root, path: LocalPath): string | null {
   checkRoot(root)
   try {
-    return inside(root, path)
+    return insideChecked(root, path)
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
     throw error
