@@ -18,6 +18,8 @@ export type SyncWorld = {
   wire(): Wire
   /** Before a measurement: consumers have nothing left to do, and nothing is on its way to the disk. */
   settle(): Promise<void>
+  /** Before the end of the benchmark, when something else is measured after this. */
+  stop(): Promise<void>
 }
 
 /** @param options.isCounted through a relay that counts, which costs time itself */
@@ -56,5 +58,10 @@ export async function startSyncWorld(context: BenchContext, options: { isCounted
     await untilQuiet({ sql })
     await promisify(execFile)('sync')
   }
-  return { stack, a, b, wire, settle }
+  const stop = async (): Promise<void> => {
+    await Promise.all([a.stop(), b.stop()])
+    await sql.end({ timeout: 1 })
+    await stack.stop()
+  }
+  return { stack, a, b, wire, settle, stop }
 }
