@@ -3,7 +3,7 @@ import type { Clock } from './ports.ts'
 /** It takes at most one part in so many of the time. */
 const SHARE = 5
 /** Nothing waits longer, however much there is to look at. */
-const WAIT_MAX_MS = 2_000
+const WAIT_MAX_MS = 1_000
 
 /**
  * Something that costs the more the more is under way, and need not be done for every hint meanwhile: a plan looks at all that is not settled. Whoever
@@ -23,11 +23,16 @@ export class Pace {
     this.#onDue = onDue
   }
 
-  measure<T>(work: () => T): T {
+  /** From here on it is measured anew. */
+  begin(): void {
+    this.#waitMs = 0
+  }
+
+  async measure<T>(work: () => T | Promise<T>): Promise<T> {
     const begun = this.#clock.now()
-    const result = work()
+    const result = await work()
     this.#endedAt = this.#clock.now()
-    this.#waitMs = Math.min(WAIT_MAX_MS, (SHARE - 1) * Math.max(0, this.#endedAt - begun))
+    this.#waitMs = Math.min(WAIT_MAX_MS, this.#waitMs + (SHARE - 1) * Math.max(0, this.#endedAt - begun))
     return result
   }
 

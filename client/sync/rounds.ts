@@ -75,11 +75,12 @@ export class Rounds {
     const { again, writes } = this.#course
     this.#transfers.throwIfFailed()
     if (this.#transfers.files > PLENTY && this.#pace.isEarly()) return 'rest'
+    this.#pace.begin()
     await this.#requireRoot()
     const unreached = again.server ? await this.#tryToPull() : null
     if (again.hasFolders) {
       if (!unreached) this.#status.is('scanning')
-      await this.#looker.scan()
+      await this.#pace.measure(() => this.#looker.scan())
       this.#afterFall?.settle()
     }
     const isMoreToRead = await this.#looker.read()
@@ -89,7 +90,7 @@ export class Rounds {
     if (again.server) return 'again'
     await this.#settleAnnounced()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
-    const next = this.#pace.measure(() => this.plan())
+    const next = await this.#pace.measure(() => this.plan())
     this.#status.brake(next.brake)
     this.#transfers.isMorePlanned = next.more
     if (next.steps.length === 0) return isMoreToRead || again.server || again.hasFolders ? 'again' : this.#rest(next)
