@@ -68,7 +68,7 @@ export class SyncComputer {
     const profiles = process.env[PROFILES]
     const flags = profiles ? ['--cpu-prof', '--cpu-prof-dir', join(profiles, this.#options.name)] : []
     this.#daemon = await startChild(process.execPath, [...flags, MAIN, 'sync', 'daemon'], {
-      env: { ...this.#env, ...(process.env['BENCH_NODE'] ? { NODE_OPTIONS: process.env['BENCH_NODE'] } : {}) },
+      env: this.#env,
       signalOnOurDeath: 'INT',
     })
   }

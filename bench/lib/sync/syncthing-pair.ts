@@ -7,6 +7,7 @@ import { type Child, startChild } from '../../../embedded/child.ts'
 import { pickFreePort } from '../../../embedded/free-port.ts'
 import { secondsOf } from '../alternate.ts'
 import type { BenchContext } from '../bench.ts'
+import type { Wire } from './counting-proxy.ts'
 import { figuresOf, type ProcessFigures } from './process-figures.ts'
 
 const run = promisify(execFile)
@@ -45,7 +46,7 @@ export async function startSyncthing(
   const syncTree = async (tree: string, files: number): Promise<number> =>
     secondsOf(async () => {
       await rename(tree, join(a.folder, 'tree'))
-      const looked = a.call('POST', `/rest/db/scan?folder=${FOLDER}`)
+      const looked = a.scan()
       await b.untilHas(files)
       await looked
     })
@@ -103,6 +104,17 @@ export class Syncthing {
       devices: [{ deviceID: this.id }, { deviceID: other.id }],
       caseSensitiveFS: caseSensitive,
     })
+  }
+
+  /** Looks at its folder now: by itself it waits for ten seconds after a change. */
+  async scan(): Promise<void> {
+    await this.call('POST', `/rest/db/scan?folder=${FOLDER}`)
+  }
+
+  /** As it counts itself, since it was started. */
+  async wire(): Promise<Wire> {
+    const { total } = await this.call('GET', '/rest/system/connections')
+    return { out: total.outBytesTotal, back: total.inBytesTotal }
   }
 
   untilHas(files: number): Promise<void> {
