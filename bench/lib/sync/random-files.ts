@@ -6,6 +6,7 @@ import { createDice } from '../dice.ts'
 const PIECE_BYTES = 8 * 1024 * 1024
 const FILES_PER_FOLDER = 100
 
+/** `folders`: with the top one. */
 export type WrittenTree = { files: number; folders: number; bytes: number }
 
 /** Files of random bytes whose sizes are spread evenly between none and twice the average, a hundred to a folder. */
@@ -26,7 +27,7 @@ export function writeRandomTree(root: string, options: { files: number; bytes: n
     writeFile(join(folder, `file-${at}.bin`), [piece])
     bytes += size
   }
-  return { files: options.files, folders, bytes }
+  return { files: options.files, folders: folders + 1, bytes }
 }
 
 /** One file of random bytes, on the disk when this returns: writing back must not fall into what is measured. */
