@@ -11,6 +11,7 @@ import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
 import { localPath } from './local-path.ts'
 import { Looker } from './looker.ts'
+import { Pace } from './pace.ts'
 import { pullToHead } from './pull.ts'
 import type { Disk, SyncStore } from './ports.ts'
 import { requireRoot } from './root-lost.ts'
@@ -22,6 +23,8 @@ import { isOfPort, troubleOf } from './trouble.ts'
 
 /** More on its way than this is planned no further. */
 const TRANSFERS_MAX = 4_000
+/** As long as so many are on their way, nobody has to hurry with the next plan. */
+const PLENTY = 256
 
 type Surroundings = { options: EngineOptions; status: Status; stopping: AbortSignal; onDue: () => void }
 
@@ -36,6 +39,7 @@ export class Rounds {
   readonly #status: Status
   readonly #transfers: Transfers
   readonly #looker: Looker
+  readonly #pace: Pace
   readonly #announcements: Announcements
   #afterFall: AfterFall | null = null
   readonly #scrub: Scrub
@@ -46,6 +50,7 @@ export class Rounds {
     this.#options = options
     this.#status = status
     this.#transfers = new Transfers(course, onDue)
+    this.#pace = new Pace(course.clock, { stopping, onDue })
     this.#looker = new Looker(course, options.scan, { stopping, onDue })
     this.#announcements = new Announcements(course.store)
     this.#scrub = new Scrub(course, { stopping, isAtRest: () => status.state === 'up-to-date' })
@@ -72,11 +77,13 @@ export class Rounds {
   async round(): Promise<'rest' | 'again'> {
     const { again, writes } = this.#course
     this.#transfers.throwIfFailed()
+    if (this.#transfers.files > PLENTY && this.#pace.isEarly()) return 'rest'
+    this.#pace.begin()
     await this.#requireRoot()
     const unreached = again.server ? await this.#tryToPull() : null
     if (again.hasFolders) {
       if (!unreached) this.#status.is('scanning')
-      await this.#looker.scan()
+      await this.#pace.measure(() => this.#looker.scan())
       this.#afterFall?.settle()
     }
     const isMoreToRead = await this.#looker.read()
@@ -86,7 +93,7 @@ export class Rounds {
     if (again.server) return 'again'
     await this.#settleAnnounced()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
-    const next = this.plan()
+    const next = await this.#pace.measure(() => this.plan())
     this.#status.brake(next.brake)
     this.#transfers.isMorePlanned = next.more
     if (next.steps.length === 0) return isMoreToRead || again.server || again.hasFolders ? 'again' : this.#rest(next)
