@@ -31,7 +31,7 @@ export type LocalR2 = {
 }
 
 const HOST = '127.0.0.1'
-const S3_PATH = '/cdn-cgi/local/r2/s3'
+export const S3_PATH = '/cdn-cgi/local/r2/s3'
 const EXIT_WAIT_MS = 5000
 const REFUSE_ALL = 'export default { fetch: () => new Response(null, { status: 404 }) }'
 

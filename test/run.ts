@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureChromium } from './support/chromium.ts'
+import { ensureFaketime } from './support/faketime.ts'
 
 /** `npm test [-- vitest arguments]`: formatting, lint and types, then every test. Ends with one plain line that says how it went. */
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -20,6 +21,7 @@ function main(): number {
     if (checked !== 0) return checked
   }
   ensureChromium()
+  ensureFaketime()
   const report = join(mkdtempSync(join(tmpdir(), 'bitvault-test-')), 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const status = run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...given])

@@ -1,4 +1,5 @@
-import { openDisk } from '../../client/node/sync/disk/open-disk.ts'
+import { readMarker } from '../../client/node/sync/disk/root-marker.ts'
+import { openRoot } from '../../client/node/sync/disk/root.ts'
 import { findPlaceFault } from '../../client/node/sync/links/link-places.ts'
 import type { Link } from '../../client/node/sync/links/link.ts'
 import { configFolder, stateFolder } from '../../client/node/folders.ts'
@@ -18,11 +19,11 @@ import { shownFolder } from './view/shown-folder.ts'
  */
 export async function moveLink(world: World, root: string, say: Say): Promise<void> {
   const links = linksOf(world)
-  const id = await markOf(root)
+  const id = markOf(root)
   const link = id === null ? null : await links.find(id)
   if (link === null) throw refused(`${root} does not carry the mark of a link of yours`)
   if (link.root === root) return
-  if ((await markOf(link.root)) === link.id) throw refused(`${link.root} is still there: this is a copy of it`)
+  if (markOf(link.root) === link.id) throw refused(`${link.root} is still there: this is a copy of it`)
   const own = [configFolder(world.env, world.platform), stateFolder(world.env, world.platform)]
   const [home = '', ...ours] = await Promise.all([world.home, ...own].map(realPathOf))
   await links.update((present) => {
@@ -38,15 +39,10 @@ export async function moveLink(world: World, root: string, say: Say): Promise<vo
 }
 
 /** `null`: no folder, or none with a mark. */
-async function markOf(path: string): Promise<string | null> {
+function markOf(path: string): string | null {
   try {
-    const disk = openDisk(path)
-    try {
-      const marker = await disk.marker()
-      return 'id' in marker ? marker.id : null
-    } finally {
-      disk.close()
-    }
+    const marker = readMarker(openRoot(path))
+    return 'id' in marker ? marker.id : null
   } catch {
     return null
   }

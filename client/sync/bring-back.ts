@@ -4,7 +4,7 @@ import type { Course } from './course.ts'
 import { folderOf, joined } from './local-path.ts'
 import { isCoarse, isSameFile } from './local-states.ts'
 import { TRASH_FOLDER } from './own-folder.ts'
-import type { LocalPath } from './ports.ts'
+import type { LocalPath, SyncStore } from './ports.ts'
 import { hashFile, isSettled } from './scan/observe.ts'
 import { isOfPort, systemCode } from './trouble.ts'
 
@@ -45,10 +45,57 @@ export async function bringBackMissed(course: Course, path: LocalPath, displaced
 
 const NAMES_TRIED = 1_000
 
-/** Under the next free name beside it: the next scan finds it as something new. */
-export async function bringBack({ disk, again }: Course, kept: LocalPath, path: LocalPath): Promise<void> {
-  const folder = folderOf(path)
-  const name = folder === '' ? path : path.slice(folder.length + 1)
+type Rescue = { kept: LocalPath; path: LocalPath }
+
+/**
+ * Under the next free name beside it, or further up when that folder has gone meanwhile or takes nothing: the next scan finds it as something new. What a failing
+ * disk does not let happen is tried again with every round.
+ */
+export async function bringBack(course: Course, kept: LocalPath, path: LocalPath): Promise<void> {
+  if (!(await hasBroughtBack(course, { kept, path })))
+    writeRescues(course.store, [...readRescues(course.store), { kept, path }])
+}
+
+export async function bringBackLeft(course: Course): Promise<void> {
+  const waiting = readRescues(course.store)
+  if (waiting.length === 0) return
+  const left: Rescue[] = []
+  for (const rescue of waiting) if (!(await hasBroughtBack(course, rescue))) left.push(rescue)
+  if (left.length < waiting.length) writeRescues(course.store, left)
+}
+
+const readRescues = (store: SyncStore): Rescue[] => JSON.parse(store.meta('rescues') ?? '[]') as Rescue[]
+
+const writeRescues = (store: SyncStore, rescues: readonly Rescue[]): void =>
+  store.write((to) => to.setMeta('rescues', rescues.length === 0 ? null : JSON.stringify(rescues)))
+
+/** @returns `false`: the disk is in trouble. What is not in the trash any more, somebody has taken out of it. */
+async function hasBroughtBack(course: Course, { kept, path }: Rescue): Promise<boolean> {
+  const name = nameOf(path)
+  for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+    try {
+      await bringInto(course, kept, { folder, name })
+      return true
+    } catch (error) {
+      if (!isOfPort(error)) throw error
+      if (folder === '') return (await isThere(course, kept)) === false
+    }
+  }
+}
+
+/** @returns `null`: nobody can say */
+async function isThere({ disk }: Course, path: LocalPath): Promise<boolean | null> {
+  try {
+    return (await disk.stat(path)) !== null
+  } catch (error) {
+    if (!isOfPort(error)) throw error
+    return null
+  }
+}
+
+type Spot = { folder: LocalPath; name: string }
+
+async function bringInto({ disk, again }: Course, kept: LocalPath, { folder, name }: Spot): Promise<void> {
   again.folder(folder)
   for (let number = 2; number < NAMES_TRIED; number++) {
     const free = joined(folder, numberedName(name, number))
@@ -61,3 +108,5 @@ export async function bringBack({ disk, again }: Course, kept: LocalPath, path: 
     }
   }
 }
+
+const nameOf = (path: LocalPath): string => path.slice(path.lastIndexOf('/') + 1)

@@ -54,6 +54,21 @@ test('SS-01, SS-03: what is unselected while the engine runs is sent first, then
   expect(a.files()).toEqual(['d/', 'd/f', 'd/unsent'])
 })
 
+test('somebody who asks for a look while nobody answers does not wait for the next one', async () => {
+  const world = new VirtualDevices()
+  const [a, b] = [world.add().start(), world.add().start()]
+  await world.settle()
+  a.line.isUp = false
+  a.write('f', 'one')
+  await world.settle()
+  expect(a.state).toBe('offline')
+  a.line.isUp = true
+  a.engine?.syncNow()
+  await world.pass(2)
+  expectSame(a, b)
+  expect(b.read('f')).toBe('one')
+})
+
 test('paused and resumed before it has noticed, it goes on', async () => {
   const world = new VirtualDevices()
   const [a, b] = [world.add().start(), world.add().start()]

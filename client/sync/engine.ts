@@ -94,17 +94,17 @@ export class SyncEngine {
     this.#bell.ring()
   }
 
-  /** Outlives a restart. */
+  /** Outlives a restart. @throws what the store throws, as each of these does: then nothing has changed */
   pause(): void {
-    this.#isPaused = true
     this.#parts.store.write((to) => to.setMeta('paused', 'yes'))
+    this.#isPaused = true
     this.#working.abort(STOPPED)
     this.#bell.ring()
   }
 
   resume(): void {
-    this.#isPaused = false
     this.#parts.store.write((to) => to.setMeta('paused', null))
+    this.#isPaused = false
     this.syncNow()
   }
 
@@ -114,6 +114,7 @@ export class SyncEngine {
     setbacks.clear()
     again.server = true
     again.everywhere = true
+    this.#recovery.hurry()
     this.#bell.ring()
   }
 

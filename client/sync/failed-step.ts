@@ -1,6 +1,6 @@
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteFailure, type Course } from './course.ts'
-import { Guarded, Otherwise } from './place-version.ts'
+import { Guarded, Otherwise } from './otherwise.ts'
 import { folderOf, localPath, pathOfPlace, shownPath } from './local-path.ts'
 import type { LocalPath } from './ports.ts'
 import { RootLost } from './root-lost.ts'

@@ -3,8 +3,9 @@ import { parkedName } from '../../core/reconcile/parked-name.ts'
 import { isSameStamp, type Item, type ItemContent, type LocalState, type Placement } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, tellStep, tellStepEnd, type Course } from './course.ts'
-import { Guarded, Otherwise, proofOf } from './place-version.ts'
-import { isNameFree } from './free-name.ts'
+import { Guarded, Otherwise } from './otherwise.ts'
+import { proofOf } from './place-version.ts'
+import { requireFreeName } from './free-name.ts'
 import { isSystemLitter } from './ignore-built-in.ts'
 import { folderOf, joined, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, isSameFile, placedState, staysSettled } from './local-states.ts'
@@ -56,7 +57,8 @@ async function makeFolder(course: Course, { id, remote, local }: Item, { to }: O
   if (localPath(store, to.parent) === null) writes.flush()
   const path = wanted(pathOfPlace(store, to))
   if (remote === null) return
-  if (local !== null || !isNameFree(course, id, to)) throw new Otherwise()
+  if (local !== null) throw new Otherwise()
+  requireFreeName(course, id, to)
   const entry = await disk.makeFolder(path)
   course.again.touched(folderOf(path))
   const content = { kind: 'folder' } as const
@@ -102,7 +104,7 @@ async function setAside(course: Course, item: Item, { to }: Of<'set-aside'>): Pr
 /** Nothing is displaced, so an edit that came in between, before the rename or after, does no harm: it moves along, and is read anew. */
 async function rename(course: Course, item: Item, to: Placement): Promise<LocalState> {
   const { store, disk } = course
-  if (!isNameFree(course, item.id, to)) throw new Otherwise()
+  requireFreeName(course, item.id, to)
   const from = wanted(localPath(store, item.id))
   const path = wanted(pathOfPlace(store, to))
   const entry = await disk.stat(from)

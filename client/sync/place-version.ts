@@ -2,30 +2,16 @@ import { bringBack, isOther } from './bring-back.ts'
 import type { Item, ItemContent, RemoteState } from '../../core/reconcile/item.ts'
 import type { LocalStep } from '../../core/reconcile/step.ts'
 import { noteSuccess, type Course } from './course.ts'
-import { isNameFree } from './free-name.ts'
+import { requireFreeName } from './free-name.ts'
 import { serverProof, type Proof } from './guard.ts'
 import { folderOf, localPath, pathOfPlace } from './local-path.ts'
 import { agreedState, placedState } from './local-states.ts'
 import type { DiskEntry, FinishedTemp, LocalPath } from './ports.ts'
+import { Guarded, Otherwise } from './otherwise.ts'
 import { lookTwice } from './second-look.ts'
-import type { Lasting } from './trouble.ts'
 
 export type DownloadStep = Extract<LocalStep, { do: 'download' }>
 export type Wanted = { step: DownloadStep; remote: RemoteState }
-
-/** Something else is there than the plan thought. */
-export class Otherwise extends Error {
-  /** What it means when it stays so. */
-  readonly lasting: Lasting | null
-
-  constructor(lasting: Lasting | null = null) {
-    super('something else is there than was planned with')
-    this.lasting = lasting
-  }
-}
-
-/** The guard did not let it happen (I1). */
-export class Guarded extends Error {}
 
 /**
  * Gives a fetched file its name. Whoever calls shares the disk.
@@ -42,10 +28,14 @@ export async function placeFile(course: Course, wanted: Wanted, temp: FinishedTe
     return true
   }
   const { placed, displaced: kept, kept: keptAt } = await course.disk.replace(temp, path, displaced.stamp)
-  noteArrival(course, wanted, placed)
-  // Somebody wrote into it between our second look and now: that is theirs, and gets a name of its own (EE-05).
-  if (await isOther(course, { path: keptAt, stamp: kept }, { stamp: displaced.stamp, content: ready.content }))
-    await bringBack(course, keptAt, path)
+  try {
+    // Somebody wrote into it between our second look and now: that is theirs, and gets a name of its own (EE-05).
+    if (await isOther(course, { path: keptAt, stamp: kept }, { stamp: displaced.stamp, content: ready.content }))
+      await bringBack(course, keptAt, path)
+  } finally {
+    // Last: who dies before has announced it, and looks after it at the next start.
+    noteArrival(course, wanted, placed)
+  }
   return true
 }
 
@@ -72,7 +62,7 @@ async function makeReady(course: Course, { step, remote }: Wanted): Promise<Read
   if (item?.remote?.contentRevision !== remote.contentRevision) return null
   const isNew = step.expects.is === 'nothing'
   if (isNew !== (item.local === null)) throw new Otherwise()
-  if (isNew && !isNameFree(course, item.id, step.to)) throw new Otherwise()
+  if (isNew) requireFreeName(course, item.id, step.to)
   const path = isNew ? pathOfPlace(store, step.to) : localPath(store, item.id)
   if (path === null) throw new Otherwise()
   const found = await lookTwice(disk, item, path, step.expects)

@@ -15,6 +15,7 @@ export class Recovery {
   readonly #status: Status
   readonly #bell: Doorbell
   #failures = 0
+  #waiting: AbortController | null = null
 
   constructor(course: Course, status: Status, bell: Doorbell) {
     this.#course = course
@@ -24,6 +25,11 @@ export class Recovery {
 
   succeeded(): void {
     this.#failures = 0
+  }
+
+  /** Somebody asks for everything to be tried now: how often it has failed is no reason to wait. */
+  hurry(): void {
+    this.#waiting?.abort()
   }
 
   /** @throws `error` when no port threw it: a mistake of ours */
@@ -55,9 +61,20 @@ export class Recovery {
     if (trouble.is === 'blocked') this.#status.is('offline', trouble.detail)
     else this.#status.is('offline')
     // A quarter of dice, so that a thousand devices do not come back at once.
-    await this.#course.clock
-      .sleep(ms * (0.75 + this.#course.random.fraction() / 4), this.#course.signal)
-      .catch(() => {})
+    await this.#sleep(ms * (0.75 + this.#course.random.fraction() / 4))
     return 'goes-on'
+  }
+
+  /** No hint ends it: there may be many, and none of them says that it would go better now. */
+  async #sleep(ms: number): Promise<void> {
+    const { clock, signal } = this.#course
+    const waiting = new AbortController()
+    const end = (): void => waiting.abort()
+    this.#waiting = waiting
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+    await clock.sleep(ms, waiting.signal).catch(() => {})
+    signal.removeEventListener('abort', end)
+    this.#waiting = null
   }
 }

@@ -5,12 +5,13 @@ import { Announcements } from './announced.ts'
 import { forgetBrakeAnswers, readBrakeAnswers } from './brake-answers.ts'
 import type { Course } from './course.ts'
 import type { EngineOptions, EngineParts } from './engine-parts.ts'
-import { bringBackMissed } from './bring-back.ts'
+import { bringBackLeft, bringBackMissed } from './bring-back.ts'
 import { executePlan } from './execute-plan.ts'
 import { forgetSent } from './forget-sent.ts'
 import { leftAlone } from './left-alone.ts'
 import { localPath } from './local-path.ts'
 import { Looker } from './looker.ts'
+import { Pace } from './pace.ts'
 import { pullToHead } from './pull.ts'
 import type { Disk, SyncStore } from './ports.ts'
 import { requireRoot } from './root-lost.ts'
@@ -22,8 +23,14 @@ import { isOfPort, troubleOf } from './trouble.ts'
 
 /** More on its way than this is planned no further. */
 const TRANSFERS_MAX = 4_000
+/** As long as so many are on their way, nobody has to hurry with the next plan. */
+const PLENTY = 256
 
 type Surroundings = { options: EngineOptions; status: Status; stopping: AbortSignal; onDue: () => void }
+
+/** Also what runs for months clears its safety trash. */
+const TIDY_MS = 86_400_000
+const TIDY_AGAIN_MS = 60_000
 
 /** What the engine does again and again: look at both sides where something may be new, plan, and do. */
 export class Rounds {
@@ -32,16 +39,18 @@ export class Rounds {
   readonly #status: Status
   readonly #transfers: Transfers
   readonly #looker: Looker
+  readonly #pace: Pace
   readonly #announcements: Announcements
   #afterFall: AfterFall | null = null
   readonly #scrub: Scrub
-  #isTidyDue = true
+  #tidyDueMs = 0
 
   constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
     this.#course = course
     this.#options = options
     this.#status = status
     this.#transfers = new Transfers(course, onDue)
+    this.#pace = new Pace(course.clock, { stopping, onDue })
     this.#looker = new Looker(course, options.scan, { stopping, onDue })
     this.#announcements = new Announcements(course.store)
     this.#scrub = new Scrub(course, { stopping, isAtRest: () => status.state === 'up-to-date' })
@@ -68,11 +77,13 @@ export class Rounds {
   async round(): Promise<'rest' | 'again'> {
     const { again, writes } = this.#course
     this.#transfers.throwIfFailed()
+    if (this.#transfers.files > PLENTY && this.#pace.isEarly()) return 'rest'
+    this.#pace.begin()
     await this.#requireRoot()
     const unreached = again.server ? await this.#tryToPull() : null
     if (again.hasFolders) {
       if (!unreached) this.#status.is('scanning')
-      await this.#looker.scan()
+      await this.#pace.measure(() => this.#looker.scan())
       this.#afterFall?.settle()
     }
     const isMoreToRead = await this.#looker.read()
@@ -82,7 +93,7 @@ export class Rounds {
     if (again.server) return 'again'
     await this.#settleAnnounced()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
-    const next = this.plan()
+    const next = await this.#pace.measure(() => this.plan())
     this.#status.brake(next.brake)
     this.#transfers.isMorePlanned = next.more
     if (next.steps.length === 0) return isMoreToRead || again.server || again.hasFolders ? 'again' : this.#rest(next)
@@ -142,20 +153,22 @@ export class Rounds {
       const path = localPath(store, id)
       if (path !== null) await bringBackMissed(this.#course, path, synced)
     }
+    await bringBackLeft(this.#course)
   }
 
   /** A root that was away may come back with what was unfinished when it went. */
   async #requireRoot(): Promise<void> {
-    const { store, disk } = this.#course
+    const { store, disk, clock } = this.#course
     try {
       await requireRoot(store, disk)
     } catch (error) {
-      this.#isTidyDue = true
+      this.#tidyDueMs = 0
       throw error
     }
-    if (!this.#isTidyDue || this.#transfers.files > 0) return
-    this.#isTidyDue = false
-    await tidy(disk)
+    const now = clock.now()
+    // Also when the clock was set back.
+    const isDue = now >= this.#tidyDueMs || now < this.#tidyDueMs - TIDY_MS
+    if (isDue && this.#transfers.files === 0) this.#tidyDueMs = now + ((await isTidied(disk)) ? TIDY_MS : TIDY_AGAIN_MS)
   }
 
   /**
@@ -198,12 +211,14 @@ export class Rounds {
   }
 }
 
-/** What is unfinished is in nobody's way, so a failure is not either. */
-async function tidy(disk: Disk): Promise<void> {
+/** What is unfinished, or in the safety trash beyond its time, is in nobody's way, so a failure is not either. */
+async function isTidied(disk: Disk): Promise<boolean> {
   try {
     await disk.tidy()
+    return true
   } catch (error) {
     if (!isOfPort(error)) throw error
+    return false
   }
 }
 

@@ -175,7 +175,10 @@ function* freeLocalName(lineup: Lineup, id: ItemId, place: Placement): Task {
   return 'done'
 }
 
-const NAME_HELD: Block = { reason: 'name-clash', detail: 'something that is not synchronised has this name here' }
+export const NAME_HELD: Block = {
+  reason: 'name-clash',
+  detail: 'something that is not synchronised has this name here',
+}
 
 function parkLocal(lineup: Lineup, id: ItemId): Outcome {
   if (lineup.hasStep(id)) return 'waits'

@@ -116,12 +116,15 @@ export function openBrowser(url: string) {
 }
 
 /** Signs the command line in as a person does: the code typed into a browser. */
-export async function signInByDevice(cli: Cli, url: string): Promise<CliRun> {
+export const signInByDevice = async (cli: Cli, url: string): Promise<CliRun> => (await approveDevice(cli, url)).ended
+
+/** The code was typed in; `ended`: the command line has noticed, which takes it some seconds. */
+export async function approveDevice(cli: Cli, url: string): Promise<{ ended: Promise<CliRun> }> {
   const browser = openBrowser(url)
   await browser.signIn()
   const { child, ended } = cli.start(['login', '--name', 'test laptop'])
   const [, code = ''] = await waitFor(child, 'stderr', /^ {2}([A-Z]{4}-[A-Z]{4})$/m)
   const { status } = await browser.decide(code, 'approve')
   if (status !== 200) throw new Error(`approving answered ${status}`)
-  return ended
+  return { ended }
 }

@@ -99,8 +99,10 @@ export async function writeFrom(
 }
 
 /** A team space that the person of this world manages. */
-export async function makeTeamSpace({ stack, phone }: Pick<CliWorld, 'stack' | 'phone'>, name: string): Promise<void> {
+export async function makeTeamSpace({ stack, phone, ok }: CliWorld, name: string): Promise<void> {
   const { tenantId, userId } = await phone.whoami()
   const { id } = await writeTeamSpace(stack, { tenantId, userIds: [userId], name })
+  // What a session may read is remembered for each by itself.
   await untilSeen(id, () => phone.spaces())
+  await untilSeen(id, async () => jsonLines(await ok('spaces', '--json'))[0]?.spaces as { id: string }[])
 }

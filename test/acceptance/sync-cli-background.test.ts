@@ -128,6 +128,8 @@ describe('the background process', () => {
     await writeFile(a.at(one, OWN_FOLDER, 'root'), '01999999-0000-7000-8000-000000000000\n')
     await writeFile(a.at(one, 'not-ours'), 'x')
     await a.until(one, 'stopped root-other')
+    // I13: nothing is written to a disk that is not ours.
+    expect(readdirSync(a.at(one, OWN_FOLDER))).toEqual(['root'])
     await a.until(`other ${count}`, 'up-to-date')
     expect(await sent()).toEqual({ f: 'one' })
     await rm(a.at(one), { recursive: true })

@@ -39,6 +39,7 @@ export class Cloud {
   #restores = 0
   /** In the order in which it came; what came twice is there twice. */
   readonly asked: Asked[] = []
+  onAsked: (asked: Asked) => void = () => {}
   onCommit: (committed: Committed) => void = () => {}
   /** One that fails to keep its rules (I7) throws where it does. */
   constructor(nowMs: () => number) {
@@ -79,8 +80,11 @@ export class Cloud {
       const rest = mutations.slice(outcomes.length)
       const done = this.server.transact(rest)
       outcomes.push(...done.outcomes)
-      for (const [at, outcome] of done.outcomes.entries())
-        this.asked.push({ actor: rest[at]!.actor, mutation: rest[at]!, outcome })
+      for (const [at, outcome] of done.outcomes.entries()) {
+        const asked = { actor: rest[at]!.actor, mutation: rest[at]!, outcome }
+        this.asked.push(asked)
+        this.onAsked(asked)
+      }
       this.#note(done.effects)
       this.onCommit({ actor: rest[0]!.actor, ...done })
     }

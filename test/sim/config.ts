@@ -65,6 +65,9 @@ const PROFILES = {
   { weight: number; rates: FaultRates; gapRate: number; groups: readonly MoveGroup[] }
 >
 
+/** Those that some world of a seed allows. */
+export const GROUPS: ReadonlySet<MoveGroup> = new Set(Object.values(PROFILES).flatMap(({ groups }) => groups))
+
 export type Profile = keyof typeof PROFILES
 
 export function configOf(seed: number): WorldConfig & { profile: Profile } {

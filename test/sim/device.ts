@@ -26,6 +26,9 @@ export const RESTART_US = 2_000_000
 /** As long as nobody takes it away. */
 export const roleOf = ({ canWrite = true }: DeviceConfig): SpaceRole => (canWrite ? 'manager' : 'reader')
 
+/** Between its look and one of these somebody may do something to the very path. */
+const CHANGES = new Set(['discard', 'replace', 'move', 'placeNew', 'makeFolder', 'makeSymlink'])
+
 /** A machine with a disk, a person, and an engine that runs, crashes and is started again. */
 export class Device implements Host {
   readonly index: number
@@ -128,7 +131,7 @@ export class Device implements Host {
 
   beforeCall(call: number, what: string, detail: string): void {
     this.met.set(what, (this.met.get(what) ?? 0) + 1)
-    this.world.interrupt({ device: this, call, gap: `before ${what}`, path: '', detail })
+    this.world.interrupt({ device: this, call, gap: `before ${what}`, path: CHANGES.has(what) ? detail : '', detail })
   }
   unexpected = (error: unknown): void => this.world.unexpected(error)
 
@@ -206,6 +209,17 @@ export class Device implements Host {
   reopen(): void {
     if (this.#openedOn === this.tree.root || !this.engine) return
     void this.stop().then(() => this.start())
+  }
+
+  /** Its person tells it something; what it cannot keep now it is told again. */
+  hears(word: (engine: RunningEngine) => void): void {
+    if (!this.engine) return
+    try {
+      word(this.engine)
+    } catch (error) {
+      if (this.storeFault === null) throw error
+      this.scheduler.after(1_000_000, () => this.hears(word))
+    }
   }
 
   startAgain(): void {

@@ -26,7 +26,8 @@ export function healDevice(device: Device): void {
   if (hasLostRoot(device)) linkAnew(device)
   device.isOff = false
   device.start()
-  device.engine?.resume()
+  // Nobody tells it to look at everything: it has to come to that by itself.
+  if (device.store.meta.get('paused') === 'yes') device.engine?.resume()
 }
 
 /** Who works in this root is not who worked in it last: it stands still until a person says what is meant. */

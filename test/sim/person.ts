@@ -210,6 +210,12 @@ export class Person {
   #take(folder: Inode, name: string): void {
     const inode = this.tree.unlink(folder, name)
     if (inode.kind === 'folder') this.#account.folderGone(inode, name)
-    else this.#account.gone(inode, inode.links === 0)
+    else this.#account.gone(inode, inode.links === 0 || !this.#hasName(inode))
+  }
+
+  /** One that a person knows: what we keep may be the same file by a hard link. */
+  #hasName(inode: Inode): boolean {
+    for (const { path, entry } of this.tree.walk()) if (entry.inode === inode && !isOwnPath(path)) return true
+    return false
   }
 }

@@ -24,8 +24,12 @@ export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledg
   for (const inode of inodes) {
     const key = keyOf(inode)
     if (tree.ageUs(inode) < WRITTEN_US) inode.bytes = whatIsLeft(inode, dice)
-    // Written into a file that has gone to our trash meanwhile: the power took it, not we.
-    if (keyOf(inode) !== key && isOwnPath(paths.get(inode) ?? '') && inode.by === 'person') ledger.gone(key, true)
+    // Written into a file that has gone to our trash meanwhile: the power took it, not we; what is left may be shown, and need not.
+    if (keyOf(inode) !== key && isOwnPath(paths.get(inode) ?? '') && inode.by === 'person') {
+      ledger.gone(key, true)
+      ledger.put(keyOf(inode), device)
+      ledger.gone(keyOf(inode), true)
+    }
     inode.unwritten = null
   }
   const after = visible(tree)

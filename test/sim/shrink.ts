@@ -74,26 +74,3 @@ async function without(
     }
   }
 }
-
-/** To be pasted into test/sim/found.ts. */
-export function printScript({ seed, config, moves, faults, untilUs }: Script, rule: string): string {
-  const kinds = Object.keys(FILE_SYSTEMS) as (keyof typeof FILE_SYSTEMS)[]
-  const devices = config.devices.map(({ fs, watch, skewUs }) => {
-    const kind = kinds.find((name) => FILE_SYSTEMS[name] === fs)
-    return { fs: kind, ...(watch !== GOOD_WATCH && { watch }), ...(skewUs !== 0 && { skewUs }) }
-  })
-  const rows = (all: readonly unknown[] | null): string[] => (all ?? []).map((one) => `    ${JSON.stringify(one)},`)
-  return [
-    '{',
-    `  seed: ${seed}, rule: '${rule}', story: '',`,
-    `  devices: ${JSON.stringify(devices)},`,
-    '  moves: [',
-    ...rows(moves),
-    '  ],',
-    '  faults: [',
-    ...rows(faults),
-    '  ],',
-    ...(untilUs === undefined ? [] : [`  untilUs: ${untilUs},`]),
-    '},',
-  ].join('\n')
-}

@@ -52,7 +52,7 @@ function keep({ tree }: VirtualDisk, inode: Inode, name: string): LocalPath {
   const folder = tree.folderAt(TRASH_FOLDER)
   let count = folder.entries.size
   while (folder.entries.has(`${count}-${name}`.toLowerCase()) || folder.entries.has(`${count}-${name}`)) count++
-  const own = `${count}-${name}`.slice(0, 80)
+  const own = `${count}-${name}`.slice(0, 80).replace(/[. ]$/, '_')
   tree.link(folder, own, inode)
   return `${TRASH_FOLDER}/${own}`
 }

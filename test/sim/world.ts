@@ -1,13 +1,14 @@
 import type { Mass } from '../../core/reconcile/device.ts'
 import type { SyncEvent } from '../../client/sync/ports.ts'
 import type { Bug } from './bug.ts'
-import { Cloud, type CloudBackup } from './cloud.ts'
+import { Cloud, type Asked, type CloudBackup } from './cloud.ts'
 import { Device } from './device.ts'
 import { Dice, chanceOf, mix } from './dice.ts'
 import { checkRest } from './end-rules.ts'
 import { FaultSource } from './fault-source.ts'
 import { Ledger, type Violation } from './ledger.ts'
 import { healDevice, healServer } from './heal.ts'
+import { answerMark, cellsOf } from './marks.ts'
 import { doMove, proposeAt, proposeMove } from './moves.ts'
 import { Rules } from './rules.ts'
 import { Scheduler } from './scheduler.ts'
@@ -23,6 +24,9 @@ export type Interruption = { device: Device; call: number; gap: string; path: st
 const REST_US = 70 * 60_000_000
 const REST_MAX_US = 12 * 3_600_000_000
 const EVENTS_MAX = 150_000
+
+/** Between one call and the next: there are many of these. */
+const SELDOM = /^before /
 
 /** Devices, their people and the server, from one seed or script; what happened, and whether every rule held. */
 export class World {
@@ -65,6 +69,7 @@ export class World {
     this.faults = new FaultSource(script.seed, script.config.rates, script.faults)
     this.rules = new Rules(this)
     this.cloud.onCommit = (committed) => this.rules.committed(committed)
+    this.cloud.onAsked = (asked) => this.#markAnswer(asked)
     this.devices = script.config.devices.map((config, index) => new Device(this, index, config))
     const gaps = (script.moves ?? []).filter(({ when }) => 'gap' in when)
     options.onWorld?.(this)
@@ -129,9 +134,8 @@ export class World {
     }
     const { seed, config } = this.script
     if (this.#interruptions >= config.moves) return
-    const isWithin = !gap.startsWith('before ')
-    const roll = chanceOf(seed, 'gap', device.index, call, gap) * 1_000
-    if (roll >= (isWithin ? config.gapRate * 4 : config.gapRate / 4) || !device.config.isActive) return
+    const rate = path === '' && SELDOM.test(gap) ? config.gapRate / 4 : config.gapRate * 4
+    if (chanceOf(seed, 'gap', device.index, call, gap) * 1_000 >= rate || !device.config.isActive) return
     const move = proposeAt(device, { path, gap }, new Dice(mix(seed, 'gap move', device.index, call, gap)))
     if (move && this.act(move, when)) this.#interruptions++
   }
@@ -182,7 +186,15 @@ export class World {
   }
 
   told(device: Device, event: SyncEvent): void {
+    const item = event.kind === 'step' && event.at === 'begin' ? device.store.items.get(event.item) : undefined
+    for (const cell of item ? cellsOf(item) : []) this.marks.add(cell)
     this.rules.told(device, event)
+  }
+
+  #markAnswer({ actor, mutation, outcome }: Asked): void {
+    const device = this.devices.find((one) => one.actor.sessionId === actor.sessionId)
+    const mark = device && answerMark(mutation, outcome, device.store.items)
+    if (mark) this.marks.add(mark)
   }
 
   /** The person answers after a while: mostly that it was meant so. */
@@ -193,7 +205,7 @@ export class World {
     this.scheduler.after(afterUs, () => {
       const answer = this.onAnswer(chanceOf(seed, 'answer', device.index, question))
       if (answer === null) return
-      device.engine?.answerBrake(mass, answer)
+      device.hears((engine) => engine.answerBrake(mass, answer))
       if (answer === 'keep') this.rules.keptBy.add(device.index)
       this.scheduler.note(`${device.index} is answered ${answer}`)
     })

@@ -1,6 +1,6 @@
-import { isSameStamp, type ItemId, type LocalState } from '../../../core/reconcile/item.ts'
+import { isSameStamp, type Item, type ItemId, type LocalState } from '../../../core/reconcile/item.ts'
 import { localPath } from '../local-path.ts'
-import type { LocalPath } from '../ports.ts'
+import type { LocalPath, StoreWriter } from '../ports.ts'
 import { readContent } from './observe.ts'
 import type { Restless } from './restless.ts'
 import { ALWAYS_BUSY, scanFault } from './scan-faults.ts'
@@ -61,41 +61,52 @@ async function readOne({ disk, store, restless }: Ports, id: ItemId, busy: Map<I
   const item = store.item(id)
   const path = localPath(store, id)
   if (!item?.local || item.local.kind !== 'file' || path === null) return 'no-file'
+  const reading: Reading = { id, path, seen: item.local }
   try {
     const entry = await disk.stat(path)
     if (entry === null || entry.kind !== 'file' || entry.stamp.ino !== item.local.stamp.ino) return 'no-file'
     const before = item.synced?.content ?? item.remote?.content
     const executableBefore = before?.kind === 'file' && before.executable
-    const read = await readContent(disk, path, { entry, executableBefore, begun: await disk.timeNs() })
-    if (read === 'changed') return noteBusy(store, id, busy)
-    if (read === 'unfilled') return 'later'
+    const found = await readContent(disk, path, { entry, executableBefore, begun: await disk.timeNs() })
+    if (found === 'changed') return noteBusy(store, reading, busy)
+    if (found === 'unfilled') return 'later'
     busy.delete(id)
     restless.read(id)
-    note(store, { id, path, seen: item.local, found: { ...item.local, stamp: entry.stamp, ...read } })
-    return read.isSettled ? entry.stamp.size : 'later'
+    note(store, reading, (to, { blocked: before }) =>
+      putLocal(to, id, { ...reading.seen, stamp: entry.stamp, ...found }, { blocked: null, before }),
+    )
+    return found.isSettled ? entry.stamp.size : 'later'
   } catch (error) {
     const fault = scanFault(error)
     if (fault.is === 'fatal') throw error
-    if (fault.is === 'busy') return noteBusy(store, id, busy)
-    if (fault.is === 'blocked' && item.blocked?.detail !== fault.blocked.detail)
-      store.write((to) => to.setBlocked(id, fault.blocked))
+    if (fault.is === 'busy') return noteBusy(store, reading, busy)
+    if (fault.is === 'blocked') noteBlocked(store, reading, fault.blocked)
     return 'later'
   }
 }
 
-function noteBusy(store: Ports['store'], id: ItemId, busy: Map<ItemId, number>): 'later' {
-  const times = (busy.get(id) ?? 0) + 1
-  busy.set(id, times)
-  if (times === BUSY_AFTER) store.write((to) => to.setBlocked(id, ALWAYS_BUSY))
+function noteBusy(store: Ports['store'], reading: Reading, busy: Map<ItemId, number>): 'later' {
+  const times = (busy.get(reading.id) ?? 0) + 1
+  busy.set(reading.id, times)
+  if (times === BUSY_AFTER) noteBlocked(store, reading, ALWAYS_BUSY)
   return 'later'
 }
+
+const noteBlocked = (store: Ports['store'], reading: Reading, blocked: NonNullable<Item['blocked']>): void =>
+  note(store, reading, (to, now) => {
+    if (now.blocked?.detail !== blocked.detail) to.setBlocked(reading.id, blocked)
+  })
+
+/** What is being read, as it was known before. */
+type Reading = { id: ItemId; path: LocalPath; seen: LocalState }
 
 /** Unless a scan or a step has noted something else meanwhile. */
 function note(
   store: Ports['store'],
-  { id, path, seen, found }: { id: ItemId; path: LocalPath; seen: LocalState; found: LocalState },
+  { id, path, seen }: Reading,
+  write: (to: StoreWriter, now: Pick<Item, 'blocked'>) => void,
 ): void {
   const now = store.item(id)
   if (!now?.local || !isSameStamp(now.local.stamp, seen.stamp) || localPath(store, id) !== path) return
-  store.write((to) => putLocal(to, id, found, { blocked: null, before: now.blocked }))
+  store.write((to) => write(to, now))
 }

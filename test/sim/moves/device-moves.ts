@@ -61,8 +61,8 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
     propose: forAWhile,
     perform: (device, { n }) => {
       if (!device.engine) throw errnoOf('ESRCH')
-      device.engine.pause()
-      device.scheduler.after(n!, () => device.engine?.resume())
+      device.hears((engine) => engine.pause())
+      device.scheduler.after(n!, () => device.hears((engine) => engine.resume()))
     },
   },
   'clock-jump': {

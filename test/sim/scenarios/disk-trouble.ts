@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, throws } from 'node:assert/strict'
 import type { Scenario } from '../scenario.ts'
 
 /** Disks that are full, damaged, or out of handles. */
@@ -44,6 +44,8 @@ export const DISK_TROUBLE: readonly Scenario[] = [
       await stage.pass(600_000)
       deepEqual(since.journal, ['created new'])
       equal(stage.a.state.startsWith('offline'), true)
+      // What it cannot remember it refuses: nobody is told that it waits while it does not.
+      throws(() => stage.a.device.engine!.pause(), { code: 'ENOSPC' })
       for (const { device } of [stage.a, stage.b]) device.storeFault = null
       await stage.settle()
       stage.everywhere('f=edited', 'h=h', 'new=c3.')

@@ -72,6 +72,22 @@ export const EDIT_EDIT: readonly Scenario[] = [
     },
   },
   {
+    id: 'EE-05b',
+    title:
+      'a write right before the new version takes the name is kept, also when its folder gets another name at once',
+    async play(stage) {
+      stage.a.folders('d')
+      stage.a.write('d/f', 'one')
+      await stage.settle()
+      stage.when(1, 'replace-rename', () => stage.b.write('d/f', 'from b'))
+      stage.when(1, 'move', () => stage.b.rename('d', 'e'), { where: /trash/ })
+      stage.a.write('d/f', 'from a')
+      await stage.settle()
+      equal(stage.b.read('e/f'), 'from a')
+      stage.texts('from a', 'from b')
+    },
+  },
+  {
     id: 'EE-07',
     title: 'twenty devices edit one file: one stays, nineteen are copies, lost answers add none',
     devices: Array.from({ length: 20 }, () => 'linux' as const),

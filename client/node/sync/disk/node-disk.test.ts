@@ -1,8 +1,10 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,6 +12,7 @@ import {
   unlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -17,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf, namesIn, stampOf, tempOf, textOf } from '../../../../test/contract/sync-disk-world.ts'
 import { nodeDiskWorld, type NodeDiskWorld } from '../../../../test/support/node-disk-world.ts'
 import { openDisk } from './open-disk.ts'
+import { NAME_BYTES } from './safety-trash.ts'
 
 let world: NodeDiskWorld
 beforeEach(async () => {
@@ -196,6 +200,30 @@ describe('the safety trash', () => {
     await disk.tidy()
     expect(texts()).toEqual(['two'])
     disk.close()
+  })
+
+  test('TM-05: what a program saved into a file after it was displaced is nowhere else: it stays, whatever the clock says', async () => {
+    let nowMs = Date.parse('2016-01-01T00:00:00Z')
+    const disk = openDisk(world.root, () => nowMs)
+    await world.user.write('f', 'one')
+    await world.user.write('g', 'two')
+    const fd = openSync(at('f'), 'r+')
+    await disk.discard('f', null)
+    await disk.discard('g', null)
+    writeSync(fd, 'late')
+    closeSync(fd)
+    nowMs = Date.parse('2030-01-01T00:00:00Z')
+    await disk.tidy()
+    const left = readdirSync(at('.bitvault/trash'))
+    expect(left.map((name) => readFileSync(at(`.bitvault/trash/${name}`), 'utf8'))).toEqual(['late'])
+    disk.close()
+  })
+
+  test('NM-11: a long name is cut off there, and ends with nothing that a system takes away', async () => {
+    const name = `${'n'.repeat(NAME_BYTES - 1)} and more`
+    await world.user.write(name, 'one')
+    await world.disk.discard(name, null)
+    expect(readdirSync(at('.bitvault/trash'))).toEqual([expect.stringMatching(/-n+_$/)])
   })
 
   test('a link, and a file without permissions, go there as they are', async () => {

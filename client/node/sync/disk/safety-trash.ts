@@ -1,4 +1,5 @@
 import {
+  type BigIntStats,
   copyFileSync,
   constants,
   linkSync,
@@ -8,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  utimesSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { truncateUtf8 } from '../../../../core/names.ts'
@@ -20,7 +22,7 @@ const KEPT_MS = 30 * 24 * 60 * 60 * 1000
 /** Of the file system that the root is on. */
 const SHARE_MAX = 0.1
 const SIZE_MAX_BYTES = 10 * 1024 ** 3
-const NAME_BYTES = 80
+export const NAME_BYTES = 80
 /** File systems without hard links, or without one more for this file. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
@@ -43,7 +45,7 @@ export function createSafetyTrash(root: Root, now: () => number): SafetyTrash {
   let count = 0
   let bytesSinceTidy = 0
   const nextPlace = (name: string): Kept => {
-    const own = `${now().toString(36).padStart(9, '0')}-${(count++).toString(36)}-${truncateUtf8(name, NAME_BYTES)}`
+    const own = `${now().toString(36).padStart(9, '0')}-${(count++).toString(36)}-${keptName(name)}`
     return { path: inside(root, `${TRASH_FOLDER}/${own}`), local: `${TRASH_FOLDER}/${own}` }
   }
   const tidy = (): void => {
@@ -65,12 +67,17 @@ export function createSafetyTrash(root: Root, now: () => number): SafetyTrash {
   }
 }
 
+/** Cut off, it may end with what Windows takes from the end of a name. */
+const keptName = (name: string): string => truncateUtf8(name, NAME_BYTES).replace(/[. ]$/, '_')
+
 function linkOrCopy(from: string, to: string): void {
   try {
     linkSync(from, to)
   } catch (error) {
     if (!NO_LINKS.has(codeOf(error) ?? '')) throw error
     copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    const { atime, mtime } = lstatSync(from)
+    utimesSync(to, atime, mtime)
   }
 }
 
@@ -81,13 +88,25 @@ function sizeMax(path: string): number {
 
 function removeOld(folder: string, olderThanMs: number, sizeMaxBytes: number): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const names = readdirSync(folder).sort()
-  const sizes = names.map((name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
-  let total = sizes.reduce((sum, size) => sum + size, 0)
-  for (const [i, name] of names.entries()) {
-    const isOld = Number.parseInt(name.slice(0, 9), 36) < olderThanMs
-    if (!isOld && total <= sizeMaxBytes) continue
+  const kept = readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const stats = lstatSync(join(folder, name), { bigint: true, throwIfNoEntry: false })
+      const sinceMs = Number.parseInt(name.slice(0, 9), 36)
+      return stats === undefined || isWrittenSince(stats, sinceMs) ? [] : [{ name, sinceMs, size: Number(stats.size) }]
+    })
+  let total = kept.reduce((sum, { size }) => sum + size, 0)
+  for (const { name, sinceMs, size } of kept) {
+    if (sinceMs >= olderThanMs && total <= sizeMaxBytes) continue
     rmSync(join(folder, name), { force: true })
-    total -= sizes[i] ?? 0
+    total -= size
   }
 }
+
+/**
+ * A program had it open, and saved into it when it was here already: these bytes are nowhere else, so they stay until a person has seen them. Coming
+ * here changed the file's ctime alone, a write sets both at one moment. Where a file system knows one time only, the clock has to tell, too; one
+ * that was set back since has made the file young.
+ */
+const isWrittenSince = ({ mtimeNs, ctimeNs, mtimeMs }: BigIntStats, sinceMs: number): boolean =>
+  mtimeNs === ctimeNs && mtimeMs > BigInt(sinceMs)

@@ -3,6 +3,8 @@ import { AppError } from '../../../../core/errors.ts'
 import { systemCode } from '../../../sync/trouble.ts'
 import { openDisk, type OpenDisk } from '../disk/open-disk.ts'
 import { lockRoot } from '../disk/root-lock.ts'
+import { readMarker } from '../disk/root-marker.ts'
+import { openRoot } from '../disk/root.ts'
 import type { Link } from '../links/link.ts'
 
 /** The folder of a link, ours alone. */
@@ -23,13 +25,16 @@ export function openLinkRoot(link: Pick<Link, 'id' | 'root'>): Promise<LinkRoot 
   })
 }
 
-/** A marker is made when a folder is linked, and never again: an empty mount point must not look like a new folder. */
+/**
+ * A marker is made when a folder is linked, and never again: an empty mount point must not look like a new folder. It is read first: opening a disk
+ * writes to one that is marked, and this may be somebody else's (I13).
+ */
 async function openFolder({ id, root }: Pick<Link, 'id' | 'root'>): Promise<LinkRoot | RootFault> {
+  const marker = readMarker(openRoot(root))
+  if ('missing' in marker) return { is: 'root-missing', detail: root }
+  if (marker.id !== id) return { is: 'root-other', detail: root }
   const disk = openDisk(root)
   try {
-    const marker = await disk.marker()
-    if ('missing' in marker) return fault(disk, { is: 'root-missing', detail: root })
-    if (marker.id !== id) return fault(disk, { is: 'root-other', detail: root })
     const lock = lockRoot(root)
     const close = (): void => {
       disk.close()
@@ -41,11 +46,6 @@ async function openFolder({ id, root }: Pick<Link, 'id' | 'root'>): Promise<Link
     if (error instanceof AppError && error.code === 'busy') return { is: 'root-busy', detail: error.message }
     throw error
   }
-}
-
-function fault(disk: OpenDisk, what: RootFault): RootFault {
-  disk.close()
-  return what
 }
 
 /** Which folder stands at the path now: it is another one after a drive came back. `null`: none. */

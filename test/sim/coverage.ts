@@ -1,0 +1,108 @@
+import { CONTENT, PLACEMENT, type ContentAction } from '../../core/reconcile/item-table.ts'
+import { GROUPS } from './config.ts'
+import { cellMark, placeMark, type Kind } from './marks.ts'
+import { ON_DEVICE, ON_SERVER } from './moves.ts'
+
+/** What a simulation that deserves the name has tried: each mark by how many runs it came up in (I27). */
+export class Coverage {
+  readonly #counts = new Map<string, number>()
+
+  add(marks: Iterable<string>): void {
+    for (const mark of marks) this.#counts.set(mark, this.countOf(mark) + 1)
+  }
+
+  countOf = (mark: string): number => this.#counts.get(mark) ?? 0
+
+  /** What never came up, of what was to. */
+  missing = (expected: readonly string[]): string[] => expected.filter((mark) => this.countOf(mark) === 0)
+}
+
+const FILE_ONLY: ReadonlySet<string> = new Set(['edited'])
+const AT_REST: ReadonlySet<ContentAction> = new Set(['nothing', 'wait', 'forget'])
+const KINDS: readonly Kind[] = ['file', 'folder', 'symlink']
+
+/** Who may do what in some world of a seed. */
+export const MOVES: readonly string[] = Object.entries({ ...ON_DEVICE, ...ON_SERVER })
+  .filter(([, { group }]) => GROUPS.has(group))
+  .map(([name]) => name)
+
+/** Every cell of the table in which somebody has to act, for each kind of thing; folders and symlinks have no content to edit. */
+export const CELLS: readonly string[] = Object.entries(CONTENT).flatMap(([here, row]) =>
+  Object.entries(row).flatMap(([there, action]) =>
+    AT_REST.has(action)
+      ? []
+      : KINDS.filter((kind) => kind === 'file' || !(FILE_ONLY.has(here) || FILE_ONLY.has(there))).map((kind) =>
+          cellMark(kind, here, there),
+        ),
+  ),
+)
+
+export const PLACES: readonly string[] = Object.entries(PLACEMENT).flatMap(([here, row]) =>
+  Object.entries(row).flatMap(([there, action]) =>
+    action === 'nothing' ? [] : KINDS.map((kind) => placeMark(kind, here, there)),
+  ),
+)
+
+/** Answers of the server that tell a device that somebody was there before it, or that it may not. */
+const ANSWERS: readonly string[] = [
+  'create-folder is answered with forbidden, new',
+  'create-folder is answered with in-trash, new',
+  'create-folder is answered with name-taken, new',
+  'create-folder is answered with not-found, new',
+  'move is answered with conflict, in a race',
+  'move is answered with forbidden, in a race',
+  'move is answered with in-trash, in a race',
+  'move is answered with version-conflict, in a race',
+  'trash is answered with conflict, in a race',
+  'trash is answered with forbidden, in a race',
+  'trash is answered with version-conflict, in a race',
+  'write-file is answered with conflict, as known',
+  'write-file is answered with conflict, in a race',
+  'write-file is answered with conflict, new',
+  'write-file is answered with forbidden, in a race',
+  'write-file is answered with forbidden, new',
+  'write-file is answered with in-trash, new',
+  'write-file is answered with not-found, new',
+  'write-file is answered with revived, as known',
+  'write-file is answered with revived, in a race',
+]
+
+const ENDS: readonly string[] = [
+  'crash kill',
+  'crash power',
+  'move seen half',
+  'brake local',
+  'brake remote',
+  'brake older',
+]
+
+const BLOCKED: readonly string[] = [
+  'busy',
+  'content-damaged',
+  'damaged-here',
+  'ignored',
+  'name-clash',
+  'name-not-possible',
+  'no-permission',
+  'no-space',
+  'no-symlinks',
+  'not-empty',
+  'not-utf8',
+  'path-too-long',
+  'read-only',
+  'refused',
+  'special-file',
+  'unreadable',
+].map((reason) => `blocked ${reason}`)
+
+export const EVERYTHING: readonly string[] = [...MOVES, ...CELLS, ...PLACES, ...ANSWERS, ...ENDS, ...BLOCKED]
+
+/** What a few hundred seeds come to. */
+export const THE_LEAST: readonly string[] = [
+  ...CELLS.filter(
+    (cell) => cell.includes('a file') && !cell.includes('new here, new') && !/new here, gone|gone here, new/.test(cell),
+  ),
+  ...PLACES.filter((place) => !place.includes('symlink')),
+  'crash kill',
+  'crash power',
+]
