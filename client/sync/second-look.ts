@@ -21,7 +21,9 @@ export async function lookTwice(disk: Disk, item: Item, path: LocalPath, expects
   if (entry === null || entry.kind !== content.kind) return OTHER
   if (content.kind === 'folder') return entry.stamp.ino === stamp.ino ? { is: 'as-expected', entry, content } : OTHER
   if (!isSameStamp(entry.stamp, stamp)) return OTHER
-  const read = item.local?.isSettled === true ? content : await readContent(disk, path, content)
+  // What was read since the plan was made may be other bytes of the same stamp.
+  const { local } = item
+  const read = local?.isSettled === true ? local.content : await readContent(disk, path, content)
   return read !== null && isSameBytes(read, content) ? { is: 'as-expected', entry, content } : OTHER
 }
 

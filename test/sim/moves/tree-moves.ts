@@ -233,15 +233,17 @@ function moveOutAndBack(device: Device, { path = '', n = 0 }): void {
   tree.unlink(folder, name)
   device.scheduler.after(n, () => {
     inode.links--
-    // Its place is not there: it stays where it is.
-    if (device.isUnmounted) return
+    // Also what was written into it meanwhile stays where it is.
+    const staysOut = (): void => account.gone(inode, !hasOtherName)
+    if (device.isUnmounted) return staysOut()
     try {
       tree.link(tree.find(path).folder, name, inode)
       inode.by = 'person'
       if (hasOtherName) account.linked(inode)
       else account.put(inode)
     } catch {
-      // Something else is there now; it stays where it is.
+      // Something else is there now.
+      staysOut()
     }
   })
 }
