@@ -40,6 +40,8 @@ export class Rules {
   readonly #names = new Map<NodeId, Set<string>>()
   /** Nodes that somebody has brought back on purpose. */
   readonly #restored = new Set<NodeId>()
+  /** When a device has made a folder on the server. */
+  readonly #madeUs = new Map<NodeId, number>()
   /** Names that were left out by a rule: what has one is new when it is not any more (SS-09). */
   readonly everIgnored = new Set<string>()
   /** Contents that somebody has done away with for good, and those that a restored server has lost. */
@@ -200,8 +202,15 @@ export class Rules {
     this.#names.set(node.id, names.add(node.name.normalize('NFC').toLowerCase()))
     if (kind === 'trashed' && device) this.#explain(node, device)
     if (kind === 'trashed') for (const one of this.#unit(node)) this.#noteDeleted(one)
-    if (kind === 'created' && device) this.#requireNoResurrection(node, device)
+    if (kind === 'created' && device) {
+      if (node.kind === 'folder') this.#madeUs.set(node.id, this.#world.scheduler.nowUs)
+      this.#requireNoResurrection(node, device)
+    }
   }
+
+  /** A folder that was seen under a name that it had for a moment. */
+  #wasJustMade = ({ id }: NodeState): boolean =>
+    this.#world.scheduler.nowUs - (this.#madeUs.get(id) ?? -Infinity) < SEEN_HALF_US
 
   #unit = (node: NodeState): NodeState[] => [node, ...unitBelow(this.#world.cloud.state, node.id)]
 
@@ -213,7 +222,7 @@ export class Rules {
       const key = cloud.keyOfNode(node)
       const isExplained =
         key === null
-          ? [...this.#names.get(node.id)!].some((name) => ledger.foldersGone.has(name))
+          ? this.#wasJustMade(node) || [...this.#names.get(node.id)!].some((name) => ledger.foldersGone.has(name))
           : ledger.wasRemoved(key) || !ledger.isLegal(key)
       // Asked of what is explained too: it is no resurrection when the other half is seen.
       const isSeenHalf = this.#isSeenHalf(node, device)
