@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type {
   CommitBody,
   ContentReply,
+  ContentsReply,
   createFoldersBody,
   initUploadBody,
   InitUploadReply,
@@ -57,6 +58,8 @@ export type Api = {
   commit(uploadId: string, body?: CommitBody): Promise<MutationResult[]>
   /** A window of the chunk list, from chunk `from` on, with signed GETs: a secret, never to be logged. */
   content(nodeId: string, options?: { revision?: number; from?: number }): Promise<ContentReply>
+  /** The chunk lists of up to 500 small files, and the signed GETs that they share: a secret too. What cannot be given is left out. */
+  contents(files: readonly { id: string; revision: number }[]): Promise<ContentsReply>
   /** @param options `wait`: seconds that an empty page may wait for something to say. Throws resync-required: take a snapshot. */
   changes(options?: { cursor?: string; limit?: number; wait?: number; device?: string }): Promise<ChangesReply>
   /** A page of everything; the last one has the cursor from which `changes` goes on. */

@@ -1,6 +1,7 @@
 import {
   commitReply,
   contentReply,
+  contentsReply,
   initUploadReply,
   listReply,
   mutationResult,
@@ -28,8 +29,8 @@ type Parser<T> = { parse: (json: unknown) => T }
 export function createEndpoints(transport: Transport): Api {
   const get = <T>(route: string, path: string, schema: Parser<T>, accept?: string): Promise<T> =>
     transport.call({ method: 'GET', route, path, parse: schema.parse, ...(accept === undefined ? {} : { accept }) })
-  const post = <T>(route: string, path: string, body: unknown, schema: Parser<T>): Promise<T> =>
-    transport.call({ method: 'POST', route, path, body, parse: schema.parse })
+  const post: Post = (route, path, body, schema, isLong = false) =>
+    transport.call({ method: 'POST', route, path, body, isLong, parse: schema.parse })
 
   const childrenPage: Api['childrenPage'] = (folderId, { limit = PAGE_MAX, after } = {}) =>
     get('/v1/folders/{id}/children', `/v1/folders/${folderId}/children${query({ limit, after })}`, listReply)
@@ -59,6 +60,7 @@ export function createEndpoints(transport: Transport): Api {
     ...uploadEndpoints(transport, get, post),
     content: (nodeId, options = {}) =>
       get('/v1/files/{id}/content', `/v1/files/${nodeId}/content${query(options)}`, contentReply, CONTENT_LIST),
+    contents: (files) => post('/v1/files/contents', '/v1/files/contents', { files }, contentsReply),
     push: async (mutations, options = {}) =>
       (await post('/v1/sync/push', '/v1/sync/push', { mutations, ...options }, pushReply)).results,
     changes: (options = {}) => get('/v1/sync/changes', `/v1/sync/changes${query(options)}`, changesReply),
@@ -67,7 +69,7 @@ export function createEndpoints(transport: Transport): Api {
 }
 
 type Get = <T>(route: string, path: string, schema: Parser<T>) => Promise<T>
-type Post = <T>(route: string, path: string, body: unknown, schema: Parser<T>) => Promise<T>
+type Post = <T>(route: string, path: string, body: unknown, schema: Parser<T>, isLong?: boolean) => Promise<T>
 type UploadMethods = 'initUpload' | 'uploadStatus' | 'uploadObjects' | 'abortUpload' | 'commit'
 
 function uploadEndpoints(transport: Transport, get: Get, post: Post): Pick<Api, UploadMethods> {
@@ -79,7 +81,7 @@ function uploadEndpoints(transport: Transport, get: Get, post: Post): Pick<Api, 
     },
     uploadStatus: (uploadId) => get('/v1/uploads/{uploadId}', `/v1/uploads/${uploadId}`, uploadStatusReply),
     uploadObjects: (uploadId, body) =>
-      post('/v1/uploads/{uploadId}/objects', `/v1/uploads/${uploadId}/objects`, body, uploadObjectsReply),
+      post('/v1/uploads/{uploadId}/objects', `/v1/uploads/${uploadId}/objects`, body, uploadObjectsReply, true),
     abortUpload: (uploadId) =>
       transport.call({
         method: 'DELETE',
@@ -88,7 +90,7 @@ function uploadEndpoints(transport: Transport, get: Get, post: Post): Pick<Api, 
         parse: () => undefined,
       }),
     commit: async (uploadId, body = {}) =>
-      (await post('/v1/files/{uploadId}/commit', `/v1/files/${uploadId}/commit`, body, commitReply)).results,
+      (await post('/v1/files/{uploadId}/commit', `/v1/files/${uploadId}/commit`, body, commitReply, true)).results,
   }
 }
 

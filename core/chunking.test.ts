@@ -144,7 +144,7 @@ describe('CH-3 an edit changes only the chunks near it', () => {
 })
 
 describe('CH-5 the rule follows from the size', () => {
-  const sizes = [0, 4097, MIB, 64 * MIB, 256 * MIB, 256 * MIB + 1, 1024 * MIB, 1024 * MIB + 1, 4 * KIB * MIB + 1]
+  const sizes = [0, 4097, MIB, 64 * MIB, 320 * MIB, 320 * MIB + 1, 1280 * MIB, 1280 * MIB + 1, 5 * KIB * MIB + 1]
   const huge = [64 * KIB * MIB, 64 * KIB * MIB + 1, MIB * MIB, 16 * MIB * MIB]
 
   test.each([...sizes, ...huge])('a file of %d bytes has a bounded manifest, however it is cut', (sizeBytes) => {
@@ -154,6 +154,10 @@ describe('CH-5 the rule follows from the size', () => {
   })
   test('1 GiB is about 4,096 chunks', () => {
     expect((1024 * MIB) / chunkingRuleFor(1024 * MIB).avgBytes).toBe(4096)
+  })
+  test('no border lies at a power of two: a file of a round size that grows by a byte keeps its chunks', () => {
+    for (let sizeBytes = MIB; sizeBytes <= 16 * KIB * MIB; sizeBytes *= 2)
+      expect(chunkingRuleFor(sizeBytes + 1)).toEqual(chunkingRuleFor(sizeBytes))
   })
   test('up to 64 GiB no chunk exceeds 8 MiB', () => {
     for (const gib of [0, 1, 2, 4, 5, 16, 64])

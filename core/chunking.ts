@@ -132,9 +132,12 @@ const MIB = 1024 * KIB
 
 /** The smallest average; picked by `npm run bench -- chunking-sizes`, see docs/spec/chunking.md. */
 const BASE_AVG_BYTES = 64 * KIB
-/** Up to this average a rule serves files of about 4,096 chunks at most, and sizes may spread from a quarter to four times it. */
+/**
+ * Up to this average a rule serves files of about 5,120 chunks at most, and sizes may spread from a quarter to four times it. No power of two: files of
+ * round sizes, images of disks say, grow by a little.
+ */
 const USUAL_AVG_MAX_BYTES = MIB
-const USUAL_CHUNKS = 4_096
+const USUAL_CHUNKS = 5_120
 /** From one rule to the next the average grows by this: few borders, since a file that crosses one is stored anew. */
 const AVG_STEP = 4
 const LARGEST_AVG_BYTES = 1024 * MIB

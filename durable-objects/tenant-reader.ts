@@ -13,10 +13,12 @@ import { listTrash, listVersions, type TrashItem, type TrashPage, type VersionRo
 import { findPrincipal, findPrincipals, type ReadPrincipal, type SpaceAccess } from '../db/tenant/principal.ts'
 import {
   findContent,
+  findContents,
   findHeld,
   findPlaced,
   listChildren,
   walkPath,
+  type FoundContent,
   type StoredContent,
   type Visible,
 } from '../db/tenant/reads.ts'
@@ -120,6 +122,15 @@ export class TenantReader extends DurableObject<Env> {
         return found(content)
       }),
     )
+  }
+
+  /** Of many small files at once; what cannot be given is left out. */
+  contents(
+    session: SessionId,
+    files: readonly { id: NodeId; revision: number }[],
+    maxBytes: number,
+  ): Promise<Reply<FoundContent[]>> {
+    return this.#as(session, ({ visible }) => this.#db.read((tx) => findContents(tx, visible, files, maxBytes)))
   }
 
   /** A page of all that the caller may read, or of one space. `from`: the page before. */

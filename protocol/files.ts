@@ -274,6 +274,34 @@ export const contentReply = z.object({
   objects: z.array(signedRequest),
 })
 
+/** Files in one question for contents. */
+export const CONTENTS_MAX_FILES = 500
+/** Larger ones are asked for by themselves. */
+export const CONTENTS_MAX_BYTES = 1024 * 1024
+
+export const contentsBody = z.strictObject({
+  files: z
+    .array(z.strictObject({ id: uuid, revision: z.int().min(1).max(REVISION_MAX) }))
+    .min(1)
+    .max(CONTENTS_MAX_FILES),
+})
+
+/** As `contentReply`, of many small files whose chunks share signed GETs. What cannot be given this way is left out: ask for it by itself. */
+export const contentsReply = z.object({
+  contents: z.array(
+    z.object({
+      id: uuid,
+      revision: z.int(),
+      codec: z.enum(CODECS),
+      size: z.int(),
+      sha256,
+      inline: z.base64().nullable(),
+      chunks: z.array(chunkRef.extend({ object: z.int().describe('index into objects'), offset: z.int() })),
+    }),
+  ),
+  objects: z.array(signedRequest),
+})
+
 export const change = z.object({
   seq: z.int(),
   kind: z.enum(ENTRY_KINDS),
@@ -295,4 +323,6 @@ export type ListReply = z.infer<typeof listReply>
 export type Space = z.infer<typeof space>
 export type ResolveReply = z.infer<typeof resolveReply>
 export type ContentReply = z.infer<typeof contentReply>
+export type ContentsBody = z.infer<typeof contentsBody>
+export type ContentsReply = z.infer<typeof contentsReply>
 export type CreateFoldersBody = z.infer<typeof createFoldersBody>

@@ -62,6 +62,14 @@ export const ROUTES = {
     query: contentQuery,
     reply: files.contentReply,
   },
+  contents: {
+    method: 'post',
+    path: '/v1/files/contents',
+    policy: 'member',
+    summary: 'The chunks of many small files, and signed GETs that they share',
+    body: files.contentsBody,
+    reply: files.contentsReply,
+  },
   children: {
     method: 'get',
     path: '/v1/folders/:id/children',

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createDice } from './dice.ts'
 
 /**
  * Small files from a seed. Sizes are spread evenly from 4.5 to 27.5 KiB, 16 KiB on average, so that none is small enough to travel
@@ -26,17 +27,6 @@ export async function writeSmallFiles(folder: string, options: { count: number; 
     files.push({ path, bytes })
   }
   return files
-}
-
-/** mulberry32: 32 bits a throw. */
-function createDice(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let z = Math.imul(state ^ (state >>> 15), state | 1)
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
-    return (z ^ (z >>> 14)) >>> 0
-  }
 }
 
 const wordOf = (dice: () => number): string =>

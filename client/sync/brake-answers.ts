@@ -18,9 +18,11 @@ export function writeBrakeAnswer(store: SyncStore, mass: Mass, answer: BrakeAnsw
   store.write((to) => to.setMeta('brake-answer', `${local} ${remote} ${older}`))
 }
 
-/** Done: the next mass is a question of its own. */
-export function forgetBrakeAnswers(store: SyncStore): void {
-  if (store.meta('brake-answer') === null) return
+/** Done: the next mass is a question of its own. @returns whether there was an answer */
+export function forgetBrakeAnswers(store: SyncStore): boolean {
+  if (store.meta('brake-answer') === null) return false
   const { local, remote, back } = store.gone()
-  if (local + remote + back === 0) store.write((to) => to.setMeta('brake-answer', null))
+  if (local + remote + back > 0) return false
+  store.write((to) => to.setMeta('brake-answer', null))
+  return true
 }

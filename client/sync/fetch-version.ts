@@ -3,7 +3,7 @@ import type { NodeId } from '../../core/ids.ts'
 import type { Item } from '../../core/reconcile/item.ts'
 import type { Course } from './course.ts'
 import { localPath } from './local-path.ts'
-import { chunksOfOldFile, noChunks } from './old-chunks.ts'
+import { chunksOfOldFile, noChunks, WORTH_BYTES } from './old-chunks.ts'
 import type { Wanted } from './place-version.ts'
 import type { ChunkSource, FinishedTemp } from './ports.ts'
 
@@ -11,7 +11,8 @@ import type { ChunkSource, FinishedTemp } from './ports.ts'
 export async function fetchVersion(course: Course, item: Item, wanted: Wanted): Promise<FinishedTemp> {
   const path = wanted.step.expects.is === 'content' ? localPath(course.store, item.id) : null
   const { synced } = item
-  if (path === null || synced?.content.kind !== 'file') return fetchWith(course, wanted, noChunks)
+  if (path === null || synced?.content.kind !== 'file' || synced.content.size < WORTH_BYTES)
+    return fetchWith(course, wanted, noChunks)
   const { contentRevision: revision, content } = synced
   const old = { node: item.id as NodeId, revision, path, sizeBytes: content.size }
   const have = chunksOfOldFile(course.remote, course.disk, old)
@@ -27,9 +28,11 @@ export async function fetchVersion(course: Course, item: Item, wanted: Wanted): 
 
 async function fetchWith(course: Course, { step, remote }: Wanted, have: ChunkSource): Promise<FinishedTemp> {
   const { disk, rates, signal } = course
+  const sizeBytes = remote.content.kind === 'file' ? remote.content.size : 0
+  const version = { node: step.item as NodeId, revision: remote.contentRevision, sizeBytes }
   const temp = await disk.createTemp()
   try {
-    for await (const piece of course.remote.download(step.item as NodeId, remote.contentRevision, have)) {
+    for await (const piece of course.remote.download(version, have)) {
       signal.throwIfAborted()
       await rates.down.take(piece.length, signal)
       await temp.write(piece)

@@ -5,7 +5,8 @@ import { startSha256 } from '../content/sha256.ts'
 import { fetchChunks } from '../transfer/fetch-chunks.ts'
 import { openRemoteContent, type RemoteContent } from '../transfer/remote-content.ts'
 import { noChunks } from './old-chunks.ts'
-import type { ChunkSource } from './ports.ts'
+import type { ChunkSource, RemoteVersion } from './ports.ts'
+import { isSmall, type SmallDownloads } from './small-downloads.ts'
 
 type Version = { node: NodeId; revision: number }
 
@@ -17,8 +18,11 @@ const LIMITS = { concurrency: 6, memoryBytes: 16 * 1024 * 1024, onReceived: () =
  */
 export async function* downloadVersion(
   api: Api,
-  { node, revision, have }: Version & { have: ChunkSource },
+  { version, have, small }: { version: RemoteVersion; have: ChunkSource; small: SmallDownloads },
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const together = have === noChunks && isSmall(version) ? await small.fetch(version) : null
+  if (together !== null) return yield* together
+  const { node, revision } = version
   const remote = await openRemoteContent(api, node, { revision })
   const whole = startSha256()
   for await (const piece of have === noChunks ? fetchRun(api, remote, { from: 0 }) : fetchMissing(api, remote, have)) {

@@ -10,6 +10,7 @@ import { followNews } from './http-live.ts'
 import { uploadFilesOver } from './http-upload.ts'
 import type { Clock, Disk, Random, Remote } from './ports.ts'
 import type { Rate } from './rate.ts'
+import { SmallDownloads } from './small-downloads.ts'
 import { RootGone } from './root-gone.ts'
 
 export type HttpRemoteOptions = {
@@ -41,6 +42,7 @@ const LISTED_AT_ONCE = 8
 /** The server over HTTP, as one device sees one space of it. Throws as `Remote` says; `RootGone` when the space may not be read any more. */
 export function createHttpRemote(options: HttpRemoteOptions): Remote {
   const { api, space, device } = options
+  const small = new SmallDownloads(api, options.clock)
   const bound = device === undefined ? {} : { device }
   /** The epoch in which what is pushed was seen (PU-15). */
   let lastCursor: string | null = null
@@ -72,7 +74,7 @@ export function createHttpRemote(options: HttpRemoteOptions): Remote {
     below: (folder) => listBelow(api, folder),
     push: (entries) => api.push(entries, { ...bound, ...(lastCursor === null ? {} : { cursor: lastCursor }) }),
     upload: (files, signal) => uploadFilesOver(options, files, signal),
-    download: (node, revision, have) => downloadVersion(api, { node, revision, have }),
+    download: (version, have) => downloadVersion(api, { version, have, small }),
     chunks: (node, revision) => chunksOfVersion(api, { node, revision }),
     sent: () => options.up.total(),
     live: (cursor, onNews, signal) => followNews(options, { cursor, onNews, signal }),

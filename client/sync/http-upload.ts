@@ -5,7 +5,7 @@ import type { FileOutcome, UploadItem } from '../transfer/events.ts'
 import type { FileIdentity, FileSource, OpenedFile } from '../transfer/file-source.ts'
 import { uploadTree } from '../transfer/upload.ts'
 import type { HttpRemoteOptions } from './http-remote.ts'
-import type { Disk, LocalPath, Remote, UploadFile } from './ports.ts'
+import type { Disk, DiskEntry, LocalPath, Remote, UploadFile } from './ports.ts'
 
 type Answers = ReturnType<Remote['upload']>
 
@@ -74,15 +74,19 @@ function diskSource(disk: Disk, files: ReadonlyMap<LocalPath, UploadFile>, pace:
       const expected = files.get(path)?.stamp
       const entry = await disk.stat(path)
       if (entry?.kind !== 'file' || expected === undefined || !isSameStamp(entry.stamp, expected)) throw changed()
-      return openedFile(disk, path, pace)
+      return openedFile(disk, { path, entry }, pace)
     },
   }
 }
 
-function openedFile(disk: Disk, path: LocalPath, pace: Pace): OpenedFile {
+function openedFile(disk: Disk, opened: { path: LocalPath; entry: DiskEntry }, pace: Pace): OpenedFile {
+  const { path } = opened
+  /** What was looked at to open it tells how it was at first: a look costs one at each folder above. */
+  let first: DiskEntry | null = opened.entry
   return {
     identify: async () => {
-      const entry = await disk.stat(path)
+      const entry = first ?? (await disk.stat(path))
+      first = null
       if (entry === null) throw changed()
       return identityOf(entry.stamp)
     },

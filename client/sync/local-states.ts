@@ -2,17 +2,17 @@ import type { Abilities } from '../../core/reconcile/abilities.ts'
 import type { ItemContent, LocalState, Placement, RemoteState, Stamp, SyncedState } from '../../core/reconcile/item.ts'
 import type { DiskEntry } from './ports.ts'
 
-/**
- * Placed by us, with the time of the original: a later write gets a later time, unless the original is as young as the grain of the clock. Only
- * times of this disk are compared.
- */
-const standsForBytes = ({ mtimeNs, ctimeNs }: Stamp, { grainNs }: Abilities): boolean =>
-  BigInt(ctimeNs) - BigInt(mtimeNs) > 2n * grainNs
-
 /** A clock so coarse that somebody may write within the tick of a change of ours, and put the time of the file back. */
 const COARSE_NS = 1_000_000_000n
 
 export const isCoarse = ({ grainNs }: Abilities): boolean => grainNs >= COARSE_NS
+
+/**
+ * Placed by us, with the time of the original: a later write gets a later time, unless the original is as young as the grain of the clock, or the clock is
+ * coarse. Only times of this disk are compared.
+ */
+const standsForBytes = ({ mtimeNs, ctimeNs }: Stamp, abilities: Abilities): boolean =>
+  !isCoarse(abilities) && BigInt(ctimeNs) - BigInt(mtimeNs) > 2n * abilities.grainNs
 
 /** After a change of ours that gave it another ctime: whether the stamp still stands for the bytes. */
 export const staysSettled = (wasSettled: boolean, abilities: Abilities): boolean => wasSettled && !isCoarse(abilities)

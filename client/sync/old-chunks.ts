@@ -3,7 +3,7 @@ import type { ChunkSource, Disk, LocalPath, Remote } from './ports.ts'
 import { isOfPort } from './trouble.ts'
 
 /** Below this a file is fetched whole sooner than its chunks are asked for. */
-const WORTH_BYTES = 1024 * 1024
+export const WORTH_BYTES = 1024 * 1024
 
 export const noChunks: ChunkSource = async () => null
 

@@ -104,7 +104,7 @@ export type Remote = {
     signal?: AbortSignal,
   ): AsyncIterable<{ item: ItemId; result: MutationResult | { outcome: 'failed'; error: unknown } }>
   /** The bytes of one version. `have` gives chunks of old local files, so that only missing ones travel. Verified. */
-  download(node: NodeId, revision: number, have: ChunkSource): AsyncIterable<Uint8Array>
+  download(version: RemoteVersion, have: ChunkSource): AsyncIterable<Uint8Array>
   /** Which chunks a version has, in order: what an old local file may still hold. Without it every chunk travels. */
   chunks?(node: NodeId, revision: number): AsyncIterable<{ sha256: Sha256; plainBytes: number }>
   /** Bytes of files that have gone out since the start: to show how far a large one is. */
@@ -112,6 +112,8 @@ export type Remote = {
   /** Calls when there is something new; ends when the signal does. */
   live(cursor: () => string | null, onNews: () => void, signal: AbortSignal): Promise<void>
 }
+/** `sizeBytes`: as the journal told. */
+export type RemoteVersion = { node: NodeId; revision: number; sizeBytes: number }
 export type RemoteChange = { seq: number; kind: string; node: NodeStateWire }
 export type UploadFile = {
   item: ItemId

@@ -8,9 +8,11 @@ import type { EngineOptions, EngineParts } from './engine-parts.ts'
 import { bringBackLeft, bringBackMissed } from './bring-back.ts'
 import { executePlan } from './execute-plan.ts'
 import { forgetSent } from './forget-sent.ts'
+import { Lately } from './lately.ts'
 import { leftAlone } from './left-alone.ts'
 import { localPath } from './local-path.ts'
 import { Looker } from './looker.ts'
+import { Pace } from './pace.ts'
 import { pullToHead } from './pull.ts'
 import type { Disk, SyncStore } from './ports.ts'
 import { requireRoot } from './root-lost.ts'
@@ -22,6 +24,8 @@ import { isOfPort, troubleOf } from './trouble.ts'
 
 /** More on its way than this is planned no further. */
 const TRANSFERS_MAX = 4_000
+/** As long as so many are on their way, nobody has to hurry with the next plan. */
+const PLENTY = 256
 
 type Surroundings = { options: EngineOptions; status: Status; stopping: AbortSignal; onDue: () => void }
 
@@ -36,9 +40,11 @@ export class Rounds {
   readonly #status: Status
   readonly #transfers: Transfers
   readonly #looker: Looker
+  readonly #pace: Pace
   readonly #announcements: Announcements
   #afterFall: AfterFall | null = null
   readonly #scrub: Scrub
+  readonly #lately: Lately
   #tidyDueMs = 0
 
   constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
@@ -46,8 +52,10 @@ export class Rounds {
     this.#options = options
     this.#status = status
     this.#transfers = new Transfers(course, onDue)
+    this.#pace = new Pace(course.clock, { stopping, onDue })
     this.#looker = new Looker(course, options.scan, { stopping, onDue })
     this.#announcements = new Announcements(course.store)
+    this.#lately = new Lately(course.clock)
     this.#scrub = new Scrub(course, { stopping, isAtRest: () => status.state === 'up-to-date' })
     course.again.server = true
     course.again.everywhere = true
@@ -70,23 +78,27 @@ export class Rounds {
    * @throws RootLost, RootGone, Halt, AppError, ConnectionError, system errors: the next round looks at everything that this one had to
    */
   async round(): Promise<'rest' | 'again'> {
-    const { again, writes } = this.#course
+    const { store, again, writes } = this.#course
     this.#transfers.throwIfFailed()
+    if (this.#transfers.files > PLENTY && this.#pace.isEarly()) return 'rest'
+    this.#pace.begin()
+    this.#lately.before(store)
     await this.#requireRoot()
     const unreached = again.server ? await this.#tryToPull() : null
     if (again.hasFolders) {
       if (!unreached) this.#status.is('scanning')
-      await this.#looker.scan()
+      await this.#pace.measure(() => this.#looker.scan())
       this.#afterFall?.settle()
     }
     const isMoreToRead = await this.#looker.read()
     writes.flush()
+    this.#lately.after(store)
     if (unreached) throw unreached.error
     // An answer has told of what the tree does not know yet: as it is, two things may seem to have one name.
     if (again.server) return 'again'
     await this.#settleAnnounced()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
-    const next = this.plan()
+    const next = await this.#pace.measure(() => this.plan())
     this.#status.brake(next.brake)
     this.#transfers.isMorePlanned = next.more
     if (next.steps.length === 0) return isMoreToRead || again.server || again.hasFolders ? 'again' : this.#rest(next)
@@ -122,7 +134,7 @@ export class Rounds {
       maxSteps,
       isSelected,
       unselected: unselected(),
-      brake: { ...brake, answer: readBrakeAnswers(store) },
+      brake: { ...brake, answer: readBrakeAnswers(store), lately: this.#lately.counts() },
       isBusy,
       isSeenOnDisk: isScanBlock,
       isLeftAlone: leftAlone({ store, rules: this.#looker.rules() }),
@@ -196,7 +208,7 @@ export class Rounds {
     else if (brake !== null) this.#status.is('paused', 'brake')
     else if (isReadLater(store)) this.#status.is('syncing', 'being-written')
     else {
-      forgetBrakeAnswers(store)
+      if (forgetBrakeAnswers(store)) this.#lately.forget()
       forgetSent(store)
       this.#status.is('up-to-date', store.counts().blocked > 0 ? 'blocked' : undefined)
     }

@@ -13,14 +13,17 @@ const MASSES: readonly Mass[] = ['remote', 'local', 'older']
 /** Counts are of items, not of steps: the delete of a folder counts with all that is in it. */
 export function brakeOf(trees: Trees, device: Device): Brake {
   const gone = trees.gone()
-  const { atLeast, share, answer } = device.brake
-  const isMany = (items: number): boolean => items >= Math.max(1, atLeast) && items > share * gone.synced
+  const { atLeast, share, answer, lately = { local: 0, remote: 0 } } = device.brake
+  const isMany = (mass: Mass, items: number): boolean => {
+    const before = mass === 'older' ? 0 : lately[mass]
+    return items > 0 && items + before >= atLeast && items + before > share * (gone.synced + before)
+  }
   // What is gone here would be deleted there.
   const rough = { remote: gone.local, local: gone.remote, older: gone.back }
-  const counts = MASSES.some((mass) => isMany(rough[mass])) ? count(trees, device) : NONE
+  const counts = MASSES.some((mass) => isMany(mass, rough[mass])) ? count(trees, device) : NONE
   const decide = (mass: Mass): Held => {
     if (answer[mass] === 'keep') return 'are-undone'
-    return answer[mass] === 'ask' && isMany(counts[mass]) ? 'wait' : 'go'
+    return answer[mass] === 'ask' && isMany(mass, counts[mass]) ? 'wait' : 'go'
   }
   const held = { local: decide('local'), remote: decide('remote'), older: decide('older') }
   const mass = MASSES.find((some) => held[some] === 'wait')

@@ -40,4 +40,6 @@ export type BrakeSetting = {
   /** Of what both sides had: more than this part, 0 to 1. */
   share: number
   answer: Readonly<Record<Mass, BrakeAnswer>>
+  /** Deletes of the last minutes, by where they were done: many that come one after the other are many. */
+  lately?: Readonly<Record<'local' | 'remote', number>>
 }

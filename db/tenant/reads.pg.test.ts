@@ -7,7 +7,7 @@ import { asTenant, type Tx } from '../connect.ts'
 import { findConflict, findConflictContent, listConflicts } from './conflicts.ts'
 import { listTrash, listVersions } from './history.ts'
 import { readJournal } from './journal.ts'
-import { findContent, findHeld, findPlaced, listChildren, walkPath, type Visible } from './reads.ts'
+import { findContent, findContents, findHeld, findPlaced, listChildren, walkPath, type Visible } from './reads.ts'
 
 let world: TreeWorld
 let visible: Visible
@@ -119,6 +119,32 @@ describe('versions', () => {
     expect((await page(2)).map(({ revision }) => revision)).toEqual([1])
     const content = await read((tx) => findContent(tx, visible, file!.id, 1))
     expect(Buffer.from(content!.inline!, 'base64').toString()).toBe('versions 1')
+  })
+
+  test('many at once: those that live and may be seen, small enough, in the order of the question', async () => {
+    const [a, , c, file] = await deepTree()
+    const [other] = await world.put({ name: 'other' })
+    await world.put({ id: other!.id, contentRevision: 2 })
+    const wanted = [
+      { id: other!.id, revision: 1 },
+      { id: file.id, revision: 1 },
+      { id: freshId<NodeId>(), revision: 1 },
+      { id: file.id, revision: 9 },
+      { id: c.id, revision: 1 },
+      { id: other!.id, revision: 2 },
+    ]
+    const ask = async (of = visible, maxBytes = 100) =>
+      (await read((tx) => findContents(tx, of, wanted, maxBytes))).map(({ id, revision }) => ({ id, revision }))
+    expect(await ask()).toEqual([wanted[0], wanted[1], wanted[5]])
+    const [first] = await read((tx) => findContents(tx, visible, wanted, 100))
+    const { node: _node, at: _at, ...alone } = (await read((tx) => findContent(tx, visible, other!.id, 1)))!
+    expect(first).toEqual({ id: other!.id, ...alone })
+    expect(await ask(visible, 1)).toEqual([])
+    expect(await ask(hidden())).toEqual([])
+    await trash(a)
+    expect(await ask()).toEqual([wanted[0], wanted[5]])
+    await trash(other!)
+    expect(await ask()).toEqual([])
   })
 
   test('P1-03: of a symlink they say where it pointed', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { ROUTES, type Route } from '../../protocol/routes.ts'
 import { inlineFile, send, type Answer } from '../support/account.ts'
@@ -8,6 +9,7 @@ import { refusalWorld, testRefusals, type Refusal } from '../support/refusals.ts
 
 const world = refusalWorld()
 const JSON_TYPE = { 'content-type': 'application/json' }
+const coded = (coding: string) => ({ ...JSON_TYPE, 'content-encoding': coding })
 
 /** POST /v1/folders with this body, byte by byte. */
 const posted =
@@ -42,6 +44,13 @@ describe('HR-9 a body that cannot be read', () => {
       title: 'a type that only looks like JSON',
       code: 'unsupported-media-type',
       send: posted('{}', { 'content-type': 'application/jsonx' }),
+    },
+    { title: 'packed in a way that is not known', code: 'unsupported-media-type', send: posted('{}', coded('br')) },
+    { title: 'said to be packed, and is not', code: 'malformed-json', send: posted('{}', coded('gzip')) },
+    {
+      title: 'T20 too large once it is unpacked',
+      code: 'body-too-large',
+      send: posted(gzipSync(tooLarge(' ')), coded('gzip')),
     },
     { title: 'no body', code: 'malformed-json', send: raw({ method: 'POST', headers: JSON_TYPE }) },
     { title: 'an empty body', code: 'malformed-json', send: posted('') },

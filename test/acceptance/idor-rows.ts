@@ -51,6 +51,10 @@ export const ROWS: Record<MemberRoute, Row> = {
   resolve: read('own', ({ path }) => `/v1/resolve?path=${encodeURIComponent(path)}`),
   stat: read('byId', ({ file }) => `/v1/files/${file}`),
   content: read('byId', ({ file }) => `/v1/files/${file}/content`),
+  contents: {
+    ...read('each', () => '/v1/files/contents'),
+    body: ({ file }) => ({ files: [{ id: file, revision: 1 }] }),
+  },
   children: read('byId', ({ parent }) => `/v1/folders/${parent}/children`),
   createFolder: write(
     'byId',

@@ -109,6 +109,15 @@ describe('the background process', () => {
     expect(findings.find(({ check }) => check === 'stops')?.text).toContain('ended without warning 1 time')
   })
 
+  test('goes on when the service at login cannot be begun from here', async () => {
+    await linked()
+    const { out } = await a.cli(['sync', 'service', 'install'], { env: { PATH: '' } })
+    expect(out).toContain('Until then the background process goes on without it.')
+    await a.until(one, 'up-to-date')
+    await a.ok('sync', 'service', 'remove')
+    await a.until(one, 'up-to-date')
+  })
+
   test('RT-01, RT-07: a folder that is gone, or another one in its place, stops this link alone; nothing is deleted; it goes on when it is back', async () => {
     await linked()
     await a.write(`other ${count}/x`, 'x')

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm, utimes } from 'node:fs/promises'
+import { mkdir, rename, rm, utimes } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openSyncWorld, WITHIN, type Computer, type SyncWorld } from './sync-cli-support.ts'
 
@@ -37,6 +37,35 @@ const sent = async (): Promise<Record<string, string>> => {
   await b.run(['sync', '--once', two])
   return b.tree(two)
 }
+
+describe('what a plan tells beside its steps', () => {
+  test('a file that both sides have changed is kept twice', async () => {
+    await linked({ f: 'one' })
+    await a.ok('sync', 'pause', one)
+    await a.write(`${one}/f`, 'here')
+    await b.write(`${two}/f`, 'there')
+    await b.run(['sync', '--once', two])
+    const { steps } = await a.json<{ steps: object[] }>('sync', 'plan', one)
+    expect(steps).toMatchObject([
+      { do: 'upload-version', path: 'f', detail: 'it was changed there too: both are kept' },
+    ])
+  })
+
+  test('RT-01: without the folder, that it is not there', async () => {
+    await linked({ f: 'one' })
+    await rename(a.at(one), a.at(`${one} away`))
+    await a.until(one, 'stopped root-missing')
+    const { err } = await a.run(['sync', 'plan', one], 1)
+    expect(err).toMatch(
+      /^bitvault: the two sides cannot be compared now: stopped: the folder is not there\. \[not-now\]\n/,
+    )
+    await rename(a.at(`${one} away`), a.at(one))
+    await a.until(one, 'up-to-date')
+    // It is watched again, not only looked at once.
+    await a.write(`${one}/g`, 'two')
+    await expect.poll(sent, WITHIN).toEqual({ f: 'one', g: 'two' })
+  })
+})
 
 describe('pause and resume', () => {
   test('nothing moves in between, and it outlives the process', async () => {

@@ -8,6 +8,8 @@ export type Bug = {
   story: string
   /** What is placed is in the page cache only. */
   isForgetful?: boolean
+  /** The first seeds find it: a short form for every run of the tests. */
+  isSoonFound?: boolean
   disk?: (disk: Disk) => Disk
   remote?: (remote: Remote) => Remote
   store?: (store: SyncStore) => SyncStore

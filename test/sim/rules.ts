@@ -131,6 +131,12 @@ export class Rules {
     return false
   }
 
+  /** Itself, or what it is a copy of. */
+  #wasIgnored(path: string): boolean {
+    const names = [path, path.replaceAll(/ \(conflicted copy [^/]*?\)/g, '')].flatMap((one) => one.split('/'))
+    return names.some((name) => this.everIgnored.has(name))
+  }
+
   /** I4: only what somebody has saved is shown to people. */
   places(device: Device, { path, inode }: Parameters<DiskWatch['places']>[0]): void {
     if (inode.kind !== 'file' && inode.kind !== 'symlink') return
@@ -266,14 +272,7 @@ export class Rules {
     if (key === null || key === EMPTY || deletedUs === undefined || this.#isAmnesiac()) return
     if (this.keptBy.has(device.index)) return
     const isAlone = cloud.nodesWith(key).every(({ id }) => id === node.id || !cloud.server.isLive(id))
-    if (
-      cloud.server
-        .path(node.id)
-        .replaceAll(/ \(conflicted copy [^/]*?\)/g, '')
-        .split('/')
-        .some((name) => this.everIgnored.has(name))
-    )
-      return
+    if (this.#wasIgnored(cloud.server.path(node.id))) return
     const saved = ledger.saved.get(key)
     if (!saved || (saved.movedUs.get(device.index) ?? -Infinity) > deletedUs - unseenUs(device)) return
     if (isAlone && saved.puts === 1 && saved.lastPutUs < deletedUs)

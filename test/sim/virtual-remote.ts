@@ -4,7 +4,7 @@ import { versionKey, type Actor, type Mutation, type Outcome } from '../../core/
 import type { ItemId } from '../../core/reconcile/item.ts'
 import { sha256Of } from '../../client/content/sha256.ts'
 import { ConnectionError } from '../../client/connection-error.ts'
-import type { Disk, Remote, UploadFile } from '../../client/sync/ports.ts'
+import type { Disk, Remote, RemoteVersion, UploadFile } from '../../client/sync/ports.ts'
 import { RootGone } from '../../client/sync/root-gone.ts'
 import { isSameStamp } from '../../core/reconcile/item.ts'
 import type { FileInit, MutationResult, NodeStateWire } from '../../protocol/files.ts'
@@ -166,7 +166,7 @@ export class VirtualRemote implements Remote {
     } as PushEntry
   }
 
-  async *download(node: NodeId, revision: number): AsyncGenerator<Uint8Array> {
+  async *download({ node, revision }: RemoteVersion): AsyncGenerator<Uint8Array> {
     const bytes = await this.#request('download', `${node.slice(-4)}@${revision}`, () => this.#bytesOf(node, revision))
     const piece = Math.max(8, Math.ceil(bytes.length / 2))
     for (let at = 0; at < bytes.length; at += piece)

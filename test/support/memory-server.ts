@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { createHash, randomUUID } from 'node:crypto'
 import { AppError } from '../../core/errors.ts'
 import { BATCH_MAX_FILES, type FileInit, type MutationResult, type NodeStateWire } from '../../protocol/files.ts'
@@ -157,7 +158,7 @@ function createWorld() {
   const api = (what: string, url: URL, init: RequestInit, now: number): Response => {
     const ids = url.pathname.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g) ?? []
     const id = ids[0] ?? ''
-    const body = typeof init.body === 'string' ? JSON.parse(init.body) : {}
+    const body = bodyOf(init)
     const expiresAt = now + 60_000
     switch (what) {
       case 'GET /v1/spaces':
@@ -299,4 +300,9 @@ function need<T>(map: Map<string, T>, id: string): T {
   const found = map.get(id)
   if (found === undefined) throw new AppError('not-found')
   return found
+}
+
+function bodyOf({ body }: RequestInit) {
+  if (body instanceof ArrayBuffer) return JSON.parse(gunzipSync(body).toString())
+  return typeof body === 'string' ? JSON.parse(body) : {}
 }

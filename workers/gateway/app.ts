@@ -22,7 +22,7 @@ import * as browse from './browse.ts'
 import type { Call } from './call.ts'
 import { commitBatch, commitUpload } from './commit-upload.ts'
 import * as conflicts from './conflicts.ts'
-import { content } from './content.ts'
+import { content, contents } from './content.ts'
 import * as folders from './folders.ts'
 import { initUpload } from './init-upload.ts'
 import * as nodes from './nodes.ts'
@@ -42,6 +42,7 @@ const HANDLERS: Record<RouteName, Handler> = {
   stat: browse.stat,
   children: browse.children,
   content,
+  contents,
   createFolder: folders.createFolder,
   createFolders: folders.createFolders,
   move: nodes.move,

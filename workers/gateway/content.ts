@@ -2,12 +2,14 @@ import type { NodeId } from '../../core/ids.ts'
 import { AppError } from '../../core/errors.ts'
 import type { SignedRequest } from '../../core/object-store.ts'
 import { metrics } from '../../durable-objects/metrics.ts'
-import type { StoredContent } from '../../db/tenant/reads.ts'
-import type { ContentReply } from '../../protocol/files.ts'
+import { unwrap } from '../../durable-objects/reply.ts'
+import type { StoredChunk, StoredContent } from '../../db/tenant/reads.ts'
+import { CONTENTS_MAX_BYTES, contentsBody, type ContentReply, type ContentsReply } from '../../protocol/files.ts'
 import { assemble } from './assemble.ts'
 import { isWholeObject, runsOf } from './byte-runs.ts'
 import { matchesEtag, parseRange } from './byte-range.ts'
 import { idParam, json, reader, unwrapParam, type Call } from './call.ts'
+import { readBody } from './read-body.ts'
 
 export const CONTENT_TYPE_CHUNKS = 'application/vnd.bitvault.content+json'
 /** A signed GET opens its object to anyone who holds it, so its life is short (T2). */
@@ -34,11 +36,19 @@ export async function serveContent(call: Call, stored: StoredContent): Promise<R
   }
   const { headers } = call.request
   if ((headers.get('accept') ?? '').includes(CONTENT_TYPE_CHUNKS))
-    return json(await chunkList(call, stored), 200, { 'content-type': CONTENT_TYPE_CHUNKS })
+    return json(await chunkList(call, stored), 200, { 'content-type': CONTENT_TYPE_CHUNKS, ...packed(call, stored) })
   const etag = `"${stored.sha256}"`
   if (matchesEtag(headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers: { etag } })
   return (await redirectTo(call, stored)) ?? (await streamed(call, stored, etag))
 }
+
+/** The runtime packs what says that it is: a list of thousands of hashes is less than half as long then. */
+const PACKED_FROM_CHUNKS = 64
+
+const packed = ({ request }: Call, { chunks }: StoredContent): Record<string, string> =>
+  chunks.length >= PACKED_FROM_CHUNKS && /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '')
+    ? { 'content-encoding': 'gzip', vary: 'accept-encoding' }
+    : {}
 
 function redirectTo(call: Call, stored: StoredContent): Promise<Response> | null {
   const [only, second] = stored.chunks
@@ -101,27 +111,7 @@ const CHUNKS_PER_REPLY = 2_000
 async function chunkList(call: Call, stored: StoredContent): Promise<ContentReply> {
   const { from = 0 } = call.query as { from?: number }
   const window = stored.chunks.slice(from, from + CHUNKS_PER_REPLY)
-  const { runs, runOf } = runsOf(window)
-  const objects: SignedRequest[] = []
-  const chunks: ContentReply['chunks'] = []
-  for (const run of runs) {
-    const slice = run.whole ? {} : { slice: { offset: run.offset, length: run.length } }
-    objects.push(await call.store.signGet(run.objectKey, { now: call.now, ttlMs: SIGNED_GET_TTL_MS, ...slice }))
-  }
-  for (const [at, chunk] of window.entries()) {
-    const object = runOf[at]!
-    chunks.push({
-      sha256: chunk.sha256,
-      size: chunk.size,
-      plain: chunk.plain,
-      object,
-      offset: chunk.offset - runs[object]!.offset,
-    })
-  }
-  metrics().product.bytes.add(
-    { way: 'direct', direction: 'out' },
-    runs.reduce((all, run) => all + run.length, 0),
-  )
+  const { chunks, objects } = await signChunks(call, window)
   const { node, revision, codec, size, sha256, inline } = stored
   const end = from + window.length
   return {
@@ -136,4 +126,43 @@ async function chunkList(call: Call, stored: StoredContent): Promise<ContentRepl
     chunks,
     objects,
   }
+}
+
+/** Where each chunk lies in the answers of a few signed requests. */
+async function signChunks(
+  call: Call,
+  stored: readonly StoredChunk[],
+): Promise<Pick<ContentReply, 'chunks' | 'objects'>> {
+  const { runs, runOf } = runsOf(stored)
+  const objects: SignedRequest[] = []
+  for (const run of runs) {
+    const slice = run.whole ? {} : { slice: { offset: run.offset, length: run.length } }
+    objects.push(await call.store.signGet(run.objectKey, { now: call.now, ttlMs: SIGNED_GET_TTL_MS, ...slice }))
+  }
+  const chunks = stored.map(({ sha256, size, plain, offset }, at) => {
+    const object = runOf[at]!
+    return { sha256, size, plain, object, offset: offset - runs[object]!.offset }
+  })
+  metrics().product.bytes.add(
+    { way: 'direct', direction: 'out' },
+    runs.reduce((all, run) => all + run.length, 0),
+  )
+  return { chunks, objects }
+}
+
+/** POST /v1/files/contents: the chunk lists of many small files. Files that were sent in one pack come in one GET. */
+export async function contents(call: Call): Promise<Response> {
+  const { files } = await readBody(call.request, contentsBody)
+  const wanted = files.map(({ id, revision }) => ({ id: id as NodeId, revision }))
+  const found = unwrap(await reader(call).contents(call.principal.sessionId, wanted, CONTENTS_MAX_BYTES))
+  const { chunks, objects } = await signChunks(
+    call,
+    found.flatMap((content) => content.chunks),
+  )
+  let at = 0
+  const listed = found.map(({ chunks: own, ...content }) => ({
+    ...content,
+    chunks: chunks.slice(at, (at += own.length)),
+  }))
+  return json({ contents: listed, objects } satisfies ContentsReply)
 }

@@ -14,7 +14,7 @@ const DISCARD_MAX_BYTES = 4 * BODY_MAX_BYTES
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/(json|[\w.+-]+\+json)\s*(;|$)/i.test(type)) throw new AppError('unsupported-media-type')
-  return parseWith(schema, parseJson(await readText(request)))
+  return parseWith(schema, parseJson(await readText(unpacked(request))))
 }
 
 /** @param whole what the field at fault is called when it is the value itself @throws invalid-request */
@@ -58,8 +58,18 @@ function parseJson(text: string): unknown {
   }
 }
 
+type Body = Pick<Request, 'headers' | 'body' | 'arrayBuffer'>
+
+/** A body that its sender has packed: what it says of its length is not that of what is read. @throws unsupported-media-type */
+function unpacked(request: Request): Body {
+  const coding = request.headers.get('content-encoding') ?? 'identity'
+  if (coding === 'identity' || !request.body) return request
+  if (coding !== 'gzip') throw new AppError('unsupported-media-type', { detail: 'Content-Encoding: gzip, or none' })
+  return new Response(request.body.pipeThrough(new DecompressionStream('gzip')))
+}
+
 /** Reads at most `BODY_MAX_BYTES`; a length that lies is found while reading. */
-async function readText(request: Request): Promise<string> {
+async function readText(request: Body): Promise<string> {
   const declared = Number(request.headers.get('content-length') ?? 0)
   if (declared > DISCARD_MAX_BYTES) throw tooLarge()
   if (!request.body) return ''
@@ -67,11 +77,15 @@ async function readText(request: Request): Promise<string> {
   if (declared > 0 && declared <= BODY_MAX_BYTES) return utf8(await request.arrayBuffer())
   const parts: Uint8Array[] = []
   let total = 0
-  for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
-    total += part.byteLength
-    if (total <= BODY_MAX_BYTES) parts.push(part)
-    else parts.length = 0
-    if (total > DISCARD_MAX_BYTES) break
+  try {
+    for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
+      total += part.byteLength
+      if (total <= BODY_MAX_BYTES) parts.push(part)
+      else parts.length = 0
+      if (total > DISCARD_MAX_BYTES) break
+    }
+  } catch (cause) {
+    throw new AppError('malformed-json', { detail: 'the body cannot be read to its end' }, { cause })
   }
   if (total > BODY_MAX_BYTES) throw tooLarge()
   return utf8(concat(parts, total))

@@ -15,7 +15,7 @@ import { sharedParts } from '../../sync/link-parts.ts'
 import { controlOf, statusOf } from '../../sync/running.ts'
 import { folderForShell } from '../../sync/view/shown-folder.ts'
 import { describeState, stepWords } from '../../sync/view/words.ts'
-import { formatBytes } from '../../text/quantity.ts'
+import { formatBytes, formatCount } from '../../text/quantity.ts'
 import { alignColumns } from '../../text/table.ts'
 import type { World } from '../../world.ts'
 
@@ -27,14 +27,17 @@ export async function syncPlan(call: Call, world: World): Promise<ExitCode> {
   const link = await chooseOnly(world, call.args[0])
   const plan = await askPlan(link, world, say)
   await say.json({ id: link.id, root: link.root, place: link.place, ...plan })
-  const { moving } = await statusOf(world, link)
-  await say.lines([...planLines(plan, link, world, say), ...movingLines(moving, say)])
+  const { progress } = await statusOf(world, link)
+  await say.lines([...underWay(progress, say), ...planLines(plan, link, world, say)])
   return EXIT.ok
 }
 
 /** What has begun is in no plan any more. */
-const movingLines = (moving: LinkStatus['moving'], say: Say): string[] =>
-  moving.map(({ step, path }) => say.paint('cyan', `under way: ${stepWords(step).planned}  ${say.name(path)}`))
+function underWay(progress: LinkStatus['progress'], { paint }: Say): string[] {
+  if (progress === null || progress.filesLeft === 0) return []
+  const files = formatCount(progress.filesLeft, 'file is', 'files are')
+  return [paint('cyan', `${files} under way (${formatBytes(progress.bytesLeft)} left), beside which:`)]
+}
 
 async function askPlan(link: Link, world: World, say: Say): Promise<PlanReply> {
   const status = showStatus(world, say)

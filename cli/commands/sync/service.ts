@@ -4,6 +4,7 @@ import { usageError } from '../../failure.ts'
 import { sayTo, type Say } from '../../say.ts'
 import { isInstalled, removeService, runAll, serviceOf, writeService, type Service } from '../../service/service.ts'
 import { daemonOf } from '../../sync/running.ts'
+import { ensureDaemon } from '../../sync/start-daemon.ts'
 import { quoteForShell } from '../../text/quote.ts'
 import type { World } from '../../world.ts'
 import { stopDaemon } from './stop.ts'
@@ -33,6 +34,7 @@ export async function syncService(call: Call<{ print: boolean }>, world: World):
 }
 
 async function install(service: Service, world: World, say: Say): Promise<ExitCode> {
+  const wasRunning = (await daemonOf(world)) !== null
   // One that was started by hand would stand in its way.
   await stopDaemon(world)
   await writeService(service)
@@ -41,6 +43,9 @@ async function install(service: Service, world: World, say: Say): Promise<ExitCo
   await say.done(`Wrote ${say.name(service.path)}, a ${service.kind}.`)
   if (left.length === 0) await say.done('The background process runs, and begins at each login.')
   else await sayLeft(left, say)
+  if (left.length === 0 || !wasRunning) return EXIT.ok
+  await ensureDaemon(world)
+  await say.done('Until then the background process goes on without it.')
   return EXIT.ok
 }
 
@@ -71,5 +76,6 @@ async function status(service: Service, world: World, say: Say): Promise<ExitCod
 /** The tool of the system is not there, or said no: then a person does it. */
 async function sayLeft(left: readonly (readonly string[])[], say: Say): Promise<void> {
   await say.done('This has to be done by hand, since it could not be done from here:')
-  for (const run of left) await say.done(`  ${run.map(quoteForShell).join(' ')}`)
+  for (const run of left)
+    await say.done(`  ${run.map((word) => (/^--[a-z]+$/.test(word) ? word : quoteForShell(word))).join(' ')}`)
 }

@@ -95,7 +95,8 @@ function refusalsFinding({ status, own }: Asked): Finding {
 }
 
 function blockedFinding({ status, folder }: Asked): Finding {
-  const { blocked } = status
+  const { blocked, process } = status
   if (blocked === 0) return good('blocked', 'nothing')
+  if (process === null) return note('blocked', `${formatCount(blocked, 'item')} when it was last worked on`)
   return note('blocked', formatCount(blocked, 'item'), `Which, and why: bitvault sync status --blocked ${folder}`)
 }

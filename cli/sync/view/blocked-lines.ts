@@ -27,7 +27,8 @@ export function blockedLines(status: LinkStatus, options: Options): string[] {
   }
   const left = blocked - named
   const command = `bitvault sync status --blocked ${name(folderForShell(link.root, home))}`
-  if (left > 0 && lines.length < rows)
+  // Which they are is known to whoever works on it.
+  if (left > 0 && lines.length < rows && status.process !== null)
     lines.push(indent + paint('dim', fit(`  … and ${left.toLocaleString('en-US')} more: ${command}`)))
   return lines
 }

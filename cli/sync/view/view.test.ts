@@ -10,6 +10,7 @@ import { displayWidth, escapeForTerminal } from '../../text/terminal-text.ts'
 import { eventLine } from './event-line.ts'
 import { linkLines, type ViewOptions } from './link-lines.ts'
 import { showLive } from './live-view.ts'
+import { sayEvents } from './say-events.ts'
 import { folderForShell, shownFolder } from './shown-folder.ts'
 
 const NOW = 1_800_000_000_000
@@ -231,4 +232,21 @@ describe('folders as people write them', () => {
   ])('%s', (path, shown, quoted) => {
     expect([shownFolder(path, '/home/test'), folderForShell(path, '/home/test')]).toEqual([shown, quoted])
   })
+})
+
+test('lines of what happens tell once that there is work, whatever it does in between', async () => {
+  const world = testWorld()
+  const said = sayTo(world, { json: false, quiet: false })
+  const source = { status: async () => aStatus() } as unknown as Parameters<typeof sayEvents>[0]
+  const view = await sayEvents(source, world, said)
+  const state = (name: 'scanning' | 'syncing' | 'up-to-date'): LinkEvent => ({ kind: 'state', state: name, time: 0 })
+  for (const name of ['scanning', 'syncing', 'scanning', 'syncing', 'up-to-date', 'scanning'] as const)
+    view.take(state(name))
+  await view.close()
+  const lines = world.out().trim().split('\n')
+  expect(lines.map((line) => line.replace(/^.{19} {2}/, ''))).toEqual([
+    'looking for changes',
+    'up to date',
+    'looking for changes',
+  ])
 })

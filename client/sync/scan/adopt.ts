@@ -1,7 +1,7 @@
 import type { Item, ItemId, Placement } from '../../../core/reconcile/item.ts'
 import { resolveSpots, type SpotVerdict } from '../../../core/reconcile/match.ts'
 import { folderOf, joined } from '../local-path.ts'
-import type { LocalPath, StoreWriter } from '../ports.ts'
+import type { DiskEntry, LocalPath, StoreWriter } from '../ports.ts'
 import { look } from './list-folders.ts'
 import type { Observation } from './observe.ts'
 import { isScanBlock } from './scan-faults.ts'
@@ -58,34 +58,39 @@ async function proveGone(run: ScanRun, missing: readonly (readonly [ItemId, Lost
   return notRenamed(run, proven)
 }
 
-/** A rename while a folder is listed may show neither name, and a clock that stands still does not tell of it: so each folder is listed once more. */
+/**
+ * A rename while a folder is listed may show neither name, and a clock that stands still does not tell of it: so each folder is listed once more, and must show
+ * neither the name nor the inode under one that this scan has not met.
+ */
 async function notRenamed(run: ScanRun, missing: readonly ItemId[]): Promise<ItemId[]> {
-  const unseen = new Map<LocalPath, Set<string>>()
+  const listed = new Map<LocalPath, Shown>()
   const gone: ItemId[] = []
   for (const id of missing) {
     const { folder } = run.lost.get(id)!
     const local = run.store.item(id)?.local
-    const inodes = unseen.get(folder) ?? (await unseenIn(run, { id: local?.place.parent ?? null, path: folder }))
-    unseen.set(folder, inodes)
-    if (local && inodes.has(local.stamp.ino)) run.again.add(folder)
+    if (!local) continue
+    const shown = listed.get(folder) ?? (await listAgain(run, { id: local.place.parent, path: folder }))
+    listed.set(folder, shown)
+    if (shown.names.has(local.place.name) || shown.unmet.has(local.stamp.ino)) run.again.add(folder)
     else gone.push(id)
   }
   return gone
 }
 
-/** Inodes of what this scan has not met there. */
-async function unseenIn(run: ScanRun, { id, path }: { id: ItemId | null; path: LocalPath }): Promise<Set<string>> {
+/** `unmet`: inodes of what this scan has not met there, nor left out */
+type Shown = { names: ReadonlySet<string>; unmet: ReadonlySet<string> }
+
+async function listAgain(run: ScanRun, { id, path }: { id: ItemId; path: LocalPath }): Promise<Shown> {
   const met = new Set(run.spots.map((spot) => spot.path))
-  const isKnown = (name: string): boolean => id !== null && run.store.childNamed('local', id, name) !== null
+  const isMet = ({ name, kind }: DiskEntry): boolean =>
+    run.store.childNamed('local', id, name) !== null ||
+    met.has(joined(path, name)) ||
+    run.rules.isIgnored(joined(path, name), kind)
   const entries = await run.disk.list(path)
-  return new Set(
-    entries
-      .filter(
-        ({ name, kind }) =>
-          !isKnown(name) && !met.has(joined(path, name)) && !run.rules.isIgnored(joined(path, name), kind),
-      )
-      .map(({ stamp }) => stamp.ino),
-  )
+  return {
+    names: new Set(entries.map(({ name }) => name)),
+    unmet: new Set(entries.filter((entry) => !isMet(entry)).map(({ stamp }) => stamp.ino)),
+  }
 }
 
 function* lostIds(run: ScanRun): Generator<ItemId> {

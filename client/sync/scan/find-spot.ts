@@ -2,7 +2,7 @@ import { isLocalId, type Item, type ItemId, type LocalState } from '../../../cor
 import type { DiskEntry, LocalPath } from '../ports.ts'
 import { hashFile } from './observe.ts'
 import { scanFault } from './scan-faults.ts'
-import type { KnownItem, Met, MetSpot, ScanRun } from './scan-run.ts'
+import { isMissed, type KnownItem, type Met, type MetSpot, type ScanRun } from './scan-run.ts'
 
 /** Of one inode: a file with more names than this is only compared with some of them. */
 const OWNERS_MAX = 16
@@ -17,6 +17,7 @@ export async function findSpot(run: ScanRun, { entry, parent, path }: Met, holde
     if (await mayBe(run, { ...item, local: item.local }, entry, path))
       owners.push({ id, isAcknowledged: item.synced !== null })
   }
+  owners.push(...missedAt(run, entry))
   return {
     found: entry,
     parent,
@@ -26,6 +27,23 @@ export async function findSpot(run: ScanRun, { entry, parent, path }: Met, holde
     owners,
     home: holder === null && entry.kind === 'file' ? findHome(run, parent, entry.name) : null,
   }
+}
+
+/**
+ * What an earlier look took for gone, and the server still has: it was moved to where nobody had looked yet. Size and time are asked of what was agreed on, since a
+ * process that ended has forgotten what it saw last.
+ */
+function missedAt({ store }: ScanRun, { kind, stamp }: DiskEntry): { id: ItemId; isAcknowledged: boolean }[] {
+  if (kind !== 'file') return []
+  const missed: { id: ItemId; isAcknowledged: boolean }[] = []
+  for (const id of store.syncedByIno(stamp.ino)) {
+    const item = store.item(id)
+    if (item === null || !isMissed(item) || missed.length === OWNERS_MAX) continue
+    const { content, stamp: before } = item.synced!
+    const isSame = before.size === stamp.size && before.mtimeNs === stamp.mtimeNs
+    if (content.kind === 'file' && isSame) missed.push({ id, isAcknowledged: true })
+  }
+  return missed
 }
 
 /** A reused inode is not a move: the bytes must agree, by size and time or, when the time was touched, by hash (MV-20, MV-14). */

@@ -106,7 +106,9 @@ export class ScanRun {
 
   /** While one looks, the server may answer to what was sent: then what was known by an id of ours has that of its node (P2). */
   isStill(id: ItemId): boolean {
-    return this.#isNew(id) || this.store.item(id)?.local != null
+    if (this.#isNew(id)) return true
+    const item = this.store.item(id)
+    return item !== null && (item.local !== null || isMissed(item))
   }
 
   #isNew(id: ItemId): boolean {
@@ -146,13 +148,18 @@ export class ScanRun {
     for (let at = id; at !== this.store.root;) {
       const moved = this.moves.get(at)
       if (moved === undefined && this.lost.has(at)) return true
-      const place = moved?.place ?? this.store.item(at)?.local?.place
-      if (place === undefined) return false
+      const item = this.store.item(at)
+      const place = moved?.place ?? item?.local?.place
+      if (place === undefined) return at === id && item !== null && isMissed(item)
       at = place.parent
     }
     return false
   }
 }
+
+/** Taken for gone by an earlier look; the server has not heard of it. */
+export const isMissed = ({ local, remote, synced }: Item): boolean =>
+  local === null && remote !== null && synced !== null
 
 const numberOf = (id: ItemId): number => Number(id.slice(id.indexOf(':') + 1))
 

@@ -87,10 +87,10 @@ export const REMOTE_BUGS: readonly Bug[] = [
     story: 'a connection that is cut ends the file',
     remote: (remote) =>
       butRemote(remote, {
-        async *download(node, revision, have) {
+        async *download(version, have) {
           let isBegun = false
           try {
-            for await (const piece of remote.download(node, revision, have)) {
+            for await (const piece of remote.download(version, have)) {
               isBegun = true
               yield piece
             }

@@ -51,28 +51,33 @@ export function lyingDisk(disk: Disk, shown: (path: LocalPath, stamp: Stamp) => 
 }
 
 /**
- * A disk that has no errors of listings: what did not come is not there, whoever asks.
+ * A disk that has no errors of listings: what did not come is not there, whoever asks, and who asks at once again gets the same answer, as from a cache.
  * @param believed what is taken for the whole in spite of an error
  */
 export function believingDisk(disk: Disk, believed: (error: unknown) => DiskEntry[] | null): Disk {
-  const seen = new Map<LocalPath, ReadonlySet<string>>()
+  const cached = new Map<LocalPath, { entries: DiskEntry[]; isAskedAgain: boolean }>()
   return butDisk(disk, {
     list: async (folder) => {
+      const before = cached.get(folder)
+      if (before && !before.isAskedAgain) {
+        before.isAskedAgain = true
+        return before.entries
+      }
       try {
         const entries = await disk.list(folder)
-        seen.delete(folder)
+        cached.delete(folder)
         return entries
       } catch (error) {
         const entries = believed(error)
         if (entries === null) throw error
-        seen.set(folder, new Set(entries.map(({ name }) => name)))
+        cached.set(folder, { entries, isAskedAgain: false })
         return entries
       }
     },
     stat: async (path) => {
       const slash = path.lastIndexOf('/')
-      const names = seen.get(path.slice(0, Math.max(0, slash)))
-      return names && !names.has(path.slice(slash + 1)) ? null : disk.stat(path)
+      const known = cached.get(path.slice(0, Math.max(0, slash)))
+      return known && !known.entries.some(({ name }) => name === path.slice(slash + 1)) ? null : disk.stat(path)
     },
   })
 }

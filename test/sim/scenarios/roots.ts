@@ -108,6 +108,26 @@ export const ROOTS: readonly Scenario[] = [
     },
   },
   {
+    id: 'RT-04b',
+    title: 'the root is emptied slowly, by a few files at a time: it asks as it does when they go at once',
+    async play(stage) {
+      await twelveFiles(stage)
+      for (const name of NAMES) {
+        stage.a.remove(name)
+        await stage.pass(20_000)
+      }
+      equal(stage.a.state, 'paused: brake')
+      ok(stage.remote.length >= 5, `${stage.remote.length} are left on the server`)
+      stage.a.device.engine!.answerBrake('remote', 'keep')
+      await stage.pass(60_000)
+      deepEqual(stage.a.tree, stage.remote)
+      // It was answered: a single delete is no mass.
+      stage.a.remove(stage.remote.find((line) => line.includes('='))!.split('=')[0]!)
+      await stage.pass(60_000)
+      deepEqual(stage.a.tree, stage.remote)
+    },
+  },
+  {
     id: 'RT-04',
     title: 'the root is emptied by its person: it asks, and does neither until "delete" or "keep" is said',
     async play(stage) {

@@ -6,7 +6,7 @@ import { OWN_FOLDER } from '../../../sync/own-folder.ts'
 import type { DiskEntry, LocalPath } from '../../../sync/ports.ts'
 import { breathe } from './breathe.ts'
 import { lookAt, toEntry, type Looks } from './disk-entry.ts'
-import { checkRoot, inside, type Root } from './root.ts'
+import { checkRoot, insideToRead, type Root } from './root.ts'
 import { codeOf, systemError } from './system-error.ts'
 
 const ATTEMPTS = 3
@@ -21,7 +21,7 @@ const SLOW_MS = 0.3
  * @throws the system's errors; ENOTDIR; EXDEV of a mount point; `AppError busy` when it changes all the time
  */
 export async function listFolder(root: Root, looks: Looks, folder: LocalPath): Promise<DiskEntry[]> {
-  const path = inside(root, folder)
+  const path = insideToRead(root, folder)
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = lookAtFolder(path, root)
     const names = readNames(path).filter(({ name }) => folder !== '' || name !== OWN_FOLDER)

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { AppError } from '../../../../core/errors.ts'
 import type { LocalPath } from '../../../sync/ports.ts'
 import { breathe } from './breathe.ts'
-import { inside, type Root } from './root.ts'
+import { insideToRead, type Root } from './root.ts'
 import { systemError } from './system-error.ts'
 
 /** Up to here a file is read in one go, without a thread. */
@@ -20,7 +20,7 @@ const readAsync = promisify(read)
  * @throws the system's errors, ELOOP for a link; `AppError busy` when it changed meanwhile
  */
 export async function* readFile(root: Root, path: LocalPath): AsyncGenerator<Uint8Array> {
-  const fd = openSync(inside(root, path), FLAGS)
+  const fd = openSync(insideToRead(root, path), FLAGS)
   try {
     const before = fstatSync(fd, { bigint: true })
     if (!before.isFile()) throw systemError('EINVAL', 'not a regular file')

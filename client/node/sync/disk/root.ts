@@ -30,13 +30,39 @@ function isPlainName(name: string): boolean {
  * @throws EINVAL, ENOENT, ENOTDIR (something above is no folder), EXDEV (something above is a mount point), ESTALE (the root is another one)
  */
 export function inside(root: Root, path: LocalPath): string {
+  // Whoever changes names asks here first: what was seen before may not hold after.
+  plainWays.delete(root)
   checkRoot(root)
+  return insideChecked(root, path, lookAtWay)
+}
+
+/** `inside`, for those who only read: of many files in one folder, that folder is looked at once in a turn of the event loop. */
+export function insideToRead(root: Root, path: LocalPath): string {
+  checkRoot(root)
+  return insideChecked(root, path, lookOnce)
+}
+
+function insideChecked(root: Root, path: LocalPath, look: (root: Root, folders: readonly string[]) => void): string {
   if (path === '') return root.path
   const names = path.split('/')
   if (!names.every(isPlainName)) throw systemError('EINVAL', 'not a path below the root')
-  const folders = names.slice(0, -1)
-  if (folders.length <= FEW_LEVELS || !isPlainWay(root, folders)) lookAtEach(root, folders)
+  look(root, names.slice(0, -1))
   return join(root.path, ...names)
+}
+
+function lookAtWay(root: Root, folders: readonly string[]): void {
+  if (folders.length <= FEW_LEVELS || !isPlainWay(root, folders)) lookAtEach(root, folders)
+}
+
+/** Ways that were found to be plain in this turn. */
+const plainWays = new Map<Root, Set<string>>()
+
+function lookOnce(root: Root, folders: readonly string[]): void {
+  const way = folders.join('/')
+  if (plainWays.get(root)?.has(way)) return
+  lookAtWay(root, folders)
+  if (plainWays.size === 0) setImmediate(() => plainWays.clear())
+  plainWays.set(root, (plainWays.get(root) ?? new Set<string>()).add(way))
 }
 
 /** From here on one question for the whole way costs less than one a level. */
@@ -71,11 +97,11 @@ export function checkRoot(root: Root): void {
     throw systemError('ESTALE', 'the root is not the folder that it was')
 }
 
-/** `inside`, or `null` when there can be nothing at that path. */
+/** `insideToRead`, or `null` when there can be nothing at that path. */
 export function insideOrNull(root: Root, path: LocalPath): string | null {
   checkRoot(root)
   try {
-    return inside(root, path)
+    return insideChecked(root, path, lookOnce)
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
     throw error

@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { secondsOf } from './lib/alternate.ts'
+import type { Bench, BenchContext } from './lib/bench.ts'
+import { machineLoad } from './lib/sync/machine-load.ts'
+import { writeModuleTree } from './lib/sync/module-tree.ts'
+import { startPair, syncTree } from './lib/sync/move-in.ts'
+import { figuresOf } from './lib/sync/process-figures.ts'
+import { startSyncWorld } from './lib/sync/sync-world.ts'
+
+const FILES = 54_000
+/** The second size tells what a file more costs. */
+const MANY_FILES = 500_000
+const BYTES_PER_FILE = 6_556
+const MANY_BYTES_PER_FILE = 1_000
+const QUICK = 10
+const BAR = { restartSeconds: 2, residentBytes: 200e6, bytesPerFile: 1_024, cpuShare: 0.01 }
+const IDLE_MS = 60_000
+const QUICK_IDLE_MS = 10_000
+/** What was allocated while it started is given back. */
+const CALM_MS = 10_000
+
+export const bench: Bench = {
+  name: 'sync-idle',
+  bar: 1,
+  about: `54,000 files, nothing changed: the least of ${BAR.restartSeconds} s over the restart, ${BAR.residentBytes / 1e6} MB over the resident memory, and ${BAR.bytesPerFile} bytes over what a file more costs (at 500,000)`,
+  run: async (context) => {
+    const scale = context.quick ? QUICK : 1
+    const few = await measure(context, { files: FILES / scale, bytesPerFile: BYTES_PER_FILE })
+    const many = await measure(context, { files: MANY_FILES / scale, bytesPerFile: MANY_BYTES_PER_FILE })
+    const bytesPerFile = Math.max(1, (many.residentBytes - few.residentBytes) / (many.files - few.files))
+    return {
+      ratio: Math.min(
+        BAR.restartSeconds / few.restartSeconds,
+        BAR.residentBytes / few.residentBytes,
+        BAR.bytesPerFile / bytesPerFile,
+        BAR.cpuShare / Math.max(1e-6, few.cpuShare),
+      ),
+      restartSeconds: few.restartSeconds,
+      restartSecondsOfMany: many.restartSeconds,
+      idleCpuPercent: few.cpuShare * 100,
+      idleCpuPercentOfMany: many.cpuShare * 100,
+      residentMegabytes: few.residentBytes / 1e6,
+      residentMegabytesOfMany: many.residentBytes / 1e6,
+      bytesPerFileMore: bytesPerFile,
+      files: few.files,
+      filesOfMany: many.files,
+      load: machineLoad(),
+    }
+  },
+}
+
+type Idle = { files: number; restartSeconds: number; cpuShare: number; residentBytes: number }
+
+/** A pair that is in step; then B is started anew, and left alone. */
+async function measure(context: BenchContext, size: { files: number; bytesPerFile: number }): Promise<Idle> {
+  const world = await startSyncWorld(context)
+  const tree = join(await context.freshFolder(), 'tree')
+  const { files, folders } = writeModuleTree(tree, {
+    files: size.files,
+    bytes: size.files * size.bytesPerFile,
+    seed: 1,
+  })
+  await startPair(world, 'idle')
+  const { seconds } = await syncTree(world, { tree, items: files + folders })
+  context.note(`${files} files in step after ${seconds.toFixed(0)} s`)
+  await world.a.stop()
+  await world.b.stop()
+  await world.settle()
+  const restartSeconds = await secondsOf(async () => {
+    await world.b.start()
+    await world.b.untilHas(files + folders)
+  })
+  await delay(CALM_MS)
+  const idleMs = context.quick ? QUICK_IDLE_MS : IDLE_MS
+  const before = await figuresOf(world.b.pid)
+  await delay(idleMs)
+  const after = await figuresOf(world.b.pid)
+  await world.stop()
+  const cpuShare = (after.cpuSeconds - before.cpuSeconds) / (idleMs / 1_000)
+  return { files, restartSeconds, cpuShare, residentBytes: after.residentBytes }
+}
