@@ -42,7 +42,10 @@ function runPart({ name, args }: Part): { isWell: boolean; line: string } {
 }
 
 const chosen = PARTS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.startsWith(part)))
-if (chosen.length === 0) throw new Error(`there are: ${PARTS.map(({ name }) => name).join(' ')}`)
+if (chosen.length === 0) {
+  process.stderr.write(`no such part; there are: ${PARTS.map(({ name }) => name).join(' ')}\n`)
+  process.exit(2)
+}
 ensureFaketime()
 const results = chosen.map(runPart)
 process.stdout.write(`\nseed of the daemons: ${seed}\n${results.map(({ line }) => line).join('\n')}\n`)

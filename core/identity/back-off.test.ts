@@ -35,6 +35,15 @@ describe('T28 back-off', () => {
     expect(waits).toEqual([0, 1000, 2000, 4000, 256_000, 300_000, 300_000])
   })
 
+  test('of two free guesses at once, the one with the earlier time is not refused, and takes no time back', () => {
+    const first = decideAttempt(ACCOUNT_RULE, { failures: 1, lastAt: 1_000 }, 1_005)
+    const second = decideAttempt(ACCOUNT_RULE, { failures: 2, lastAt: 1_005 }, 1_003)
+    expect([first, second]).toEqual([
+      { do: 'count', next: { failures: 2, lastAt: 1_005 } },
+      { do: 'count', next: { failures: 3, lastAt: 1_005 } },
+    ])
+  })
+
   test('a persistent guesser gets a bounded number of guesses a day', () => {
     expect(guessesWithin(ACCOUNT_RULE, 86_400_000)).toBeLessThan(310)
     expect(guessesWithin(USER_CODE_RULE, 600_000)).toBeLessThan(12)

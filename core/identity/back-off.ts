@@ -54,7 +54,9 @@ export function waitAfter(rule: BackOffRule, failures: number): number {
  */
 export function decideAttempt(rule: BackOffRule, seen: Attempts | null, now: number): AttemptDecision {
   if (seen === null || now - seen.lastAt >= rule.forgetMs) return { do: 'count', next: { failures: 1, lastAt: now } }
-  const openAt = seen.lastAt + waitAfter(rule, seen.failures)
-  if (now < openAt) return { do: 'refuse', retryAfterMs: openAt - now }
-  return { do: 'count', next: { failures: seen.failures + 1, lastAt: now } }
+  const waitMs = waitAfter(rule, seen.failures)
+  const openAt = seen.lastAt + waitMs
+  // Of two at once, the one that was counted first may have read the later time: that is no reason to wait.
+  if (waitMs > 0 && now < openAt) return { do: 'refuse', retryAfterMs: openAt - now }
+  return { do: 'count', next: { failures: seen.failures + 1, lastAt: Math.max(now, seen.lastAt) } }
 }

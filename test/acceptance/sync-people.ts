@@ -7,18 +7,16 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   renameSync,
   rmSync,
   rmdirSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { seededBytes } from '../../client/content/seeded-bytes.ts'
-import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
+import { countBelow, lookAround, readWhole, writeWhole } from './files-at-hand.ts'
 import { hashOf, type SyncLedger } from './sync-ledger.ts'
 
 /** `tag`: what all bytes of this person in this test begin with, so that no other test has the same. */
@@ -65,7 +63,7 @@ export class SyncPerson {
   /** One thing, as the dice fall. */
   act(): void {
     try {
-      const { files, folders } = this.#look()
+      const { files, folders } = lookAround(this.#parts.root)
       const kinds = this.#kinds(files.length, folders.length)
       const at = this.#parts.dice() * kinds.reduce((sum, [share]) => sum + share, 0)
       let sum = 0
@@ -194,7 +192,7 @@ export class SyncPerson {
   }
 
   touchAll(): void {
-    for (const file of this.#look().files) this.touch(file)
+    for (const file of lookAround(this.#parts.root).files) this.touch(file)
   }
 
   #deleteSmall(folder: string): void {
@@ -263,35 +261,4 @@ export class SyncPerson {
     const length = sizeBytes ?? Math.floor(dice() * Math.min(most, this.#largest))
     return Buffer.concat([this.#tag, Buffer.from(`${++this.#count}\n`), seededBytes(dice() * 2 ** 32, length)])
   }
-
-  #look(): { files: string[]; folders: string[] } {
-    const files: string[] = []
-    const folders = [this.#parts.root]
-    for (const folder of folders)
-      for (const entry of readdirSync(folder, { withFileTypes: true })) {
-        if (entry.name === OWN_FOLDER) continue
-        if (entry.isDirectory()) folders.push(join(folder, entry.name))
-        else files.push(join(folder, entry.name))
-      }
-    return { files, folders }
-  }
-}
-
-/** From the start, and leaves the place at which is written there. */
-function readWhole(fd: number): Buffer {
-  const bytes = Buffer.alloc(fstatSync(fd).size)
-  for (let at = 0; at < bytes.length;) {
-    const read = readSync(fd, bytes, at, bytes.length - at, at)
-    if (read === 0) return bytes.subarray(0, at)
-    at += read
-  }
-  return bytes
-}
-
-function writeWhole(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at)
-}
-
-function countBelow(folder: string): number {
-  return readdirSync(folder, { recursive: true }).length
 }

@@ -23,6 +23,8 @@ export const SEED = Number(process.env['BITVAULT_TEST_SEED'] ?? 1)
 /** Until both are at rest; and of a whole test. */
 const REST_MS = IS_LONG ? 900_000 : 150_000
 export const LIMIT_MS = 2 * REST_MS
+/** Where there are very many files. */
+export const LARGE_REST_MS = IS_LONG ? 3 * 3_600_000 : REST_MS
 /** So many versions are read again by the oracle. */
 const READ_MAX = IS_LONG ? 10_000 : 1_000
 /** Half of what a token lives. */
@@ -174,7 +176,7 @@ export class Round {
     await Promise.all(this.sides.map((side) => side.syncNow()))
     const message = `both come to rest (BITVAULT_TEST_SEED=${SEED})`
     await expect
-      .poll(() => this.#unrest(), { timeout: isLarge ? 4 * REST_MS : REST_MS, interval: 100, message })
+      .poll(() => this.#unrest(), { timeout: isLarge ? LARGE_REST_MS : REST_MS, interval: 100, message })
       .toEqual([])
     await this.note()
     expect(await this.complaints(), `BITVAULT_TEST_SEED=${SEED}`).toEqual([])
