@@ -37,7 +37,9 @@ export const bench: Bench = {
         BAR.cpuShare / Math.max(1e-6, few.cpuShare),
       ),
       restartSeconds: few.restartSeconds,
+      restartCpuSeconds: few.restartCpuSeconds,
       restartSecondsOfMany: many.restartSeconds,
+      restartCpuSecondsOfMany: many.restartCpuSeconds,
       idleCpuPercent: few.cpuShare * 100,
       idleCpuPercentOfMany: many.cpuShare * 100,
       residentMegabytes: few.residentBytes / 1e6,
@@ -50,7 +52,13 @@ export const bench: Bench = {
   },
 }
 
-type Idle = { files: number; restartSeconds: number; cpuShare: number; residentBytes: number }
+type Idle = {
+  files: number
+  restartSeconds: number
+  restartCpuSeconds: number
+  cpuShare: number
+  residentBytes: number
+}
 
 /** A pair that is in step; then B is started anew, and left alone. */
 async function measure(context: BenchContext, size: { files: number; bytesPerFile: number }): Promise<Idle> {
@@ -71,6 +79,7 @@ async function measure(context: BenchContext, size: { files: number; bytesPerFil
     await world.b.start()
     await world.b.untilHas(files + folders)
   })
+  const restartCpuSeconds = (await figuresOf(world.b.pid)).cpuSeconds
   await delay(CALM_MS)
   const idleMs = context.quick ? QUICK_IDLE_MS : IDLE_MS
   const before = await figuresOf(world.b.pid)
@@ -78,5 +87,7 @@ async function measure(context: BenchContext, size: { files: number; bytesPerFil
   const after = await figuresOf(world.b.pid)
   await world.stop()
   const cpuShare = (after.cpuSeconds - before.cpuSeconds) / (idleMs / 1_000)
-  return { files, restartSeconds, cpuShare, residentBytes: after.residentBytes }
+  const idle = { files, restartSeconds, restartCpuSeconds, cpuShare, residentBytes: after.residentBytes }
+  context.note(JSON.stringify(idle))
+  return idle
 }

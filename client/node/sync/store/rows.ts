@@ -22,6 +22,9 @@ export type Rows = {
   touch(id: ItemId): Row
   /** @param options.sameTrees no way up from an item below has become another one */
   flush(options?: { sameTrees: boolean }): void
+  /** Whether one that is yet to be written has this place, or lies in this folder. */
+  hasChanged(where: { side: 'remote' | 'local'; parent: ItemId; name: string } | { below: ItemId }): boolean
+  isChanged(id: ItemId): boolean
   /** What is in memory may no longer be what is in the table. */
   forget(): void
 }
@@ -96,12 +99,28 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
       return row
     },
     flush,
+    hasChanged(where) {
+      const isThere = 'below' in where ? isBelow(where.below) : hasPlace(where)
+      for (const { item } of dirty.values()) if (isThere(item)) return true
+      return false
+    },
+    isChanged: (id) => dirty.has(id),
     forget() {
       dirty.clear()
       clean.clear()
     },
   }
 }
+
+const isBelow =
+  (parent: ItemId) =>
+  ({ local, synced }: Item): boolean =>
+    local?.place.parent === parent || synced?.place.parent === parent
+
+const hasPlace =
+  ({ side, parent, name }: { side: 'remote' | 'local'; parent: ItemId; name: string }) =>
+  (item: Item): boolean =>
+    item[side]?.place.name === name && item[side]?.place.parent === parent
 
 const newRow = (id: ItemId): Row => {
   const item = blankItem(id)

@@ -55,6 +55,15 @@ export function sqliteStore(
     return ask(queries)
   }
 
+  /** As `current`, and asked for each item that changes: so what is yet to be written is written only where the answer hangs on it. */
+  const childNamed: SyncStore['childNamed'] = (side, parent, name) => {
+    if (rows.hasChanged({ side, parent, name })) rows.flush()
+    const found = queries.childNamed(side, parent, name)
+    if (found === null || !rows.isChanged(found)) return found
+    rows.flush()
+    return queries.childNamed(side, parent, name)
+  }
+
   return {
     root,
     write,
@@ -68,7 +77,7 @@ export function sqliteStore(
       return queries.unsettled()
     },
     children: (side, parent) => current(({ children }) => children(side, parent)),
-    childNamed: (side, parent, name) => current(({ childNamed }) => childNamed(side, parent, name)),
+    childNamed,
     childrenAlike: (side, parent, key) => current(({ childrenAlike }) => childrenAlike(side, parent, key)),
     localIn: (parent) => current(({ localIn }) => localIn(parent)),
     localByIno: (ino) => current(({ byIno }) => byIno('local', ino)),

@@ -2,7 +2,7 @@ import { invariant } from '../../../../core/errors.ts'
 import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import type { StoreWriter } from '../../../sync/ports.ts'
 import { isSameLocal, isSameRemote, isSameSynced } from '../../../sync/same-state.ts'
-import { blankItem, handOver, isUnread, type Side } from '../../../sync/store-rules.ts'
+import { blankItem, handOver, isUnread } from '../../../sync/store-rules.ts'
 import type { Connection } from './connection.ts'
 import { BLOCKED, LOCAL, PENDING, REMOTE, type Row, SEEN, SYNCED, UNREAD } from './item-table.ts'
 import type { Notes } from './notes.ts'
@@ -103,6 +103,7 @@ function putLocal(row: Row, state: Item['local'], nextUnread: () => number): voi
   row.changed |= UNREAD
 }
 
+const SIDES = ['local', 'synced'] as const
 const HANDED_OVER = LOCAL | SYNCED | BLOCKED | PENDING | UNREAD
 
 function handOverRows({ db, root, rows, notes, begin, nextUnread }: WriterParts): StoreWriter['become'] {
@@ -123,16 +124,27 @@ function handOverRows({ db, root, rows, notes, begin, nextUnread }: WriterParts)
     return hasOwn || (moved > 0 && from[side] === null)
   }
 
+  const isAlone = (id: ItemId): boolean =>
+    !rows.hasChanged({ below: id }) && SIDES.every((side) => anyChild[side].get(packId(id)) === undefined)
+
   return (from, to) => {
-    rows.flush()
     const source = rows.find(from)
     if (!source || from === to) return
     invariant(from !== root && to !== root, 'the root is what it is')
     invariant(!source.local || !rows.find(to)?.local, 'two things on the disk cannot become one item')
+    // Of a file, say: then it is between two rows, which are written with all others.
+    if (isAlone(from) && isAlone(to)) return handRowsOver(source, to)
+    rows.flush()
     begin()
-    const sides: Extract<Side, 'local' | 'synced'>[] = ['local', 'synced']
-    const isLonger = sides.map((side) => moveChildren(side, source, to)).includes(true)
-    const handed = handOver(rows.find(from)!, rows.find(to) ?? blankItem(to))
+    const isLonger = SIDES.map((side) => moveChildren(side, source, to)).includes(true)
+    handRowsOver(rows.find(from)!, to)
+    rows.flush({ sameTrees: true })
+    if (isLonger) notes.set(NOTE.moved, 'yes')
+  }
+
+  function handRowsOver(source: Item, to: ItemId): void {
+    const { id: from, local } = source
+    const handed = handOver(source, rows.find(to) ?? blankItem(to))
     // One after the other: to touch a row may write the one before.
     const left = rows.touch(from)
     left.item = handed.from
@@ -140,9 +152,7 @@ function handOverRows({ db, root, rows, notes, begin, nextUnread }: WriterParts)
     left.changed |= HANDED_OVER
     const right = rows.touch(to)
     right.item = handed.to
-    if (source.local) right.unread = isUnread(source.local) ? nextUnread() : null
+    if (local) right.unread = isUnread(local) ? nextUnread() : null
     right.changed |= HANDED_OVER
-    rows.flush({ sameTrees: true })
-    if (isLonger) notes.set(NOTE.moved, 'yes')
   }
 }
