@@ -1,4 +1,5 @@
 import type { Item } from '../../core/reconcile/item.ts'
+import type { NodeId } from '../../core/ids.ts'
 import { versionKey, type NodeState } from '../../core/namespace/model.ts'
 import type { IgnoreRules } from '../../client/sync/ignore.ts'
 import { localPath, shownPath } from '../../client/sync/local-path.ts'
@@ -7,7 +8,7 @@ import { rulesOf } from './left-out.ts'
 import { MemorySyncStore } from '../support/memory-sync-store.ts'
 import type { Device } from './device.ts'
 import { keyOfName, spelledBy, type Entry, type Inode } from './inode.ts'
-import { keyOf } from './ledger.ts'
+import { keyOf, type Key } from './ledger.ts'
 import { TEMP_FOLDER } from './virtual-temps.ts'
 import type { World } from './world.ts'
 
@@ -211,6 +212,13 @@ function checkHistory(world: World): void {
   if (isAlone && !rules.isAmnesiac && !world.marks.has('crash power'))
     for (const { copy, original } of cloud.state.conflicts.values())
       ledger.broken('I21', `a conflict of ${cloud.server.path(original)} where only one device writes (${copy})`)
+  if (!rules.isAmnesiac)
+    for (const { original, content } of cloud.state.conflicts.values())
+      if (isVersionOf(world, original, cloud.keyOfContent(content, original)))
+        ledger.broken(
+          'I11',
+          `what was sent of ${cloud.server.path(original)} once is a version of it and a conflict with it`,
+        )
   for (const { path, node } of cloud.live())
     if (OUR_NAME.test(node.name)) ledger.broken('I4', `${path} is a name of ours, and on the server at rest`)
   for (const node of cloud.state.nodes.values()) {
@@ -227,6 +235,18 @@ function checkHistory(world: World): void {
       last.set(saved.device, saved.order)
     }
   }
+}
+
+/** Bytes that were saved a single time. */
+function isVersionOf({ cloud, ledger, rules }: World, id: NodeId, key: Key): boolean {
+  const saved = ledger.saved.get(key)
+  const node = cloud.state.nodes.get(id)
+  if (!node || !saved || saved.puts > 1 || saved.wasMoved || rules.isRestored(id)) return false
+  for (let revision = 1; revision <= node.contentRevision; revision++) {
+    const version = cloud.state.versions.get(versionKey(id, revision))
+    if (version && cloud.keyOfContent(version.content, id) === key) return true
+  }
+  return false
 }
 
 const usesWeb = ({ done }: World): boolean => done.some(({ move }) => move.do.startsWith('web-'))
