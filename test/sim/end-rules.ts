@@ -242,6 +242,8 @@ function isVersionOf({ cloud, ledger, rules }: World, id: NodeId, key: Key): boo
   const saved = ledger.saved.get(key)
   const node = cloud.state.nodes.get(id)
   if (!node || !saved || saved.puts > 1 || saved.wasMoved || rules.isRestored(id)) return false
+  // What was left out for a while is new when it is not any more.
+  if (rules.wasIgnored(cloud.server.path(id))) return false
   for (let revision = 1; revision <= node.contentRevision; revision++) {
     const version = cloud.state.versions.get(versionKey(id, revision))
     if (version && cloud.keyOfContent(version.content, id) === key) return true

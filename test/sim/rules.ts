@@ -134,7 +134,7 @@ export class Rules {
   }
 
   /** Itself, or what it is a copy of. */
-  #wasIgnored(path: string): boolean {
+  wasIgnored(path: string): boolean {
     const names = [path, path.replaceAll(/ \(conflicted copy [^/]*?\)/g, '')].flatMap((one) => one.split('/'))
     return names.some((name) => this.everIgnored.has(name))
   }
@@ -281,7 +281,7 @@ export class Rules {
     if (key === null || key === EMPTY || deletedUs === undefined || this.#isAmnesiac()) return
     if (this.keptBy.has(device.index)) return
     const isAlone = cloud.nodesWith(key).every(({ id }) => id === node.id || !cloud.server.isLive(id))
-    if (this.#wasIgnored(cloud.server.path(node.id))) return
+    if (this.wasIgnored(cloud.server.path(node.id))) return
     const saved = ledger.saved.get(key)
     if (!saved || (saved.movedUs.get(device.index) ?? -Infinity) > deletedUs - unseenUs(device)) return
     if (isAlone && saved.puts === 1 && saved.lastPutUs < deletedUs)
