@@ -28,7 +28,7 @@ const PARTS: Part[] = [
   })),
   { name: 'sim-scenarios', args: ['test/sim/run.ts', '--scenarios', 'all', '--long'] },
   { name: 'sim-bugs', args: ['test/sim/run.ts', '--bugs'] },
-  { name: 'sim-seeds', args: ['test/sim/run.ts', '--seeds', '20000'] },
+  { name: 'sim-seeds', args: ['test/sim/run.ts', '--coverage', '--seeds', '20000'] },
 ]
 
 function runPart({ name, args }: Part): { isWell: boolean; line: string } {

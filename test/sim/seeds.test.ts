@@ -8,7 +8,7 @@ const SEEDS = 300
 const PLAYED_TWICE = 12
 /** Those that the first seeds find. */
 const SOON_FOUND = BUGS.filter(({ isSoonFound = false }) => isSoonFound)
-const BUG_SEEDS = 150
+const BUG_SEEDS = 600
 
 const WITHIN = { timeout: 600_000 }
 
