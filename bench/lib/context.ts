@@ -27,8 +27,11 @@ export async function createContext(options: {
       return folder
     },
   }
-  const cleanUp = async () => {
-    for (let last = cleanUps.pop(); last; last = cleanUps.pop()) await last()
-  }
+  let cleaning = Promise.resolve()
+  // Whoever calls it while it is under way waits for the end: a broken-off run fails, and would end the process before.
+  const cleanUp = () =>
+    (cleaning = cleaning.then(async () => {
+      for (let last = cleanUps.pop(); last; last = cleanUps.pop()) await last()
+    }))
   return { context, cleanUp }
 }

@@ -24,18 +24,18 @@ function world() {
   return { clock, rings, pace, work: (ms: number) => pace.measure(() => clock.pass(ms)) }
 }
 
-test('what took long is done again after four times as long, and whoever came too early is rung for once', async () => {
+test('what took long is done again after seven times as long, and whoever came too early is rung for once', async () => {
   const { clock, rings, pace, work } = world()
   expect(pace.isEarly()).toBe(false)
   await work(60)
   await work(40)
   expect([pace.isEarly(), pace.isEarly()]).toEqual([true, true])
-  await clock.pass(400)
-  expect(rings).toEqual([1_500])
+  await clock.pass(700)
+  expect(rings).toEqual([1_800])
   expect(pace.isEarly()).toBe(false)
   pace.begin()
   await work(1)
-  await clock.pass(4)
+  await clock.pass(7)
   expect(pace.isEarly()).toBe(false)
 })
 

@@ -1,7 +1,7 @@
 import type { Clock } from './ports.ts'
 
 /** It takes at most one part in so many of the time. */
-const SHARE = 5
+const SHARE = 8
 /** Nothing waits longer, however much there is to look at. */
 const WAIT_MAX_MS = 1_000
 
