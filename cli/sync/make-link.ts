@@ -2,7 +2,9 @@ import { basename } from 'node:path'
 import type { Api } from '../../client/api.ts'
 import { configFolder, stateFolder } from '../../client/node/folders.ts'
 import { openDisk } from '../../client/node/sync/disk/open-disk.ts'
+import { openRoot } from '../../client/node/sync/disk/root.ts'
 import { lockRoot } from '../../client/node/sync/disk/root-lock.ts'
+import { readMarker } from '../../client/node/sync/disk/root-marker.ts'
 import { labelOf, registerDevice } from '../../client/node/sync/host/device.ts'
 import { findPlaceFault } from '../../client/node/sync/links/link-places.ts'
 import type { Link } from '../../client/node/sync/links/link.ts'
@@ -39,13 +41,13 @@ export async function makeLink(connection: Connection, world: World, wanted: New
   const { root, anew } = wanted
   const links = linksOf(world)
   await requireFree(world, root, await links.list())
+  const marker = readMarker(openRoot(root))
+  if ('id' in marker) {
+    if (!anew) throw markRefused(root, (await links.find(marker.id)) ?? null)
+    requireUnlocked(root)
+  }
   const disk = openDisk(root)
   try {
-    const marker = await disk.marker()
-    if ('id' in marker) {
-      if (!anew) throw markRefused(root, (await links.find(marker.id)) ?? null)
-      requireUnlocked(root)
-    }
     const { space, node, place } = await openPlace(connection.api, wanted)
     const label = labelOf(world.hostName, root, platformOf(world))
     const device = await registerDevice(connection.api, null, label)
