@@ -194,7 +194,10 @@ describe('linking', () => {
     await a.write(`${one}/f`, 'one')
     await a.run(['sync', '--once', one, place])
     await cp(a.at(one), a.at(`${one} copy`), { recursive: true })
+    await rm(a.at(`${one} copy/.bitvault/tmp`), { recursive: true })
     expect(await refused([`${one} copy`, place], 'marked')).toMatch(/--moved[\s\S]*--anew/)
+    // I13: nothing was written where another mark is.
+    expect(readdirSync(a.at(`${one} copy/.bitvault`))).not.toContain('tmp')
     expect(await refused(['--moved', `${one} copy`], 'not-moved')).toContain('is still there')
     await a.write(`${one} copy/g`, 'from the copy')
     await a.run(['sync', '--once', '--anew', `${one} copy`, place])
