@@ -240,14 +240,15 @@ describe('linking', () => {
 
 describe('the service', () => {
   test('is written, shown and removed', async () => {
-    const printed = await a.ok('sync', 'service', '--print', 'install')
+    const other = await world.computer()
+    const printed = await other.ok('sync', 'service', '--print', 'install')
     expect(printed).toMatch(/^ExecStart=\S+ \S+cli\/main\.ts sync daemon$/m)
-    expect(existsSync(a.at('..', 'home', 'config', 'systemd'))).toBe(false)
-    const { path } = await a.json<{ path: string }>('sync', 'service', 'install')
+    expect(existsSync(other.at('..', 'home', 'config', 'systemd'))).toBe(false)
+    const { path } = await other.json<{ path: string }>('sync', 'service', 'install')
     expect(await readFile(path, 'utf8')).toBe(printed)
-    expect(await a.ok('sync', 'service', 'status')).toContain(`installed    ${path}`)
-    await a.ok('sync', 'service', 'remove')
+    expect(await other.ok('sync', 'service', 'status')).toContain(`installed    ${path}`)
+    await other.ok('sync', 'service', 'remove')
     expect(existsSync(path)).toBe(false)
-    expect(await a.run(['sync', 'service', 'whatever'], 2)).toBeDefined()
+    expect(await other.run(['sync', 'service', 'whatever'], 2)).toBeDefined()
   })
 })
