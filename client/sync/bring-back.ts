@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts'
 import { numberedName } from '../../core/names.ts'
 import type { ItemContent, Stamp } from '../../core/reconcile/item.ts'
 import type { Course } from './course.ts'
@@ -107,6 +108,7 @@ async function bringInto({ disk, again }: Course, kept: LocalPath, { folder, nam
       if (systemCode(error) !== 'EEXIST') throw error
     }
   }
+  throw new AppError('name-taken', { detail: `${NAMES_TRIED} names beside it are taken` })
 }
 
 const nameOf = (path: LocalPath): string => path.slice(path.lastIndexOf('/') + 1)

@@ -75,6 +75,13 @@ test('what is left out, or is not what it should be, is to be fetched by itself;
   expect(await server.fetchAll()).toEqual([null, null, textOf(2), textOf(3)])
 })
 
+test('a place beyond what a batch can hold is not made room for: each file is to be fetched by itself', async () => {
+  const far = (content: Content): Content => ({ ...content, chunks: [{ ...content.chunks[0]!, offset: 5e12 }] })
+  const server = packServer(3, (content, at) => (at === 1 ? far(content) : content))
+  expect(await server.fetchAll()).toEqual([null, null, null])
+  expect(server.asked).toEqual(['contents of 3'])
+})
+
 test('a pack that is gone, or whose signature has expired: each file is to be fetched by itself', async () => {
   for (const status of [404, 403]) {
     const server = packServer(2)

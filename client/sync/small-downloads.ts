@@ -12,6 +12,8 @@ import type { Clock, RemoteVersion } from './ports.ts'
 /** In one question, and the bytes that it brings. */
 const BATCH_FILES = 256
 const BATCH_BYTES = 4 * 1024 * 1024
+/** Of one object, whatever a server says: more than a batch can hold of it. */
+const OBJECT_BYTES = 2 * BATCH_BYTES
 /** Questions under way: while one waits for the server, another for the bucket. */
 const BATCHES = 3
 /** GETs of one batch at once. */
@@ -106,6 +108,7 @@ async function fetchObjects(api: Api, { contents, objects }: ContentsReply): Pro
 }
 
 async function fetchObject({ transport }: Api, request: SignedRequest, length: number): Promise<Uint8Array | null> {
+  if (length > OBJECT_BYTES) return null
   const bytes = Buffer.allocUnsafeSlow(length)
   let at = 0
   try {

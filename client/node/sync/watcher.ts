@@ -50,7 +50,8 @@ export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher
       }
       /** A root that has gone is watched no more, not even when it comes back: RT-06, a moment later or a day. */
       const again = async (before: Promise<Subscribed>): Promise<Subscribed> => {
-        await (await before).subscription?.unsubscribe()
+        // Of a root that has gone there may be nothing left to end.
+        await (await before).subscription?.unsubscribe().catch(() => {})
         const found = await subscribeAgain(rootPath, onEvents, ending.signal)
         trouble = found.trouble
         if (!ending.signal.aborted) onHint(null)

@@ -4,7 +4,7 @@ import { folderOf, joined } from '../local-path.ts'
 import type { DiskEntry, LocalPath, StoreWriter } from '../ports.ts'
 import { look } from './list-folders.ts'
 import type { Observation } from './observe.ts'
-import { isScanBlock } from './scan-faults.ts'
+import { isScanBlock, scanFault } from './scan-faults.ts'
 import { putLocal, type Lost, type MetSpot, type ScanRun } from './scan-run.ts'
 
 /** Removed in one transaction. */
@@ -63,15 +63,15 @@ async function proveGone(run: ScanRun, missing: readonly (readonly [ItemId, Lost
  * neither the name nor the inode under one that this scan has not met.
  */
 async function notRenamed(run: ScanRun, missing: readonly ItemId[]): Promise<ItemId[]> {
-  const listed = new Map<LocalPath, Shown>()
+  const listed = new Map<LocalPath, Shown | null>()
   const gone: ItemId[] = []
   for (const id of missing) {
     const { folder } = run.lost.get(id)!
     const local = run.store.item(id)?.local
     if (!local) continue
-    const shown = listed.get(folder) ?? (await listAgain(run, { id: local.place.parent, path: folder }))
-    listed.set(folder, shown)
-    if (shown.names.has(local.place.name) || shown.unmet.has(local.stamp.ino)) run.again.add(folder)
+    if (!listed.has(folder)) listed.set(folder, await listAgain(run, { id: local.place.parent, path: folder }))
+    const shown = listed.get(folder) ?? null
+    if (shown === null || shown.names.has(local.place.name) || shown.unmet.has(local.stamp.ino)) run.again.add(folder)
     else gone.push(id)
   }
   return gone
@@ -80,16 +80,22 @@ async function notRenamed(run: ScanRun, missing: readonly ItemId[]): Promise<Ite
 /** `unmet`: inodes of what this scan has not met there, nor left out */
 type Shown = { names: ReadonlySet<string>; unmet: ReadonlySet<string> }
 
-async function listAgain(run: ScanRun, { id, path }: { id: ItemId; path: LocalPath }): Promise<Shown> {
+/** @returns `null`: it cannot be listed now, so nothing in it counts as gone. @throws what is fatal for a scan */
+async function listAgain(run: ScanRun, { id, path }: { id: ItemId; path: LocalPath }): Promise<Shown | null> {
   const met = new Set(run.spots.map((spot) => spot.path))
   const isMet = ({ name, kind }: DiskEntry): boolean =>
     run.store.childNamed('local', id, name) !== null ||
     met.has(joined(path, name)) ||
     run.rules.isIgnored(joined(path, name), kind)
-  const entries = await run.disk.list(path)
-  return {
-    names: new Set(entries.map(({ name }) => name)),
-    unmet: new Set(entries.filter((entry) => !isMet(entry)).map(({ stamp }) => stamp.ino)),
+  try {
+    const entries = await run.disk.list(path)
+    return {
+      names: new Set(entries.map(({ name }) => name)),
+      unmet: new Set(entries.filter((entry) => !isMet(entry)).map(({ stamp }) => stamp.ino)),
+    }
+  } catch (error) {
+    if (scanFault(error).is === 'fatal') throw error
+    return null
   }
 }
 

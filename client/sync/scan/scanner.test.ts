@@ -94,6 +94,18 @@ describe('what is gone', () => {
     expect(world.tree()).toEqual([`f ${hashOf('one')}`])
   })
 
+  test('P8: what cannot be listed a second time is not gone yet, and keeps the scan from nothing else', async () => {
+    await world.startWith({ 'd/': '', 'd/f': 'one', g: 'two' })
+    let listed = 0
+    const list = async (path: string) => (path === 'd' && listed++ > 0 ? failing('busy') : world.disk.list(path))
+    await world.user.remove('d/f')
+    await world.user.remove('g')
+    expect(await world.scanned(world.scanner(world.withDisk({ list })))).toMatchObject({ gone: 1, again: ['d'] })
+    expect(world.tree()).toEqual(['d folder', `d/f ${hashOf('one')}`])
+    await world.scanned()
+    expect(world.tree()).toEqual(['d folder'])
+  })
+
   test('P8: below a folder that cannot be listed nothing is gone, elsewhere it is', async () => {
     await world.startWith({ 'd/': '', 'd/f': 'one', g: 'two' })
     const disk = world.withDisk({ list: async (path) => (path === 'd' ? failing('EACCES') : world.disk.list(path)) })
