@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MAX_ATTEMPTS } from '../../core/event-bus.ts'
 import type { Faults } from '../../core/fault-points.ts'
 import { asyncWorld, type AsyncWorld, commitFile, consumeIn, freshId } from '../../test/support/async-world.ts'
@@ -25,9 +25,17 @@ async function breakOff(faults: Faults, attempt = 1): Promise<unknown> {
 }
 const logged = () => world.logs.map((line) => JSON.parse(line))
 
-/** Ends every connection that the consumers have. */
+/** New ones, of everybody but a superuser. */
+const allowConnections = async (isAllowed: boolean): Promise<void> => {
+  const [row] = await world.owner`select current_database() as name`
+  await world.owner.unsafe(`alter database "${row!['name']}" connection limit ${isAllowed ? -1 : 0}`)
+}
+afterEach(() => allowConnections(true))
+
+/** Ends every connection that the consumers have, for good: whether one notices before it asks again is chance. */
 const loseDatabase: Faults = async () => {
-  await world.owner`select pg_terminate_backend(pid) from pg_stat_activity
+  await allowConnections(false)
+  await world.owner`select pg_terminate_backend(pid, 5000) from pg_stat_activity
     where datname = current_database() and usename = 'bitvault_system'`
 }
 
@@ -43,6 +51,7 @@ describe('LG-5 a consumer that cannot do its work', () => {
         attempt: 1,
       },
     ])
+    await allowConnections(true)
     expect(await breakOff(async () => {})).toEqual({ do: 'ack' })
   })
 
