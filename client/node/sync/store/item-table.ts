@@ -1,5 +1,5 @@
 import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
-import { blankItem } from '../../../sync/store-rules.ts'
+import { blankItem, isBlank } from '../../../sync/store-rules.ts'
 import type { Connection, Query } from './connection.ts'
 import {
   DamagedState,
@@ -26,6 +26,8 @@ export type Row = {
   unread: number | null
   /** Which groups of columns are to be written. */
   changed: number
+  /** What this one had been until now, in the same transaction. */
+  heirOf: Row | null
 }
 
 export const REMOTE = 1
@@ -36,6 +38,8 @@ export const PENDING = 16
 export const SEEN = 32
 export const DEPTH = 64
 export const UNREAD = 128
+/** The row was another item's, which has become this one. */
+export const ID = 256
 
 type Group = { columns: readonly string[]; values(row: Row): Value[] }
 
@@ -51,6 +55,7 @@ const GROUPS: readonly Group[] = [
   { columns: ['r_seen'], values: (row) => [row.seen] },
   { columns: ['depth'], values: (row) => [row.depth] },
   { columns: ['unread'], values: (row) => [row.unread] },
+  { columns: ['id'], values: (row) => [packId(row.id)] },
 ]
 
 /** What `unpackRow` takes. */
@@ -89,7 +94,7 @@ export function itemTable(db: Connection): ItemTable {
     save(row) {
       if (row.number === null) {
         const values = GROUPS.flatMap((group) => group.values(row))
-        row.number = insert.get(packId(row.id), ...values)![0] as number
+        row.number = insert.get(...values)![0] as number
       } else {
         const values = GROUPS.flatMap((group, bit) => (row.changed & (1 << bit) ? group.values(row) : []))
         update(row.changed).run(...values, row.number)
@@ -101,8 +106,39 @@ export function itemTable(db: Connection): ItemTable {
   }
 }
 
+/**
+ * What `from` held is in `to`, which the table does not have: `to` takes over its row, so that only what differs is written, and not all
+ * columns with their indexes.
+ */
+function takeRowOver(to: Row, from: Row): void {
+  to.number = from.number
+  to.depth = from.depth
+  to.changed = ID | SEEN | UNREAD
+  for (const [field, bit] of FIELDS) if (to.item[field] !== from.stored[field]) to.changed |= bit
+  from.number = null
+}
+
+/** Before rows are written, `dirty` being all that are to be: of each pair one row of the table is kept. */
+export function takeRowsOver(dirty: ReadonlyMap<ItemId, Row>): void {
+  for (const to of dirty.values()) {
+    const from = to.heirOf
+    to.heirOf = null
+    if (from === null || to.number !== null || isBlank(to.item)) continue
+    // It may have been written meanwhile, or hold something new.
+    if (dirty.get(from.id) === from && from.number !== null && isBlank(from.item)) takeRowOver(to, from)
+  }
+}
+
+const FIELDS = [
+  ['remote', REMOTE],
+  ['local', LOCAL],
+  ['synced', SYNCED],
+  ['blocked', BLOCKED],
+  ['pending', PENDING],
+] as const
+
 function insertStatement(db: Connection): Query {
-  const columns = ['id', ...GROUPS.flatMap((group) => group.columns)]
+  const columns = GROUPS.flatMap((group) => group.columns)
   return db.prepare(`insert into item (${columns.join()}) values (${columns.map(() => '?').join()}) returning row`)
 }
 
@@ -144,6 +180,7 @@ export function unpackRow(values: Value[]): Row {
     depth: depth as number | null,
     unread: unread as number | null,
     changed: 0,
+    heirOf: null,
   }
 }
 

@@ -1,40 +1,52 @@
 import type { ItemId } from '../../../../core/reconcile/item.ts'
 import type { Row } from './item-table.ts'
 
-/** Rows that are as the table has them. Two generations: what was not asked for since the last turn is dropped. Holds at most `2 * size`. */
+/**
+ * Rows that are as the table has them, and ids that it does not have. Two generations: what was not asked for since the last turn is
+ * dropped. Holds at most `2 * size()` of both.
+ */
 export type RowCache = {
-  get(id: ItemId): Row | undefined
+  /** `null`: the table has no such row; `undefined`: ask the table. */
+  get(id: ItemId): Row | null | undefined
   put(row: Row): void
+  putAbsent(id: ItemId): void
   drop(id: ItemId): void
+  /** `size()` may be smaller now. */
+  shrink(): void
   clear(): void
 }
 
-export function rowCache(size: number): RowCache {
-  let young = new Map<ItemId, Row>()
-  let old = new Map<ItemId, Row>()
-  const put = (row: Row): void => {
-    if (young.size >= size) {
+export function rowCache(size: () => number): RowCache {
+  let young = new Map<ItemId, Row | null>()
+  let old = new Map<ItemId, Row | null>()
+  const put = (id: ItemId, row: Row | null): void => {
+    if (young.size >= size()) {
       old = young
       young = new Map()
     }
-    young.set(row.id, row)
+    young.set(id, row)
+  }
+  const clear = (): void => {
+    young = new Map()
+    old = new Map()
   }
   return {
-    put,
+    put: (row) => put(row.id, row),
+    putAbsent: (id) => put(id, null),
     get(id) {
       const found = young.get(id)
-      if (found) return found
+      if (found !== undefined) return found
       const older = old.get(id)
-      if (older) put(older)
+      if (older !== undefined) put(id, older)
       return older
     },
     drop(id) {
       young.delete(id)
       old.delete(id)
     },
-    clear() {
-      young = new Map()
-      old = new Map()
+    shrink() {
+      if (young.size + old.size > 2 * size()) clear()
     },
+    clear,
   }
 }

@@ -1,14 +1,17 @@
 import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import { addToTally, blankItem, isBlank, isListedUnsettled, type Side, type Tally } from '../../../sync/store-rules.ts'
+import { changedPlaces, type Where } from './changed-places.ts'
 import type { Connection, Query } from './connection.ts'
 import { depths, type ParentOf } from './depth.ts'
-import { DEPTH, itemTable, type Row } from './item-table.ts'
+import { DEPTH, itemTable, type Row, takeRowsOver } from './item-table.ts'
 import { rowCache } from './row-cache.ts'
 import { packId } from './value-codec.ts'
 
 export type RowLimits = {
   /** Rows kept in memory: half of them as the table has them, and at most so many that are yet to be written. */
   cachedRows: number
+  /** As `cachedRows`, while that many items are unsettled. */
+  busyRows: number
   changedRows: number
 }
 
@@ -18,12 +21,14 @@ export type RowLimits = {
  */
 export type Rows = {
   find(id: ItemId): Item | null
-  /** To be changed: its `item` is the caller's to write to, together with `changed`. */
+  /** To be changed: its `item` is the caller's to write to, together with `changed`; a new place is told to `isAt`. */
   touch(id: ItemId): Row
+  /** This row, which was touched, has another place now. */
+  isAt(row: Row): void
   /** @param options.sameTrees no way up from an item below has become another one */
   flush(options?: { sameTrees: boolean }): void
   /** Whether one that is yet to be written has this place, or lies in this folder. */
-  hasChanged(where: { side: 'remote' | 'local'; parent: ItemId; name: string } | { below: ItemId }): boolean
+  hasChanged(where: Where): boolean
   isChanged(id: ItemId): boolean
   /** What is in memory may no longer be what is in the table. */
   forget(): void
@@ -42,15 +47,19 @@ export type RowsParts = {
 
 export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts): Rows {
   const table = itemTable(db)
-  const clean = rowCache(Math.ceil(limits.cachedRows / 2))
+  // What is on its way is asked for again and again; at rest hardly anything is.
+  const wanted = (): number => Math.min(limits.busyRows, Math.max(limits.cachedRows, tally.unsettled))
+  const clean = rowCache(() => Math.ceil(wanted() / 2))
   const dirty = new Map<ItemId, Row>()
+  const places = changedPlaces(dirty)
   const hasChildren = childProbes(db)
 
   function load(id: ItemId): Row | null {
     const known = dirty.get(id) ?? clean.get(id)
-    if (known) return known
+    if (known !== undefined) return known
     const row = table.load(id)
     if (row) clean.put(row)
+    else clean.putAbsent(id)
     return row
   }
 
@@ -67,8 +76,11 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
     // Before the first is written: children that come in the same transaction are measured with it.
     if (!sameTrees && [...dirty.values()].some((row) => isRechained(row, hasChildren))) onMoved()
     const measure = depths(root, parentOf)
+    takeRowsOver(dirty)
     for (const row of dirty.values()) write(row, measure)
     dirty.clear()
+    places.clear()
+    clean.shrink()
   }
 
   function write(row: Row, measure: (id: ItemId) => number): void {
@@ -99,32 +111,20 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
       return row
     },
     flush,
-    hasChanged(where) {
-      const isThere = 'below' in where ? isBelow(where.below) : hasPlace(where)
-      for (const { item } of dirty.values()) if (isThere(item)) return true
-      return false
-    },
+    isAt: ({ item }) => places.add(item),
+    hasChanged: places.has,
     isChanged: (id) => dirty.has(id),
     forget() {
       dirty.clear()
+      places.clear()
       clean.clear()
     },
   }
 }
 
-const isBelow =
-  (parent: ItemId) =>
-  ({ local, synced }: Item): boolean =>
-    local?.place.parent === parent || synced?.place.parent === parent
-
-const hasPlace =
-  ({ side, parent, name }: { side: 'remote' | 'local'; parent: ItemId; name: string }) =>
-  (item: Item): boolean =>
-    item[side]?.place.name === name && item[side]?.place.parent === parent
-
 const newRow = (id: ItemId): Row => {
   const item = blankItem(id)
-  return { id, number: null, item, stored: item, seen: null, depth: null, unread: null, changed: 0 }
+  return { id, number: null, item, stored: item, seen: null, depth: null, unread: null, changed: 0, heirOf: null }
 }
 
 type ChildProbes = (side: Side, parent: ItemId) => boolean

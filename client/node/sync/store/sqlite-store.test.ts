@@ -29,7 +29,9 @@ function onDisk(limits: StoreLimits): StoreUnderTest {
 }
 
 syncStoreContract('SQLite', () => onDisk(STORE_LIMITS))
-syncStoreContract('SQLite, with little memory', () => onDisk({ cachedRows: 4, changedRows: 1, pageRows: 3 }))
+syncStoreContract('SQLite, with little memory', () =>
+  onDisk({ cachedRows: 4, busyRows: 6, changedRows: 1, pageRows: 3 }),
+)
 syncStoreContract('memory', () => {
   const data = emptyStoreData()
   return { store: new MemorySyncStore(ROOT, data), reopen: () => new MemorySyncStore(ROOT, data), dispose() {} }
@@ -40,8 +42,8 @@ const RUNS = Number(process.env['BITVAULT_STORE_RUNS'] ?? 150)
 
 test.for([
   { limits: STORE_LIMITS, memory: 'much' },
-  { limits: { cachedRows: 4, changedRows: 1, pageRows: 3 }, memory: 'little' },
-  { limits: { cachedRows: 2, changedRows: 3, pageRows: 2 }, memory: 'very little' },
+  { limits: { cachedRows: 4, busyRows: 6, changedRows: 1, pageRows: 3 }, memory: 'little' },
+  { limits: { cachedRows: 2, busyRows: 2, changedRows: 3, pageRows: 2 }, memory: 'very little' },
 ])('whatever is written, SQLite with $memory memory and the plain store answer the same', ({ limits }) => {
   const check = (all: Turn[]): void => {
     const real = onDisk(limits)

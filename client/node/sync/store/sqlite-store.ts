@@ -18,7 +18,7 @@ export type StoreLimits = RowLimits & {
   pageRows: number
 }
 
-export const STORE_LIMITS: StoreLimits = { cachedRows: 6_144, changedRows: 2_048, pageRows: 512 }
+export const STORE_LIMITS: StoreLimits = { cachedRows: 6_144, busyRows: 24_576, changedRows: 2_048, pageRows: 512 }
 
 type Parts = { db: Connection; root: NodeId; notes: Notes; rows: Rows; queries: Queries; tally: Tally }
 

@@ -38,9 +38,13 @@ export type WriterParts = {
 export function storeWriter(parts: WriterParts): StoreWriter {
   const { rows, notes, nextUnread } = parts
   const become = handOverRows(parts)
+  const put: typeof set = (row, field, value) => {
+    set(row, field, value)
+    rows.isAt(row)
+  }
   const setRemote = (id: ItemId, state: Item['remote']): void => {
     const row = rows.touch(id)
-    if (!isSameRemote(row.item.remote, state)) set(row, 'remote', { to: state, bit: REMOTE })
+    if (!isSameRemote(row.item.remote, state)) put(row, 'remote', { to: state, bit: REMOTE })
     const snapshot = state ? notes.getNumber(NOTE.snapshot) : null
     if (row.seen === snapshot) return
     row.seen = snapshot
@@ -50,11 +54,13 @@ export function storeWriter(parts: WriterParts): StoreWriter {
     setRemote,
     setLocal(id, state) {
       const row = rows.touch(id)
-      if (!isSameLocal(row.item.local, state)) putLocal(row, state, nextUnread)
+      if (isSameLocal(row.item.local, state)) return
+      put(row, 'local', { to: state, bit: LOCAL | UNREAD })
+      row.unread = isUnread(state) ? nextUnread() : null
     },
     setSynced(id, state) {
       const row = rows.touch(id)
-      if (!isSameSynced(row.item.synced, state)) set(row, 'synced', { to: state, bit: SYNCED })
+      if (!isSameSynced(row.item.synced, state)) put(row, 'synced', { to: state, bit: SYNCED })
     },
     setBlocked(id, blocked) {
       const row = rows.touch(id)
@@ -95,12 +101,6 @@ export function storeWriter(parts: WriterParts): StoreWriter {
 function set<Field extends keyof Item>(row: Row, field: Field, { to, bit }: { to: Item[Field]; bit: number }): void {
   row.item[field] = to
   row.changed |= bit
-}
-
-function putLocal(row: Row, state: Item['local'], nextUnread: () => number): void {
-  set(row, 'local', { to: state, bit: LOCAL })
-  row.unread = isUnread(state) ? nextUnread() : null
-  row.changed |= UNREAD
 }
 
 const SIDES = ['local', 'synced'] as const
@@ -154,5 +154,7 @@ function handOverRows({ db, root, rows, notes, begin, nextUnread }: WriterParts)
     right.item = handed.to
     if (local) right.unread = isUnread(local) ? nextUnread() : null
     right.changed |= HANDED_OVER
+    rows.isAt(right)
+    right.heirOf = left
   }
 }
