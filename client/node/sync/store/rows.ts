@@ -30,6 +30,8 @@ export type Rows = {
   /** Whether one that is yet to be written has this place, or lies in this folder. */
   hasChanged(where: Where): boolean
   isChanged(id: ItemId): boolean
+  /** This one, which nobody has touched, is changed in the table. */
+  reload(id: ItemId): void
   /** What is in memory may no longer be what is in the table. */
   forget(): void
 }
@@ -114,6 +116,7 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
     isAt: ({ item }) => places.add(item),
     hasChanged: places.has,
     isChanged: (id) => dirty.has(id),
+    reload: clean.drop,
     forget() {
       dirty.clear()
       places.clear()

@@ -106,7 +106,7 @@ function set<Field extends keyof Item>(row: Row, field: Field, { to, bit }: { to
 const SIDES = ['local', 'synced'] as const
 const HANDED_OVER = LOCAL | SYNCED | BLOCKED | PENDING | UNREAD
 
-function handOverRows({ db, root, rows, notes, begin, nextUnread }: WriterParts): StoreWriter['become'] {
+function handOverRows({ db, root, rows, notes, queries, begin, nextUnread }: WriterParts): StoreWriter['become'] {
   const follow = {
     local: db.prepare('update item set l_parent = ? where l_parent = ?'),
     synced: db.prepare('update item set s_parent = ? where s_parent = ?'),
@@ -119,8 +119,8 @@ function handOverRows({ db, root, rows, notes, begin, nextUnread }: WriterParts)
   /** @returns whether some way up changed its length: not so when a state comes along with its children */
   function moveChildren(side: 'local' | 'synced', from: Item, to: ItemId): boolean {
     const hasOwn = anyChild[side].get(packId(to)) !== undefined
+    for (const child of queries.children(side, from.id)) rows.reload(child)
     const moved = follow[side].run(packId(to), packId(from.id))
-    if (moved > 0) rows.forget()
     return hasOwn || (moved > 0 && from[side] === null)
   }
 
