@@ -4,7 +4,7 @@ import { placeFile, placeLink, type Wanted } from './place-version.ts'
 import type { FinishedTemp } from './ports.ts'
 
 /** Placed together: the disk, and the store, are waited for once. */
-const BATCH = 64
+const BATCH = 256
 
 type Arrival = {
   wanted: Wanted
@@ -16,9 +16,9 @@ type Arrival = {
 /**
  * Gives fetched files their names, as many at a time as are ready:
  *
- *     announce (one transaction) → place each (one wait for the disk) → note (one transaction)
+ *     announce → place each (one wait for the disk) → note
  *
- * What was announced and not noted is recognised after a crash, also when the server has something newer by then (`announced.ts`).
+ * While there are more, what is noted of one batch and announced of the next is one transaction. What was announced and not noted is recognised after a crash, also when the server has something newer by then (`announced.ts`).
  */
 export class Arrivals {
   readonly #course: Course
@@ -60,20 +60,20 @@ export class Arrivals {
   async #placeBatch(batch: readonly Arrival[]): Promise<void> {
     const { store, writes, clock, random, requireRoot } = this.#course
     await requireRoot()
-    writes.flush()
-    store.write((to) => {
+    writes.add((to) => {
       for (const { wanted } of batch) {
         const { item } = wanted.step
         if (store.item(item)?.remote) to.setPending(item, announcementOf(wanted, clock.now(), random.bytes(10)))
       }
     })
+    writes.flush()
     const placed = await Promise.allSettled(batch.map((arrival) => this.#placeOne(arrival)))
     for (const [at, { wanted }] of batch.entries()) {
       const result = placed[at]
       const isPlaced = result?.status === 'fulfilled' && result.value
       if (!isPlaced) writes.add((to) => to.setPending(wanted.step.item, null))
     }
-    writes.flush()
+    if (this.#waiting.length === 0) writes.flush()
     for (const [at, { done, failed }] of batch.entries()) {
       const result = placed[at]
       if (result?.status === 'fulfilled') done(result.value)

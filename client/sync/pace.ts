@@ -1,9 +1,9 @@
 import type { Clock } from './ports.ts'
 
 /** It takes at most one part in so many of the time. */
-const SHARE = 8
+const SHARE = 20
 /** Nothing waits longer, however much there is to look at. */
-const WAIT_MAX_MS = 1_000
+const WAIT_MAX_MS = 2_000
 
 /**
  * Something that costs the more the more is under way, and need not be done for every hint meanwhile: a plan looks at all that is not settled. Whoever

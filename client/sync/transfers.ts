@@ -13,7 +13,7 @@ import { uploadFiles, type UploadStep } from './upload-steps.ts'
 const placeKey = ({ parent, name }: Placement): string => `${parent}/${nameKey(name)}`
 
 /** Downloads at once: small ones are fetched many at a time. And their bytes: what one holds in memory is bounded by its size. */
-const DOWNLOADS = 512
+const DOWNLOADS = 1_024
 const DOWNLOAD_BYTES = 64 * 1024 * 1024
 /** A large file is fetched piece by piece. */
 const DOWNLOAD_HELD_BYTES = 24 * 1024 * 1024

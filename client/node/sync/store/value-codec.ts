@@ -7,8 +7,21 @@ export type Value = null | number | string | Uint8Array
 const LOCAL = 'local:'
 const PLAIN_NUMBER = /^(?:0|[1-9]\d{0,14})$/
 
+/** Packed ids that are at hand: one is asked with many times in a row. */
+const PACKED_MAX = 8_192
+const packed = new Map<ItemId, Value>()
+
 /** A node id is 16 bytes, a local id its number, and anything else is text behind a colon. SQLite sorts them: numbers, text, bytes. */
 export function packId(id: ItemId): Value {
+  const known = packed.get(id)
+  if (known !== undefined) return known
+  if (packed.size >= PACKED_MAX) packed.clear()
+  const value = pack(id)
+  packed.set(id, value)
+  return value
+}
+
+function pack(id: ItemId): Value {
   if (isUuid(id)) return Buffer.from(id.replaceAll('-', ''), 'hex')
   const number = id.startsWith(LOCAL) ? id.slice(LOCAL.length) : ''
   return PLAIN_NUMBER.test(number) ? Number(number) : `:${id}`
