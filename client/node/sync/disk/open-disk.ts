@@ -9,7 +9,7 @@ import { listFolder } from './list-folder.ts'
 import { placeNew, replaceFile, type Workshop } from './place-files.ts'
 import { probeAbilities } from './probe-abilities.ts'
 import { readFile } from './read-file.ts'
-import { inside, insideOrNull, openRoot, type Root } from './root.ts'
+import { checkRoot, inside, insideOrNull, openRoot, type Root } from './root.ts'
 import { makeOwnFolders, readMarker, writeMarkerFile } from './root-marker.ts'
 import { createSafetyTrash } from './safety-trash.ts'
 import { systemError } from './system-error.ts'
@@ -65,7 +65,10 @@ function reading(root: Root, looks: Looks): Pick<Disk, 'list' | 'stat' | 'readLi
     stat: async (path) => {
       const full = insideOrNull(root, path)
       const stats = full === null ? null : lookAt(full)
-      return stats === null ? null : toEntry(nameOf(path), stats, looks)
+      if (stats !== null) return toEntry(nameOf(path), stats, looks)
+      // Not gone with the root: that would be no word about this file (RT-01).
+      checkRoot(root)
+      return null
     },
     readLink: async (path) => {
       const bytes = readlinkSync(inside(root, path), { encoding: 'buffer' })

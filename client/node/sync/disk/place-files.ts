@@ -9,6 +9,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  unlinkSync,
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { isSameStamp, type Stamp } from '../../../../core/reconcile/item.ts'
@@ -48,7 +49,7 @@ export function placeNew(shop: Workshop, temp: FinishedTemp, to: LocalPath): Pro
 function nameAnew(from: string, to: string): void {
   try {
     linkSync(from, to)
-    rmSync(from)
+    unlinkSync(from)
   } catch (error) {
     if (!NO_LINKS.has(codeOf(error) ?? '')) throw error
     const fd = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)

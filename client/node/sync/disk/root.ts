@@ -33,20 +33,23 @@ export function inside(root: Root, path: LocalPath): string {
   // Whoever changes names asks here first: what was seen before may not hold after.
   plainWays.delete(root)
   checkRoot(root)
-  return insideChecked(root, path, lookAtWay)
+  return insideChecked(root, path, (folders) => lookAtWay(root, folders))
 }
 
-/** `inside`, for those who only read: of many files in one folder, that folder is looked at once in a turn of the event loop. */
+/**
+ * `inside`, for those who only read: of many files in one folder, that folder and the root are looked at once in a turn of the event loop.
+ * Whoever concludes from it that something is gone looks at the root again (`checkRoot`).
+ */
 export function insideToRead(root: Root, path: LocalPath): string {
-  checkRoot(root)
-  return insideChecked(root, path, lookOnce)
+  const ways = waysOfTurn(root)
+  return insideChecked(root, path, (folders) => lookOnce(root, folders, ways))
 }
 
-function insideChecked(root: Root, path: LocalPath, look: (root: Root, folders: readonly string[]) => void): string {
+function insideChecked(root: Root, path: LocalPath, look: (folders: readonly string[]) => void): string {
   if (path === '') return root.path
   const names = path.split('/')
   if (!names.every(isPlainName)) throw systemError('EINVAL', 'not a path below the root')
-  look(root, names.slice(0, -1))
+  look(names.slice(0, -1))
   return join(root.path, ...names)
 }
 
@@ -54,15 +57,24 @@ function lookAtWay(root: Root, folders: readonly string[]): void {
   if (folders.length <= FEW_LEVELS || !isPlainWay(root, folders)) lookAtEach(root, folders)
 }
 
-/** Ways that were found to be plain in this turn. */
+/** Roots that were found to be what they were in this turn, and the ways below that were found to be plain. */
 const plainWays = new Map<Root, Set<string>>()
 
-function lookOnce(root: Root, folders: readonly string[]): void {
-  const way = folders.join('/')
-  if (plainWays.get(root)?.has(way)) return
-  lookAtWay(root, folders)
+function waysOfTurn(root: Root): Set<string> {
+  const known = plainWays.get(root)
+  if (known !== undefined) return known
+  checkRoot(root)
   if (plainWays.size === 0) setImmediate(() => plainWays.clear())
-  plainWays.set(root, (plainWays.get(root) ?? new Set<string>()).add(way))
+  const ways = new Set<string>()
+  plainWays.set(root, ways)
+  return ways
+}
+
+function lookOnce(root: Root, folders: readonly string[], ways: Set<string>): void {
+  const way = folders.join('/')
+  if (ways.has(way)) return
+  lookAtWay(root, folders)
+  ways.add(way)
 }
 
 /** From here on one question for the whole way costs less than one a level. */
@@ -99,9 +111,9 @@ export function checkRoot(root: Root): void {
 
 /** `insideToRead`, or `null` when there can be nothing at that path. */
 export function insideOrNull(root: Root, path: LocalPath): string | null {
-  checkRoot(root)
+  const ways = waysOfTurn(root)
   try {
-    return insideChecked(root, path, lookOnce)
+    return insideChecked(root, path, (folders) => lookOnce(root, folders, ways))
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
     throw error

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { FinishedTemp, TempFile } from '../../../sync/ports.ts'
 import { OWN_FOLDER } from '../../../sync/own-folder.ts'
-import { inside, type Root } from './root.ts'
+import { inside, insideToRead, type Root } from './root.ts'
 import { codeOf, systemError } from './system-error.ts'
 
 /** Smaller writes are not worth a thread. */
@@ -41,7 +41,8 @@ export function createTempFiles(root: Root): TempFiles {
   return {
     create: () => {
       const token = `${session}-${(count++).toString(36)}`
-      const path = inside(root, `${TEMP_FOLDER}/${token}`)
+      // Our own folder, in which nobody else does anything: of many files that are made at once it is looked at once.
+      const path = insideToRead(root, `${TEMP_FOLDER}/${token}`)
       const fd = openSync(path, FLAGS, 0o600)
       open.add(token)
       return tempFile(fd, {
@@ -85,8 +86,14 @@ function tempFile(fd: number, then: { drop(): void; finish(executable: boolean):
   }
 }
 
+/** Nobody changes it while we run, and to ask is to set it and to set it back. */
+let umask: number | null = null
+
 /** As any program of this person would create it. */
-export const newFileMode = (executable: boolean): number => (executable ? 0o777 : 0o666) & ~process.umask()
+export function newFileMode(executable: boolean): number {
+  umask ??= process.umask()
+  return (executable ? 0o777 : 0o666) & ~umask
+}
 
 function removeLeft(root: Root, open: ReadonlySet<string>): void {
   const folder = inside(root, TEMP_FOLDER)
