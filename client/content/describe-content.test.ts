@@ -6,7 +6,13 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ChunkingRule, chunkingRuleFor } from '../../core/chunking.ts'
 import { findManifestFault } from '../../core/content.ts'
 import { createChunkSlots } from './chunk-slots.ts'
-import { type ChunkedContent, describeContent, type DescribeOptions, slotsFor } from './describe-content.ts'
+import {
+  type ChunkedContent,
+  describeContent,
+  describeOneChunk,
+  type DescribeOptions,
+  slotsFor,
+} from './describe-content.ts'
 import { inlineContent, isInline } from './inline.ts'
 import { readPieces } from './read-pieces.ts'
 import { restoreContent } from './restore-content.ts'
@@ -206,4 +212,22 @@ test('CH-11 files of at most 4,096 bytes are inline', async () => {
   for await (const piece of restoreContent(content, pieces(new Uint8Array(0), 1))) {
     expect(Buffer.compare(piece, plain)).toBe(0)
   }
+})
+
+test('CH-8: a file of one chunk is described in one go as it is in pieces, and no other file is', async () => {
+  const file = fc.record({
+    seed: fc.nat(),
+    bytes: fc.oneof(fc.integer({ min: 1, max: 80 * KIB }), fc.integer({ min: 64 * KIB - 2, max: 64 * KIB + 2 })),
+    isText: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(file, async ({ seed, bytes, isText }) => {
+      const plain = isText ? seededText(seed, bytes) : seededBytes(seed, bytes)
+      const { content, stored } = await describeAll(pieces(plain, 48 * KIB), { sizeBytes: plain.length })
+      const atOnce = describeOneChunk(plain)
+      if (stored.length > 1 || plain.length > 64 * KIB) expect(atOnce).toBeNull()
+      else expect(atOnce).toEqual({ content, stored: expect.toSatisfy((one) => Buffer.compare(one, stored[0]!) === 0) })
+    }),
+    { numRuns: 60 },
+  )
 })

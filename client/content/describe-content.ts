@@ -4,7 +4,7 @@ import { invariant } from '../../core/errors.ts'
 import { type ChunkSlots, createChunkSlots } from './chunk-slots.ts'
 import { chooseCodec, type CodecChoice, SAMPLE_BYTES } from './codec.ts'
 import { createEncodingLine, type EncodingLine, type StoredChunk } from './encoding-line.ts'
-import { startSha256 } from './sha256.ts'
+import { sha256Of, startSha256 } from './sha256.ts'
 
 export type ChunkedContent = Content & { held: 'chunks' }
 
@@ -71,6 +71,24 @@ export async function* describeContent(
     return { codec: choice.codec, size, sha256: whole.digest(), held: 'chunks', chunks: line.taken() }
   } finally {
     await line.abandon()
+  }
+}
+
+/**
+ * As `describeContent`, of a file that is one chunk and lies in memory: without the machinery, and what is stored as it is, is hashed once.
+ * @returns `null`: it is larger than a sample, or more than one chunk
+ */
+export function describeOneChunk(plain: Uint8Array): { content: ChunkedContent; stored: Uint8Array } | null {
+  if (plain.length === 0 || plain.length > SAMPLE_BYTES) return null
+  const cut = createCutter(chunkingRuleFor(plain.length)).next(plain, 0, plain.length)
+  if (cut >= 0 && cut < plain.length) return null
+  const choice = chooseCodec(plain)
+  const stored = choice.codec === 'zstd' ? choice.storedSample : plain
+  const whole = sha256Of(plain)
+  const chunk = { sha256: stored === plain ? whole : sha256Of(stored), size: stored.length, plain: plain.length }
+  return {
+    content: { codec: choice.codec, size: plain.length, sha256: whole, held: 'chunks', chunks: [chunk] },
+    stored,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ChunkRef, Content } from '../../core/content.ts'
 import { AppError } from '../../core/errors.ts'
-import { describeContent } from '../content/describe-content.ts'
+import { SAMPLE_BYTES } from '../content/codec.ts'
+import { describeContent, describeOneChunk } from '../content/describe-content.ts'
 import { inlineContent, isInline } from '../content/inline.ts'
 import type { ChunkWindow } from './chunk-window.ts'
 import type { UploadItem } from './events.ts'
@@ -69,7 +70,26 @@ async function describeSmall(
     const plain = await readWhole(file, sizeBytes)
     return { content: inlineContent(plain), sizeBytes: plain.length }
   }
-  const describing = describeContent(file.read(sizeBytes), { sizeBytes, slots: run.smallSlots, signal: run.stop })
+  if (sizeBytes > SAMPLE_BYTES) return describeChunks(run, { file: file.read(sizeBytes), sizeBytes, window })
+  const plain = await readWhole(file, sizeBytes)
+  const described = describeOneChunk(plain)
+  if (described === null) return describeChunks(run, { file: each(plain), sizeBytes, window })
+  const { content, stored } = described
+  if (!window.add({ ref: content.chunks[0]!, stored })) throw new NoRoom()
+  return { content, sizeBytes: content.size }
+}
+
+async function* each(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield piece
+}
+
+type Chunks = { file: AsyncIterable<Uint8Array>; sizeBytes: number; window: ChunkWindow }
+
+async function describeChunks(
+  run: UploadRun,
+  { file, sizeBytes, window }: Chunks,
+): Promise<{ content: Content; sizeBytes: number }> {
+  const describing = describeContent(file, { sizeBytes, slots: run.smallSlots, signal: run.stop })
   let isFull = false
   for (;;) {
     const step = await describing.next()
