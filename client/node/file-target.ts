@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DownloadedContent, DownloadTarget, PendingFile } from '../transfer/download-target.ts'
+import { createEarlyFlush } from './early-flush.ts'
 import { isProcessAlive } from './file-lock.ts'
 
 /** Smaller files are not worth taking up again. */
@@ -65,6 +66,7 @@ type Place = {
 
 function pendingFile(handle: FileHandle, place: Place): PendingFile {
   const { temporary, content } = place
+  const early = createEarlyFlush(() => handle.datasync())
   let position = 0
   inUse.add(temporary)
   return {
@@ -80,8 +82,10 @@ function pendingFile(handle: FileHandle, place: Place): PendingFile {
         at += bytesWritten
         position += bytesWritten
       }
+      early.wrote(bytes.length)
     },
     finish: async () => {
+      await early.end()
       await restoreAttributes(handle, content)
       await handle.sync()
       await handle.close()
@@ -90,8 +94,12 @@ function pendingFile(handle: FileHandle, place: Place): PendingFile {
       await syncFolder(place.folder)
     },
     abandon: async (keep) => {
+      const isOnDisk = await early.end().then(
+        () => true,
+        () => false,
+      )
       await handle.close().catch(() => {})
-      if (!keep || position < RESUME_FROM_BYTES) await rm(temporary, { force: true })
+      if (!keep || !isOnDisk || position < RESUME_FROM_BYTES) await rm(temporary, { force: true })
       inUse.delete(temporary)
     },
   }

@@ -10,10 +10,11 @@ import { isSmall, type SmallDownloads } from './small-downloads.ts'
 
 type Version = { node: NodeId; revision: number }
 
-const LIMITS = { concurrency: 6, memoryBytes: 16 * 1024 * 1024, onReceived: () => {} }
+const LIMITS = { concurrency: 6, memoryBytes: 24 * 1024 * 1024, onReceived: () => {} }
 
 /**
  * The bytes of one version, verified as a whole after the last. Where an old file may hold chunks, only runs of chunks that it does not hold travel.
+ * A piece is valid until the next is asked for.
  * @throws AppError `not-found`, `not-a-file`, `content-mismatch`, `store-unavailable`; ConnectionError
  */
 export async function* downloadVersion(

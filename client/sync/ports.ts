@@ -103,7 +103,10 @@ export type Remote = {
     files: UploadFile[],
     signal?: AbortSignal,
   ): AsyncIterable<{ item: ItemId; result: MutationResult | { outcome: 'failed'; error: unknown } }>
-  /** The bytes of one version. `have` gives chunks of old local files, so that only missing ones travel. Verified. */
+  /**
+   * The bytes of one version. `have` gives chunks of old local files, so that only missing ones travel. Verified, the whole after the last
+   * piece. A piece is valid until the next is asked for.
+   */
   download(version: RemoteVersion, have: ChunkSource): AsyncIterable<Uint8Array>
   /** Which chunks a version has, in order: what an old local file may still hold. Without it every chunk travels. */
   chunks?(node: NodeId, revision: number): AsyncIterable<{ sha256: Sha256; plainBytes: number }>

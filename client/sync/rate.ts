@@ -15,6 +15,9 @@ const PAUSE_MIN_MS = 20
 /** What was not used is not saved up for longer. */
 const SAVED_MS = 1_000
 
+/** Of more, others who share the limit get their turn in between. */
+const TURN_BYTES = 256 * 1024
+
 /** One limit for all who share it, in the order in which they ask. */
 export function createRate(clock: Clock, bytesPerSecond: number | null = null): Rate {
   let limit = bytesPerSecond
@@ -36,13 +39,16 @@ export function createRate(clock: Clock, bytesPerSecond: number | null = null): 
     aheadMs -= pauseMs
     lastMs = clock.now()
   }
+  const inTurn = (bytes: number, signal: AbortSignal | undefined): Promise<void> => {
+    const mine = turn.then(() => pass(bytes, signal))
+    turn = mine.catch(() => {})
+    return mine
+  }
   return {
-    take: (bytes, signal) => {
+    take: async (bytes, signal) => {
       total += bytes
-      if (limit === null) return Promise.resolve()
-      const mine = turn.then(() => pass(bytes, signal))
-      turn = mine.catch(() => {})
-      return mine
+      if (limit === null) return
+      for (let left = bytes; left > 0; left -= TURN_BYTES) await inTurn(Math.min(left, TURN_BYTES), signal)
     },
     limit: (next) => {
       limit = next

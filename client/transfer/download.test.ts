@@ -122,6 +122,28 @@ describe('TF-7 a download', () => {
     expect((await readFile(target)).equals(large)).toBe(true)
   })
 
+  test('a list that breaks off is told, whatever was fetched of it by then', async () => {
+    const id = await store(Array.from({ length: 150 }, () => randomBytes(1_000)))
+    let lists = 0
+    server.intercept = ({ what }) => {
+      if (what.endsWith('/content') && ++lists === 2)
+        return Response.json({ type: 'about:blank', status: 404, code: 'not-found' }, { status: 404 })
+    }
+    await expect(download(id)).rejects.toMatchObject({ code: 'not-found' })
+    expect(lists).toBe(2)
+    expect(await readdir(dir)).toEqual([])
+  })
+
+  test('of a pack, the chunk that was damaged is named', async () => {
+    const id = await store(
+      Array.from({ length: 5 }, () => randomBytes(1_000)),
+      { packed: true },
+    )
+    for (const bytes of server.objects.values()) bytes[2_500]! ^= 1
+    await expect(download(id)).rejects.toMatchObject({ code: 'content-mismatch', facts: { field: 'chunks/2' } })
+    expect(await readdir(dir)).toEqual([])
+  })
+
   test('an object that is gone is named, after one look for a new place', async () => {
     const id = await store([randomBytes(1_000), randomBytes(2_000)])
     const [first] = server.objects.keys()
@@ -180,6 +202,14 @@ describe('TF-8 streamed content', () => {
     }
     expect(received).toBeLessThanOrEqual(5 * MIB)
     expect(server.log.filter(isGet).length).toBeLessThanOrEqual(5)
+  })
+
+  test('its pieces may be kept, although what is fetched lies in the same memory in turn', async () => {
+    const chunks = Array.from({ length: 12 }, () => randomBytes(10_000))
+    const id = await store(chunks)
+    const kept: Uint8Array[] = []
+    for await (const piece of openContent(api, id, { concurrency: 2, memoryBytes: 20_000 })) kept.push(piece)
+    expect(Buffer.concat(kept).equals(Buffer.concat(chunks))).toBe(true)
   })
 
   test('a wrong whole is told after the last byte', async () => {

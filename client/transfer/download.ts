@@ -58,7 +58,8 @@ export async function* openContent(api: Api, nodeId: string, options: DownloadOp
   for await (const plain of fetchChunks(remote, bound.transport, fetchLimits(options, progress, 0))) {
     whole.update(plain)
     progress.done(plain.length)
-    yield plain
+    // Whoever is given it may keep it.
+    yield Buffer.from(plain)
   }
   if (whole.digest() !== remote.content.sha256) throw wholeMismatch()
 }

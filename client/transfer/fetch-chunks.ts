@@ -1,11 +1,10 @@
-import { AppError } from '../../core/errors.ts'
-import { ConnectionError } from '../connection-error.ts'
-import { restoreChunk } from '../content/restore-content.ts'
-import { startSha256 } from '../content/sha256.ts'
 import type { Transport } from '../transport.ts'
 import { type ChunkSegment, cutSegments } from './chunk-segments.ts'
-import { getObject } from './object-requests.ts'
-import { chunkMismatch, type RemoteContent } from './remote-content.ts'
+import { collectSegment } from './collect-segment.ts'
+import type { RemoteContent } from './remote-content.ts'
+import { createSegmentMemory, type SegmentMemory } from './segment-memory.ts'
+import type { Fetch } from './stored-bytes.ts'
+import { streamSegment } from './stream-segment.ts'
 
 /**
  * The plaintext of a version, in order and verified, from the object store.
@@ -18,7 +17,7 @@ import { chunkMismatch, type RemoteContent } from './remote-content.ts'
 export type FetchLimits = {
   /** GETs at once. */
   concurrency: number
-  /** Bytes held ahead of their turn, stored and plain together. */
+  /** Bytes held, stored and plain together, those that are given out included. */
   memoryBytes: number
   /** Told of stored bytes as they arrive. */
   onReceived: (bytes: number) => void
@@ -26,14 +25,9 @@ export type FetchLimits = {
 
 /** Larger segments are read when it is their turn. */
 const AHEAD_MAX_BYTES = 8 * 1024 * 1024
-/** Larger raw chunks are given out piece by piece, and judged by their hash after the last. */
-const WHOLE_CHUNK_MAX_BYTES = 16 * 1024 * 1024
-/** How often a body may break off without a byte more, or one object be looked for. */
-const BREAKS_MAX = 20
-
-type Fetch = { remote: RemoteContent; transport: Transport; limits: FetchLimits }
 
 /**
+ * A piece is valid until the next is asked for: then its memory serves another.
  * @param options the chunks `[fromOrdinal, beforeOrdinal)`
  * @throws AppError `content-mismatch` naming the chunk; `store-unavailable`; ConnectionError
  */
@@ -46,36 +40,19 @@ export async function* fetchChunks(
   if (content.held === 'inline') return yield Buffer.from(content.inline, 'base64')
   const leaving = new AbortController()
   const signal = transport.signal === undefined ? leaving.signal : AbortSignal.any([transport.signal, leaving.signal])
-  const fetch: Fetch = { remote, transport: transport.with({ signal }), limits: options }
-  const segments = allSegments(remote, options.fromOrdinal, options.beforeOrdinal ?? Infinity)
-  const ahead: Ahead[] = []
-  let heldBytes = 0
-  let isAtEnd = false
-  const fill = async () => {
-    while (!isAtEnd && ahead.length < options.concurrency && (ahead.length === 0 || heldBytes < options.memoryBytes)) {
-      const step = await segments.next()
-      if (step.done) {
-        isAtEnd = true
-        return
-      }
-      const started = startAhead(fetch, step.value)
-      heldBytes += started.heldBytes
-      ahead.push(started)
-    }
-  }
+  const fetch: Fetch = { remote, transport: transport.with({ signal }), onReceived: options.onReceived }
+  const ahead = createAhead(fetch, allSegments(remote, options.fromOrdinal, options.beforeOrdinal ?? Infinity), options)
   try {
-    await fill()
-    for (let turn = ahead.shift(); turn !== undefined; turn = ahead.shift()) {
+    for (let turn = await ahead.next(); turn !== null; turn = await ahead.next()) {
       for await (const piece of turn.pieces()) {
         transport.signal?.throwIfAborted()
         yield piece
       }
-      heldBytes -= turn.heldBytes
-      await fill()
+      ahead.done(turn)
     }
   } finally {
     leaving.abort(new DOMException('the rest is not wanted', 'AbortError'))
-    await Promise.allSettled(ahead.map((waiting) => waiting.settled))
+    await ahead.end()
   }
 }
 
@@ -93,125 +70,79 @@ async function* allSegments(
   }
 }
 
-type Ahead = { heldBytes: number; pieces: () => AsyncGenerator<Uint8Array, void, undefined>; settled: Promise<unknown> }
+type Turn = {
+  heldBytes: number
+  pieces: () => AsyncIterable<Uint8Array>
+  /** Its memory may serve another. */
+  done: () => void
+  settled: Promise<unknown>
+}
 
-function startAhead(fetch: Fetch, segment: ChunkSegment): Ahead {
-  const largest = Math.max(segment.length, segment.plainBytes)
-  if (largest > AHEAD_MAX_BYTES)
-    return { heldBytes: 0, pieces: () => readSegment(fetch, segment), settled: Promise.resolve() }
-  const collected = collect(readSegment(fetch, segment))
+/** Segments whose turn has not come, as many as the limits allow; one in any case, so that something arrives while another is given out. */
+function createAhead(fetch: Fetch, segments: AsyncIterator<ChunkSegment>, limits: FetchLimits) {
+  const memory = createSegmentMemory()
+  const waiting: Turn[] = []
+  let begun = 0
+  let heldBytes = 0
+  let isAtEnd = false
+  let failure: { error: unknown } | null = null
+  const isRoom = (): boolean =>
+    !isAtEnd && (waiting.length === 0 || (begun < limits.concurrency && heldBytes < limits.memoryBytes))
+  const fill = async (): Promise<void> => {
+    while (isRoom()) {
+      const step = await segments.next()
+      if (step.done) isAtEnd = true
+      if (step.done || isAtEnd) return
+      const turn = begin(fetch, step.value, memory)
+      begun++
+      heldBytes += turn.heldBytes
+      waiting.push(turn)
+    }
+  }
+  let filling: Promise<void> | null = null
+  const refill = (): Promise<void> =>
+    (filling ??= fill()
+      .catch((error: unknown) => {
+        isAtEnd = true
+        failure = { error }
+      })
+      .finally(() => (filling = null)))
+  return {
+    /** What is known of is given out while the next window of the list is asked for. */
+    next: async (): Promise<Turn | null> => {
+      const filled = refill()
+      if (waiting.length === 0) await filled
+      const turn = waiting.shift()
+      if (turn === undefined && failure !== null) throw failure.error
+      return turn ?? null
+    },
+    done: (turn: Turn): void => {
+      begun--
+      heldBytes -= turn.heldBytes
+      turn.done()
+    },
+    /** Begins nothing more, and waits for what was begun. */
+    end: async (): Promise<void> => {
+      isAtEnd = true
+      await Promise.allSettled(waiting.map((turn) => turn.settled))
+    },
+  }
+}
+
+function begin(fetch: Fetch, segment: ChunkSegment, memory: SegmentMemory): Turn {
+  const { length, plainBytes } = segment
+  if (Math.max(length, plainBytes) > AHEAD_MAX_BYTES)
+    return { heldBytes: 0, pieces: () => streamSegment(fetch, segment), done: () => {}, settled: Promise.resolve() }
+  const bytes = memory.take(length)
+  const collected = collectSegment(fetch, segment, bytes)
   // It is awaited when its turn comes.
   collected.catch(() => {})
-  const pieces = async function* () {
-    yield* await collected
+  return {
+    heldBytes: bytes.length + (fetch.remote.content.codec === 'raw' ? 0 : plainBytes),
+    pieces: async function* () {
+      yield* await collected
+    },
+    done: () => memory.give(bytes),
+    settled: collected,
   }
-  return { heldBytes: segment.length + segment.plainBytes, pieces, settled: collected }
-}
-
-async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
-  const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
-  return all
-}
-
-/** Cuts the stored bytes of a segment into its chunks and gives out their plaintext. */
-async function* readSegment(fetch: Fetch, segment: ChunkSegment): AsyncGenerator<Uint8Array, void, undefined> {
-  const { content } = fetch.remote
-  if (content.held === 'inline') return
-  const bytes = createByteReader(storedBytes(fetch, segment))
-  try {
-    for (let ordinal = segment.first; ordinal < segment.first + segment.count; ordinal++) {
-      const chunk = content.chunks[ordinal]
-      if (chunk === undefined) throw chunkMismatch(ordinal, 'it is missing')
-      if (content.codec !== 'raw' || chunk.size <= WHOLE_CHUNK_MAX_BYTES) {
-        yield await restoreChunk(content, ordinal, await bytes.exactly(chunk.size))
-        continue
-      }
-      const hash = startSha256()
-      for await (const piece of bytes.pieces(chunk.size)) {
-        hash.update(piece)
-        yield piece
-      }
-      if (hash.digest() !== chunk.sha256) throw chunkMismatch(ordinal, 'its bytes do not have its hash')
-    }
-  } finally {
-    await bytes.close()
-  }
-}
-
-/** The stored bytes of a segment, from one answer, or from several where it breaks off: what was given out is skipped then. */
-async function* storedBytes(fetch: Fetch, segment: ChunkSegment): AsyncGenerator<Uint8Array, void, undefined> {
-  const { remote, transport, limits } = fetch
-  let given = 0
-  let breaks = 0
-  let wasMissing = false
-  while (given < segment.length) {
-    const request = await remote.requestFor(segment.first)
-    const answer = await getObject(transport, request)
-    if (answer.is !== 'open') {
-      if (answer.is === 'missing' && wasMissing) throw chunkMismatch(segment.first, 'the object store does not have it')
-      wasMissing ||= answer.is === 'missing'
-      await remote.renew(segment.first, request)
-      continue
-    }
-    try {
-      for await (const piece of slicePieces(answer.body, segment.offset + given, segment.length - given)) {
-        limits.onReceived(piece.length)
-        remote.progressed()
-        given += piece.length
-        breaks = 0
-        yield piece
-      }
-    } catch (error) {
-      transport.signal?.throwIfAborted()
-      if (!(error instanceof ConnectionError)) throw error
-    }
-    if (given < segment.length && ++breaks > BREAKS_MAX)
-      throw new ConnectionError('the object keeps breaking off', breaks)
-  }
-}
-
-/** `length` bytes of a body from `offset` on; fewer when it ends early. */
-async function* slicePieces(body: AsyncIterable<Uint8Array>, offset: number, length: number) {
-  let position = 0
-  const end = offset + length
-  for await (const piece of body) {
-    const from = Math.max(0, offset - position)
-    const to = Math.min(piece.length, end - position)
-    if (from < to) yield piece.subarray(from, to)
-    position += piece.length
-    if (position > end) return
-  }
-}
-
-/** Takes bytes off a stream by length. */
-function createByteReader(source: AsyncGenerator<Uint8Array, void, undefined>) {
-  let rest: Uint8Array = new Uint8Array(0)
-  const next = async (atMost: number): Promise<Uint8Array> => {
-    while (rest.length === 0) {
-      const step = await source.next()
-      if (step.done) throw new AppError('content-mismatch', { detail: 'the object is shorter than its chunks' })
-      rest = step.value
-    }
-    const piece = rest.subarray(0, atMost)
-    rest = rest.subarray(piece.length)
-    return piece
-  }
-  async function* pieces(length: number): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let left = length; left > 0;) {
-      const piece = await next(left)
-      left -= piece.length
-      yield piece
-    }
-  }
-  const exactly = async (length: number): Promise<Uint8Array> => {
-    const whole = Buffer.allocUnsafeSlow(length)
-    let at = 0
-    for await (const piece of pieces(length)) {
-      whole.set(piece, at)
-      at += piece.length
-    }
-    return whole
-  }
-  return { pieces, exactly, close: () => source.return() }
 }
