@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import type { NodeId } from '../../core/ids.ts'
 import type { Item } from '../../core/reconcile/item.ts'
+import type { ChunkedContent } from '../content/describe-content.ts'
 import type { Course } from './course.ts'
 import { localPath } from './local-path.ts'
 import { chunksOfOldFile, noChunks, WORTH_BYTES } from './old-chunks.ts'
@@ -14,7 +15,8 @@ export async function fetchVersion(course: Course, item: Item, wanted: Wanted): 
   if (path === null || synced?.content.kind !== 'file' || synced.content.size < WORTH_BYTES)
     return fetchWith(course, wanted, noChunks)
   const { contentRevision: revision, content } = synced
-  const old = { node: item.id as NodeId, revision, path, sizeBytes: content.size }
+  const list = course.lists.get(content.sha256)
+  const old = { node: item.id as NodeId, revision, path, sizeBytes: content.size, list }
   const have = chunksOfOldFile(course.remote, course.disk, old)
   try {
     return await fetchWith(course, wanted, have)
@@ -27,12 +29,13 @@ export async function fetchVersion(course: Course, item: Item, wanted: Wanted): 
 }
 
 async function fetchWith(course: Course, { step, remote }: Wanted, have: ChunkSource): Promise<FinishedTemp> {
-  const { disk, rates, signal } = course
+  const { disk, rates, signal, lists } = course
+  const learn = (chunks: ChunkedContent): void => void (sizeBytes >= WORTH_BYTES && lists.note(chunks))
   const sizeBytes = remote.content.kind === 'file' ? remote.content.size : 0
   const version = { node: step.item as NodeId, revision: remote.contentRevision, sizeBytes }
   const temp = await disk.createTemp()
   try {
-    for await (const piece of course.remote.download(version, have)) {
+    for await (const piece of course.remote.download(version, have, learn)) {
       signal.throwIfAborted()
       await rates.down.take(piece.length, signal)
       await temp.write(piece)
