@@ -1,18 +1,30 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, fchmodSync, futimesSync, openSync, readdirSync, rmSync, write, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fdatasync,
+  futimesSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  write,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { FinishedTemp, TempFile } from '../../../sync/ports.ts'
 import { OWN_FOLDER } from '../../../sync/own-folder.ts'
+import { createFlushBehind } from './flush-behind.ts'
 import { inside, type Root } from './root.ts'
 import { codeOf, systemError } from './system-error.ts'
 
 /** Smaller writes are not worth a thread. */
-const AT_ONCE_BYTES = 256 * 1024
+const AT_ONCE_BYTES = 128 * 1024
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
 export const TEMP_FOLDER = `${OWN_FOLDER}/tmp`
 
-const writeAsync = promisify(write)
+const [writeAsync, fdatasyncAsync] = [promisify(write), promisify(fdatasync)]
 
 /** What is known of a temporary file that is finished: its descriptor stays open until it is placed or dropped. */
 export type HeldTemp = { path: string; fd: number; executable: boolean }
@@ -67,6 +79,7 @@ export function createTempFiles(root: Root): TempFiles {
 }
 
 function tempFile(fd: number, then: { drop(): void; finish(executable: boolean): FinishedTemp }): TempFile {
+  const flush = createFlushBehind(() => fdatasyncAsync(fd))
   return {
     write: async (bytes) => {
       for (let at = 0; at < bytes.length;) {
@@ -74,14 +87,19 @@ function tempFile(fd: number, then: { drop(): void; finish(executable: boolean):
         at +=
           left <= AT_ONCE_BYTES ? writeSync(fd, bytes, at, left) : (await writeAsync(fd, bytes, at, left)).bytesWritten
       }
+      flush.written(bytes.length)
     },
     finish: async ({ mtimeNs, executable }) => {
+      await flush.end()
       if (process.platform !== 'win32') fchmodSync(fd, newFileMode(executable))
       // Seconds in a double: up to 0.24 µs of the nanoseconds are lost, which is what the platform offers.
       if (mtimeNs !== null) futimesSync(fd, new Date(), Number(mtimeNs) / 1e9)
       return then.finish(executable)
     },
-    drop: async () => then.drop(),
+    drop: async () => {
+      await flush.end().catch(() => {})
+      then.drop()
+    },
   }
 }
 
