@@ -23,6 +23,9 @@ const PAGE_MAX = 1_000
 /** A server that kept giving pages would keep a client for ever: more than any folder holds. */
 const PAGES_MAX = 100_000
 
+/** A list of so many chunks is worth packing. */
+const LONG_CHUNKS = 64
+
 type Parser<T> = { parse: (json: unknown) => T }
 
 /** The endpoints of docs/spec/http-api.md over a transport. */
@@ -77,7 +80,8 @@ function uploadEndpoints(transport: Transport, get: Get, post: Post): Pick<Api, 
     initUpload: (body) => {
       // Each file gets its id before the first attempt, so that a repeated one cannot write twice.
       const files = body.files.map((file) => ({ ...file, mutationId: file.mutationId ?? transport.newId() }))
-      return post('/v1/files', '/v1/files', { ...body, files }, initUploadReply)
+      const isLong = files.some(({ content }) => content && 'chunks' in content && content.chunks.length > LONG_CHUNKS)
+      return post('/v1/files', '/v1/files', { ...body, files }, initUploadReply, isLong)
     },
     uploadStatus: (uploadId) => get('/v1/uploads/{uploadId}', `/v1/uploads/${uploadId}`, uploadStatusReply),
     uploadObjects: (uploadId, body) =>

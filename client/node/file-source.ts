@@ -37,7 +37,19 @@ function openedFile(handle: FileHandle): OpenedFile {
   return {
     identify: () => identify(handle),
     read: (sizeBytes) => readPieces(handle, { sizeBytes }),
+    readRange: (from, to) => readRange(handle, from, to),
     close: () => handle.close(),
+  }
+}
+
+const PIECE_BYTES = 1024 * 1024
+
+async function* readRange(handle: FileHandle, from: number, to: number): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < to;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(Math.min(PIECE_BYTES, to - at)), 0, null, at)
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield buffer.subarray(0, bytesRead)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BlockReason, ItemId } from '../../core/reconcile/item.ts'
 import type { Step } from '../../core/reconcile/step.ts'
+import { ChunkLists } from '../content/chunk-lists.ts'
 import { Answered } from './answered.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { shownPath } from './local-path.ts'
@@ -26,6 +27,8 @@ export type Course = {
   again: LookAgain
   guard: Guard
   rates: { down: Rate }
+  /** Of large files, either way. */
+  lists: ChunkLists
   /** The marker is ours still: else nothing is done on the disk, nor told to the server (I13). @throws RootLost */
   requireRoot: () => Promise<void>
   /** Ends with the engine, or with a pause. */
@@ -58,6 +61,7 @@ export function createCourse(ports: Ports, { stopping, working, downLimit, onDue
     again: new LookAgain(),
     guard: createGuard((detail) => tell({ kind: 'guard', path: '', detail })),
     rates: { down: createRate(clock, downLimit) },
+    lists: new ChunkLists(),
     requireRoot: () => requireRoot(store, disk),
     get signal() {
       return working()

@@ -1,11 +1,12 @@
 import { AppError } from '../../core/errors.ts'
 import type { NodeId } from '../../core/ids.ts'
 import type { Item } from '../../core/reconcile/item.ts'
+import type { ChunkedContent } from '../content/describe-content.ts'
 import type { Course } from './course.ts'
 import { localPath } from './local-path.ts'
 import { chunksOfOldFile, noChunks, WORTH_BYTES } from './old-chunks.ts'
 import type { Wanted } from './place-version.ts'
-import type { ChunkSource, FinishedTemp } from './ports.ts'
+import type { ChunkSource, FinishedTemp, TempFile } from './ports.ts'
 
 /** A version in a temporary file. With the chunks of the old file; when that gives wrong bytes, without. */
 export async function fetchVersion(course: Course, item: Item, wanted: Wanted): Promise<FinishedTemp> {
@@ -14,7 +15,8 @@ export async function fetchVersion(course: Course, item: Item, wanted: Wanted): 
   if (path === null || synced?.content.kind !== 'file' || synced.content.size < WORTH_BYTES)
     return fetchWith(course, wanted, noChunks)
   const { contentRevision: revision, content } = synced
-  const old = { node: item.id as NodeId, revision, path, sizeBytes: content.size }
+  const list = course.lists.get(content.sha256)
+  const old = { node: item.id as NodeId, revision, path, sizeBytes: content.size, list }
   const have = chunksOfOldFile(course.remote, course.disk, old)
   try {
     return await fetchWith(course, wanted, have)
@@ -27,20 +29,42 @@ export async function fetchVersion(course: Course, item: Item, wanted: Wanted): 
 }
 
 async function fetchWith(course: Course, { step, remote }: Wanted, have: ChunkSource): Promise<FinishedTemp> {
-  const { disk, rates, signal } = course
+  const { disk, rates, signal, lists } = course
+  const learn = (chunks: ChunkedContent): void => void (sizeBytes >= WORTH_BYTES && lists.note(chunks))
   const sizeBytes = remote.content.kind === 'file' ? remote.content.size : 0
   const version = { node: step.item as NodeId, revision: remote.contentRevision, sizeBytes }
   const temp = await disk.createTemp()
+  const writer = createWriter(temp)
   try {
-    for await (const piece of course.remote.download(version, have)) {
+    for await (const piece of course.remote.download(version, have, learn)) {
       signal.throwIfAborted()
       await rates.down.take(piece.length, signal)
-      await temp.write(piece)
+      await writer.write(piece)
     }
+    await writer.end()
     const executable = remote.content.kind === 'file' && remote.content.executable
     return await temp.finish({ mtimeNs: remote.mtimeNs, executable })
   } catch (error) {
+    await writer.end().catch(() => {})
     await temp.drop()
     throw error
+  }
+}
+
+/** Smaller ones are written before the next is asked for. */
+const BEHIND_BYTES = 64 * 1024
+
+/** Writes a piece while the next one is read and hashed. `end`: nothing is being written any more. */
+function createWriter(temp: TempFile): { write(piece: Uint8Array): Promise<void>; end(): Promise<void> } {
+  let underWay: Promise<void> = Promise.resolve()
+  return {
+    write: async (piece) => {
+      await underWay
+      underWay = temp.write(piece)
+      if (piece.length <= BEHIND_BYTES) return underWay
+      // It is awaited with the next piece; until then a failure is not "unhandled".
+      underWay.catch(() => {})
+    },
+    end: () => underWay,
   }
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import type { NodeId, Sha256 } from '../../core/ids.ts'
 import type { Api } from '../api.ts'
+import type { ChunkedContent } from '../content/describe-content.ts'
 import { startSha256 } from '../content/sha256.ts'
 import { fetchChunks } from '../transfer/fetch-chunks.ts'
 import { openRemoteContent, type RemoteContent } from '../transfer/remote-content.ts'
@@ -8,18 +9,24 @@ import { noChunks } from './old-chunks.ts'
 import type { ChunkSource, RemoteVersion } from './ports.ts'
 import { isSmall, type SmallDownloads } from './small-downloads.ts'
 
+type Download = {
+  version: RemoteVersion
+  have: ChunkSource
+  small: SmallDownloads
+  learn?: (chunks: ChunkedContent) => void
+}
 type Version = { node: NodeId; revision: number }
 
 const LIMITS = { concurrency: 6, memoryBytes: 24 * 1024 * 1024, onReceived: () => {} }
 
 /**
  * The bytes of one version, verified as a whole after the last. Where an old file may hold chunks, only runs of chunks that it does not hold travel.
- * A piece is valid until the next is asked for.
+ * A piece is valid until the one after the next is asked for.
  * @throws AppError `not-found`, `not-a-file`, `content-mismatch`, `store-unavailable`; ConnectionError
  */
 export async function* downloadVersion(
   api: Api,
-  { version, have, small }: { version: RemoteVersion; have: ChunkSource; small: SmallDownloads },
+  { version, have, small, learn }: Download,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const together = have === noChunks && isSmall(version) ? await small.fetch(version) : null
   if (together !== null) return yield* together
@@ -35,6 +42,7 @@ export async function* downloadVersion(
       field: 'sha256',
       detail: 'the file as a whole does not have its hash',
     })
+  if (remote.content.held === 'chunks') learn?.(remote.content)
 }
 
 type Run = { from: number; before?: number }

@@ -74,7 +74,7 @@ export function createHttpRemote(options: HttpRemoteOptions): Remote {
     below: (folder) => listBelow(api, folder),
     push: (entries) => api.push(entries, { ...bound, ...(lastCursor === null ? {} : { cursor: lastCursor }) }),
     upload: (files, signal) => uploadFilesOver(options, files, signal),
-    download: (version, have) => downloadVersion(api, { version, have, small }),
+    download: (version, have, learn) => downloadVersion(api, { version, have, small, ...(learn && { learn }) }),
     chunks: (node, revision) => chunksOfVersion(api, { node, revision }),
     sent: () => options.up.total(),
     live: (cursor, onNews, signal) => followNews(options, { cursor, onNews, signal }),

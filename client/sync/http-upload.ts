@@ -22,12 +22,14 @@ export async function* uploadFilesOver(options: HttpRemoteOptions, files: Upload
   for await (const event of uploadTree(api, itemsOf(files), settings)) {
     if (event.kind !== 'file') continue
     const file = byPath.get(event.item.path)
-    if (file !== undefined) yield { item: file.item, result: resultOf(file, event.outcome) }
+    if (file === undefined) continue
+    const chunks = event.outcome.is === 'applied' ? event.outcome.chunks : undefined
+    yield { item: file.item, result: resultOf(file, event.outcome), ...(chunks && { chunks }) }
   }
 }
 
 async function* itemsOf(files: readonly UploadFile[]): AsyncGenerator<UploadItem> {
-  for (const { path, stamp, mutation, init, sha256 } of files)
+  for (const { path, stamp, mutation, init, sha256, chunks } of files)
     yield {
       path,
       sizeBytes: stamp.size,
@@ -36,6 +38,7 @@ async function* itemsOf(files: readonly UploadFile[]): AsyncGenerator<UploadItem
       target: init.target,
       base: init.base,
       sha256,
+      ...(chunks && { chunks }),
       mutationId: mutation,
     }
 }
@@ -90,7 +93,8 @@ function openedFile(disk: Disk, opened: { path: LocalPath; entry: DiskEntry }, p
       if (entry === null) throw changed()
       return identityOf(entry.stamp)
     },
-    read: () => readPaced(disk, path, pace),
+    read: () => readPaced(disk.read(path), pace),
+    readRange: (from, to) => readPaced(disk.read(path, { from, to }), pace),
     close: async () => {},
   }
 }
@@ -102,9 +106,9 @@ const identityOf = ({ ino, size, mtimeNs, ctimeNs }: Stamp): FileIdentity => ({
   ctimeNs,
 })
 
-async function* readPaced(disk: Disk, path: LocalPath, pace: Pace): AsyncGenerator<Uint8Array> {
+async function* readPaced(pieces: AsyncIterable<Uint8Array>, pace: Pace): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of disk.read(path)) {
+    for await (const piece of pieces) {
       await pace(piece.length)
       yield piece
     }

@@ -1,4 +1,5 @@
 import type { NodeId, Sha256 } from '../../core/ids.ts'
+import type { ChunkedContent } from '../content/describe-content.ts'
 import type { ChunkSource, Disk, LocalPath, Remote } from './ports.ts'
 import { isOfPort } from './trouble.ts'
 
@@ -7,7 +8,14 @@ export const WORTH_BYTES = 1024 * 1024
 
 export const noChunks: ChunkSource = async () => null
 
-export type OldFile = { node: NodeId; revision: number; path: LocalPath; sizeBytes: number }
+/** `list`: what it is made of, where that is known. */
+export type OldFile = {
+  node: NodeId
+  revision: number
+  path: LocalPath
+  sizeBytes: number
+  list?: ChunkedContent | null
+}
 type Place = { from: number; to: number }
 
 /**
@@ -37,14 +45,17 @@ export function chunksOfOldFile(remote: Remote, disk: Disk, old: OldFile): Chunk
   return Object.assign(source, { close: async () => reader?.close() })
 }
 
-async function placesOf(remote: Remote, { node, revision, sizeBytes }: OldFile): Promise<Map<Sha256, Place>> {
+async function placesOf(remote: Remote, { node, revision, sizeBytes, list }: OldFile): Promise<Map<Sha256, Place>> {
   const places = new Map<Sha256, Place>()
-  if (remote.chunks === undefined || sizeBytes < WORTH_BYTES) return places
+  if (sizeBytes < WORTH_BYTES) return places
   let from = 0
-  for await (const { sha256, plainBytes } of remote.chunks(node, revision)) {
+  const add = (sha256: Sha256, plainBytes: number): void => {
     if (!places.has(sha256)) places.set(sha256, { from, to: from + plainBytes })
     from += plainBytes
   }
+  if (list) for (const { sha256, plain } of list.chunks) add(sha256, plain)
+  else if (remote.chunks !== undefined)
+    for await (const { sha256, plainBytes } of remote.chunks(node, revision)) add(sha256, plainBytes)
   return places
 }
 
@@ -64,7 +75,7 @@ class ForwardReader {
       const skipped = await this.#take(from - this.position)
       if (skipped === null) return null
     }
-    const bytes = new Uint8Array(to - from)
+    const bytes = Buffer.allocUnsafeSlow(to - from)
     for (let at = 0; at < bytes.length;) {
       const piece = await this.#take(bytes.length - at)
       if (piece === null) return null

@@ -2,6 +2,7 @@ import type { Abilities } from '../../core/reconcile/abilities.ts'
 import type { Mass } from '../../core/reconcile/device.ts'
 import type { Item, ItemId, LocalState, RemoteState, Stamp, SyncedState, Trees } from '../../core/reconcile/item.ts'
 import type { MutationId, NodeId, Sha256 } from '../../core/ids.ts'
+import type { ChunkedContent } from '../content/describe-content.ts'
 import type { FileInit, MutationResult, NodeStateWire } from '../../protocol/files.ts'
 import type { PushEntry } from '../../protocol/mutations.ts'
 
@@ -41,8 +42,12 @@ export type Disk = {
   /** `null`: no such name. */
   stat(path: LocalPath): Promise<DiskEntry | null>
   readLink(path: LocalPath): Promise<string>
-  /** The bytes, in pieces. @throws `AppError busy` when the file changed while it was read (WR-01) */
-  read(path: LocalPath): AsyncIterable<Uint8Array>
+  /**
+   * The bytes, in pieces.
+   * @param range only these
+   * @throws `AppError busy` when the file changed while it was read (WR-01), or has fewer
+   */
+  read(path: LocalPath, range?: ByteRange): AsyncIterable<Uint8Array>
   /** A file of our own in the same file system, outside of what is synced; names are short (NM-11). */
   createTemp(): Promise<TempFile>
   /** Puts a finished temporary file where nothing is. Durable. @throws EEXIST */
@@ -69,6 +74,9 @@ export type Disk = {
   /** What a crash left of temporary files, and what the safety trash holds beyond its time. */
   tidy(): Promise<void>
 }
+
+/** `[from, to)` */
+export type ByteRange = { from: number; to: number }
 
 export type TempFile = {
   write(bytes: Uint8Array): Promise<void>
@@ -102,12 +110,22 @@ export type Remote = {
   upload(
     files: UploadFile[],
     signal?: AbortSignal,
-  ): AsyncIterable<{ item: ItemId; result: MutationResult | { outcome: 'failed'; error: unknown } }>
+  ): AsyncIterable<{
+    item: ItemId
+    result: MutationResult | { outcome: 'failed'; error: unknown }
+    /** Of a large file that was sent. */
+    chunks?: ChunkedContent
+  }>
   /**
    * The bytes of one version. `have` gives chunks of old local files, so that only missing ones travel. Verified, the whole after the last
-   * piece. A piece is valid until the next is asked for.
+   * piece. A piece is valid until the one after the next is asked for: one may be written while the next is read.
+   * @param learn told what it is made of, after the last piece
    */
-  download(version: RemoteVersion, have: ChunkSource): AsyncIterable<Uint8Array>
+  download(
+    version: RemoteVersion,
+    have: ChunkSource,
+    learn?: (chunks: ChunkedContent) => void,
+  ): AsyncIterable<Uint8Array>
   /** Which chunks a version has, in order: what an old local file may still hold. Without it every chunk travels. */
   chunks?(node: NodeId, revision: number): AsyncIterable<{ sha256: Sha256; plainBytes: number }>
   /** Bytes of files that have gone out since the start: to show how far a large one is. */
@@ -126,6 +144,8 @@ export type UploadFile = {
   stamp: Stamp
   /** The bytes that were planned with. What else is there by now is not sent: it has changed, whatever its stamp says (TM-02, WR-02). */
   sha256: Sha256
+  /** What they are made of, where that was found out while they were hashed: then only what the server lacks is read again. */
+  chunks?: ChunkedContent
 }
 /** @returns the plaintext bytes, or `null` when they are not here (any more): they are verified by the caller */
 export type ChunkSource = (sha256: Sha256) => Promise<Uint8Array | null>

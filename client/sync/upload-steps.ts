@@ -1,5 +1,5 @@
 import type { AppError } from '../../core/errors.ts'
-import { isLocalId, type ItemId } from '../../core/reconcile/item.ts'
+import { isLocalId, isSameStamp, type Item, type ItemId } from '../../core/reconcile/item.ts'
 import type { RemoteStep } from '../../core/reconcile/step.ts'
 import type { Aliases } from './aliases.ts'
 import { Halt, noteFailure, tellStep, tellStepEnd, type Course } from './course.ts'
@@ -46,7 +46,7 @@ export async function uploadFiles(
   course.writes.flush()
 }
 
-function prepare({ store, clock, random, signal }: Course, steps: readonly UploadStep[]): Prepared[] {
+function prepare({ store, clock, random, signal, lists }: Course, steps: readonly UploadStep[]): Prepared[] {
   const prepared: Prepared[] = []
   signal.throwIfAborted()
   store.write((to) => {
@@ -62,13 +62,28 @@ function prepare({ store, clock, random, signal }: Course, steps: readonly Uploa
       const { mtimeNs } = step.stamp
       const init = { target, base, mtimeNs, executable: step.content.executable }
       const { sha256 } = step.content
+      const chunks = standsForBytes(item, step) ? lists.get(sha256) : null
       prepared.push({
         step,
-        file: { item: item.id, mutation: pending.mutation, init, path, stamp: step.stamp, sha256 },
+        file: {
+          item: item.id,
+          mutation: pending.mutation,
+          init,
+          path,
+          stamp: step.stamp,
+          sha256,
+          ...(chunks && { chunks }),
+        },
       })
     }
   })
   return prepared
+}
+
+/** The file of this stamp has the bytes that were planned with. Otherwise all of them are read once more (TM-01). */
+function standsForBytes({ local }: Item, { stamp, content }: UploadStep): boolean {
+  if (local?.content?.kind !== 'file' || content.kind !== 'file') return false
+  return local.isSettled && isSameStamp(local.stamp, stamp) && local.content.sha256 === content.sha256
 }
 
 function targetOf(step: UploadStep): UploadFile['init']['target'] | null {
@@ -80,7 +95,8 @@ function targetOf(step: UploadStep): UploadFile['init']['target'] | null {
 type Settling = Prepared & { answer: UploadAnswer }
 
 function settleUpload(course: Course, to: StoreWriter, { file, step, answer }: Settling): ItemId {
-  const { result } = answer
+  const { result, chunks } = answer
+  if (chunks) course.lists.note(chunks)
   if (result.outcome !== 'failed') {
     const id = settleAnswer(course, to, { step, result })
     tellStepEnd(course, step.do, id, file.path)

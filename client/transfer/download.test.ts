@@ -8,6 +8,8 @@ import { createMemoryServer, sha256Hex, type MemoryServer } from '../../test/sup
 import { createApi, type Api } from '../api.ts'
 import { nodeFileTarget } from '../node/file-target.ts'
 import { downloadFile, openContent } from './download.ts'
+import { fetchChunks } from './fetch-chunks.ts'
+import { openRemoteContent } from './remote-content.ts'
 
 const MIB = 1024 * 1024
 let dir: string
@@ -210,6 +212,21 @@ describe('TF-8 streamed content', () => {
     const kept: Uint8Array[] = []
     for await (const piece of openContent(api, id, { concurrency: 2, memoryBytes: 20_000 })) kept.push(piece)
     expect(Buffer.concat(kept).equals(Buffer.concat(chunks))).toBe(true)
+  })
+
+  test('TF-7: a piece that is still being written is not overwritten by what arrives while the next is read', async () => {
+    const chunks = Array.from({ length: 40 }, () => randomBytes(300_000))
+    const id = await store(chunks)
+    const remote = await openRemoteContent(api, id, {})
+    const limits = { concurrency: 2, memoryBytes: 600_000, onReceived: () => {}, fromOrdinal: 0 }
+    const written: Buffer[] = []
+    let last: Uint8Array = new Uint8Array(0)
+    for await (const piece of fetchChunks(remote, api.transport, limits)) {
+      written.push(Buffer.from(last))
+      last = piece
+    }
+    written.push(Buffer.from(last))
+    expect(Buffer.concat(written).equals(Buffer.concat(chunks))).toBe(true)
   })
 
   test('a wrong whole is told after the last byte', async () => {

@@ -1,4 +1,5 @@
 import type { AppError } from '../../core/errors.ts'
+import type { ChunkedContent } from '../content/describe-content.ts'
 import type { NodeStateWire } from '../../protocol/files.ts'
 
 /** A file to upload, as the plan found it. */
@@ -16,6 +17,8 @@ export type UploadItem = {
   base: number
   /** The bytes that are meant: others are not sent, the file is then `busy`. */
   sha256?: string
+  /** What these bytes are made of, stored as they are. Of a file for which it is known, only what the server lacks is read. */
+  chunks?: ChunkedContent
   /** What the target holds now: what is equal to it is not uploaded again (`unchanged`), whatever its time. */
   present?: { nodeId: string; sizeBytes: number; sha256: string; executable: boolean }
 }
@@ -34,7 +37,8 @@ export type LinkItem = {
 }
 
 export type FileOutcome =
-  | { is: 'applied'; node: NodeStateWire }
+  /** `chunks`: of a file that was sent by itself. */
+  | { is: 'applied'; node: NodeStateWire; chunks?: ChunkedContent }
   /** The target already holds these bytes. */
   | { is: 'unchanged'; nodeId: string }
   /** Somebody else changed the target: both are kept, `node` is the copy with these bytes. */

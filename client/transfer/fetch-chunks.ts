@@ -27,7 +27,7 @@ export type FetchLimits = {
 const AHEAD_MAX_BYTES = 8 * 1024 * 1024
 
 /**
- * A piece is valid until the next is asked for: then its memory serves another.
+ * A piece is valid until the one after the next is asked for, then its memory serves another: one may be written while the next is read.
  * @param options the chunks `[fromOrdinal, beforeOrdinal)`
  * @throws AppError `content-mismatch` naming the chunk; `store-unavailable`; ConnectionError
  */
@@ -42,13 +42,15 @@ export async function* fetchChunks(
   const signal = transport.signal === undefined ? leaving.signal : AbortSignal.any([transport.signal, leaving.signal])
   const fetch: Fetch = { remote, transport: transport.with({ signal }), onReceived: options.onReceived }
   const ahead = createAhead(fetch, allSegments(remote, options.fromOrdinal, options.beforeOrdinal ?? Infinity), options)
+  let before: Turn | null = null
   try {
     for (let turn = await ahead.next(); turn !== null; turn = await ahead.next()) {
       for await (const piece of turn.pieces()) {
         transport.signal?.throwIfAborted()
         yield piece
       }
-      ahead.done(turn)
+      if (before !== null) ahead.done(before)
+      before = turn
     }
   } finally {
     leaving.abort(new DOMException('the rest is not wanted', 'AbortError'))

@@ -8,6 +8,8 @@ export interface OpenedFile {
    * @param sizeBytes what the file is thought to hold; it goes on to where the file ends
    */
   read(sizeBytes: number): AsyncIterable<Uint8Array>
+  /** As `read`, of the bytes `[from, to)`; fewer when it ends before. */
+  readRange(from: number, to: number): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 

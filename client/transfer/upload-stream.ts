@@ -1,7 +1,6 @@
 import { chunkingRuleFor } from '../../core/chunking.ts'
 import type { Content } from '../../core/content.ts'
 import { AppError } from '../../core/errors.ts'
-import type { FileInit, MutationResult } from '../../protocol/files.ts'
 import { describeContent } from '../content/describe-content.ts'
 import { inlineContent, isInline } from '../content/inline.ts'
 import { startSha256 } from '../content/sha256.ts'
@@ -12,8 +11,10 @@ import type { FileIdentity, OpenedFile } from './file-source.ts'
 import { contentInput, isMeant, isPresent, neverSettled } from './prepare-file.ts'
 import { readStable } from './read-stable.ts'
 import type { OpenUpload } from './send-objects.ts'
-import { createTally, type Tally } from './totals.ts'
+import { identifyNow, initFields, settleCommitted, type StreamWork } from './stream-work.ts'
+import { createTally } from './totals.ts'
 import { arrivedChunks } from './upload-batch.ts'
+import { uploadListed } from './upload-listed.ts'
 import { asError, isFatal, outcomeOf, wantsFreshStart, type UploadRun } from './upload-run.ts'
 import { createFilling } from './window-filling.ts'
 
@@ -33,11 +34,10 @@ export async function uploadStream(run: UploadRun, item: UploadItem, openUploadI
   }
 }
 
-type StreamWork = { run: UploadRun; item: UploadItem; tally: Tally }
-
 async function streamOrRestart(work: StreamWork, openUploadId: string | null): Promise<void> {
   const { run, item } = work
   if (await holdsSameBytes(work)) return
+  if (openUploadId === null && item.chunks !== undefined && (await uploadListed(work, item.chunks))) return
   const taken = openUploadId === null ? null : await takeUp(work, openUploadId)
   for (const upload of [taken, 'anew', 'anew'] as const) {
     if (upload === null) continue
@@ -81,9 +81,7 @@ async function holdsSameBytes({ run, item }: StreamWork): Promise<boolean> {
 async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload | null> {
   const { sizeBytes, mtimeNs } = await identifyNow(run, item)
   // The hash is only known when the file was read to its end: the commit brings it.
-  const { target, base, executable, mutationId } = item
-  const named = mutationId === undefined ? {} : { mutationId }
-  const init = { ...named, target: target as FileInit['target'], base, size: sizeBytes, mtimeNs, executable }
+  const init = { ...initFields(item), size: sizeBytes, mtimeNs }
   const { uploadId, expiresAt, files } = await run.api.initUpload({ files: [init], requests: 'none' })
   const [first] = files
   if (first?.state === 'done') {
@@ -94,16 +92,6 @@ async function begin({ run, item, tally }: StreamWork): Promise<OpenUpload | nul
   const journaled = [{ fileKey: fileKey(item), index: 0, sha256: null }]
   run.journal.begin({ uploadId, expiresAt: expiresAt ?? 0, files: journaled })
   return { uploadId, arrived: new Set(), tally, guess: { allMissing: item.base === 0 } }
-}
-
-/** The plan may have looked at the file long ago. */
-async function identifyNow(run: UploadRun, item: UploadItem): Promise<FileIdentity> {
-  const file = await run.files.open(item.path)
-  try {
-    return await file.identify()
-  } finally {
-    await file.close()
-  }
 }
 
 /** The open upload of an earlier run, or `null` when it has ended: then it is begun anew, without a word. */
@@ -137,15 +125,7 @@ async function stream(work: StreamWork, upload: OpenUpload): Promise<boolean> {
   const base = upload.isCommitted === true ? {} : { base: item.base }
   const [result] = await run.api.commit(upload.uploadId, { files: [{ index: 0, ...base, ...described }] })
   run.journal.end(upload.uploadId)
-  return settleCommitted(work, result)
-}
-
-function settleCommitted({ run, item }: StreamWork, result: MutationResult | undefined): boolean {
-  if (result === undefined) throw neverSettled()
-  const outcome = outcomeOf(result)
-  if (outcome.is === 'rejected' && wantsFreshStart(outcome.code)) return false
-  run.settle(item, outcome)
-  return true
+  return settleCommitted(work, result, content)
 }
 
 type Reading = { file: OpenedFile; identity: FileIdentity }

@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts'
 import type { Abilities } from '../../core/reconcile/abilities.ts'
 import { isSameStamp, type Stamp } from '../../core/reconcile/item.ts'
 import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
-import type { Disk, DiskEntry, FinishedTemp, LocalPath, TempFile } from '../../client/sync/ports.ts'
+import type { ByteRange, Disk, DiskEntry, FinishedTemp, LocalPath, TempFile } from '../../client/sync/ports.ts'
 import { NO_WATCH, type DiskWatch } from './disk-watch.ts'
 import { mix } from './dice.ts'
 import type { Fault } from './fault.ts'
@@ -115,16 +115,16 @@ export class VirtualDisk implements Disk {
     })
   }
 
-  async *read(path: LocalPath): AsyncGenerator<Uint8Array> {
+  async *read(path: LocalPath, range?: ByteRange): AsyncGenerator<Uint8Array> {
     requirePlain(path)
     const inode = await this.reads('open', path, () => this.#open(path))
     const before = this.tree.stamp(inode)
-    const size = inode.bytes.length
-    const piece = Math.max(PIECE_BYTES, Math.ceil(size / 2))
-    for (let at = 0; at < size; at += piece)
-      yield await this.reads('read', path, () => Uint8Array.from(inode.bytes.subarray(at, at + piece)))
+    const { from, to } = range ?? { from: 0, to: inode.bytes.length }
+    const piece = Math.max(PIECE_BYTES, Math.ceil((to - from) / 2))
+    for (let at = from; at < to; at += piece)
+      yield await this.reads('read', path, () => Uint8Array.from(inode.bytes.subarray(at, Math.min(to, at + piece))))
     const isSame = await this.reads('read-end', path, () => isSameStamp(this.tree.stamp(inode), before))
-    if (!isSame) throw new AppError('busy', { detail: 'the file changed while it was read' })
+    if (!isSame || to > inode.bytes.length) throw new AppError('busy', { detail: 'the file changed while it was read' })
   }
 
   #open(path: LocalPath): Inode {

@@ -1,5 +1,6 @@
 import { isSameStamp, type Item, type ItemContent, type LocalState, type Stamp } from '../../../core/reconcile/item.ts'
 import type { Sha256 } from '../../../core/ids.ts'
+import type { ChunkLister } from '../../content/list-chunks.ts'
 import { startSha256 } from '../../content/sha256.ts'
 import type { Disk, DiskEntry, LocalPath } from '../ports.ts'
 import { MOUNT, NOT_UTF8, scanFault, SPECIAL_FILE, TARGET_NOT_UTF8, type ScanFault } from './scan-faults.ts'
@@ -71,9 +72,14 @@ const UNFILLED_NS = 5_000_000_000n
 export async function readContent(
   disk: Disk,
   path: LocalPath,
-  { entry, executableBefore, begun }: { entry: DiskEntry } & Omit<ObserveOptions, 'inlineBytes'>,
-): Promise<{ content: ItemContent; isSettled: boolean } | 'changed' | 'unfilled'> {
-  const { sha256, size, isZeros } = await hashFile(disk, path)
+  {
+    entry,
+    executableBefore,
+    begun,
+    lister,
+  }: { entry: DiskEntry; lister?: ChunkLister } & Omit<ObserveOptions, 'inlineBytes'>,
+): Promise<{ content: ItemContent & { kind: 'file' }; isSettled: boolean } | 'changed' | 'unfilled'> {
+  const { sha256, size, isZeros } = await hashFile(disk, path, lister)
   const after = await disk.stat(path)
   if (after === null || after.kind !== 'file' || !isSameStamp(after.stamp, entry.stamp) || size !== entry.stamp.size)
     return 'changed'
@@ -87,16 +93,18 @@ function isYoung({ ctimeNs }: Stamp, now: bigint): boolean {
   return age >= 0n && age < UNFILLED_NS
 }
 
-/** @returns `isZeros`: there are bytes, and each is 0 */
+/** @param lister sees the same bytes @returns `isZeros`: there are bytes, and each is 0 */
 export async function hashFile(
   disk: Disk,
   path: LocalPath,
+  lister?: ChunkLister,
 ): Promise<{ sha256: Sha256; size: number; isZeros: boolean }> {
   const running = startSha256()
   let size = 0
   let isZeros = true
   for await (const piece of disk.read(path)) {
     running.update(piece)
+    lister?.update(piece)
     size += piece.length
     isZeros &&= piece.every((byte) => byte === 0)
   }

@@ -1,4 +1,6 @@
-import { isSameStamp, type Item, type ItemId, type LocalState } from '../../../core/reconcile/item.ts'
+import { isSameStamp, type Item, type ItemId, type LocalState, type Stamp } from '../../../core/reconcile/item.ts'
+import type { ChunkLists } from '../../content/chunk-lists.ts'
+import { createChunkLister } from '../../content/list-chunks.ts'
 import { localPath } from '../local-path.ts'
 import type { LocalPath, StoreWriter } from '../ports.ts'
 import { readContent } from './observe.ts'
@@ -9,6 +11,8 @@ import type { ReadOutcome, ScanPorts } from './scan-types.ts'
 
 /** Files that are read at the same time: one waits for the disk while another is hashed. */
 const AT_ONCE = 3
+/** Smaller files are read twice: that costs less than keeping their chunks in mind. Above what travels in batches (TF-3). */
+const LISTED_BYTES = 8 * 1024 * 1024
 /** A file that changed under our hands so often in a row is told to be busy (WR-05); it is tried on. */
 const BUSY_AFTER = 5
 
@@ -19,7 +23,7 @@ export type ContentReader = (limits: ReadLimits) => Promise<ReadOutcome>
 
 type Sums = ReadOutcome
 
-export function createContentReader({ disk, store }: ScanPorts, restless: Restless): ContentReader {
+export function createContentReader({ disk, store, lists }: ScanPorts, restless: Restless): ContentReader {
   const busy = new Map<ItemId, number>()
   const readNext = async (ids: Iterator<ItemId>, limits: ReadLimits, sums: Sums): Promise<boolean> => {
     if (sums.files >= limits.files || sums.bytes >= limits.bytes) return false
@@ -32,7 +36,7 @@ export function createContentReader({ disk, store }: ScanPorts, restless: Restle
       sums.dueInMs = Math.min(sums.dueInMs, waitMs)
       return true
     }
-    const bytes = await readOne({ disk, store, restless }, next.value, busy)
+    const bytes = await readOne({ disk, store, restless, ...(lists && { lists }) }, next.value, busy)
     if (bytes === 'later') sums.left++
     else if (bytes !== 'no-file') {
       sums.files++
@@ -52,12 +56,16 @@ export function createContentReader({ disk, store }: ScanPorts, restless: Restle
   }
 }
 
-type Ports = Pick<ScanPorts, 'disk' | 'store'> & { restless: Restless }
+type Ports = Pick<ScanPorts, 'disk' | 'store' | 'lists'> & { restless: Restless }
 
 /** `no-file`: what is there by now is for the next scan to tell. Else the bytes that were read. */
 type ReadOne = number | 'later' | 'no-file'
 
-async function readOne({ disk, store, restless }: Ports, id: ItemId, busy: Map<ItemId, number>): Promise<ReadOne> {
+async function readOne(
+  { disk, store, restless, lists }: Ports,
+  id: ItemId,
+  busy: Map<ItemId, number>,
+): Promise<ReadOne> {
   const item = store.item(id)
   const path = localPath(store, id)
   if (!item?.local || item.local.kind !== 'file' || path === null) return 'no-file'
@@ -67,9 +75,13 @@ async function readOne({ disk, store, restless }: Ports, id: ItemId, busy: Map<I
     if (entry === null || entry.kind !== 'file' || entry.stamp.ino !== item.local.stamp.ino) return 'no-file'
     const before = item.synced?.content ?? item.remote?.content
     const executableBefore = before?.kind === 'file' && before.executable
-    const found = await readContent(disk, path, { entry, executableBefore, begun: await disk.timeNs() })
+    const lister = lists && isEdited(item, entry.stamp) ? listerFor(lists, item, entry.stamp) : undefined
+    const options = { entry, executableBefore, ...(lister && { lister }) }
+    const found = await readContent(disk, path, { ...options, begun: await disk.timeNs() })
     if (found === 'changed') return noteBusy(store, reading, busy)
     if (found === 'unfilled') return 'later'
+    const list = lister?.finish(found.content) ?? null
+    if (list !== null) lists?.note(list)
     busy.delete(id)
     restless.read(id)
     note(store, reading, (to, { blocked: before }) =>
@@ -83,6 +95,18 @@ async function readOne({ disk, store, restless }: Ports, id: ItemId, busy: Map<I
     if (fault.is === 'blocked') noteBlocked(store, reading, fault.blocked)
     return 'later'
   }
+}
+
+/** It was in step and has been written to since: then it is going to be sent, but for few. */
+function isEdited({ synced }: Item, stamp: Stamp): boolean {
+  if (synced?.content.kind !== 'file' || stamp.size < LISTED_BYTES) return false
+  const { ino, size, mtimeNs } = synced.stamp
+  return ino !== stamp.ino || size !== stamp.size || mtimeNs !== stamp.mtimeNs
+}
+
+function listerFor(lists: ChunkLists, { synced }: Item, { size }: Stamp) {
+  const old = synced?.content.kind === 'file' ? lists.get(synced.content.sha256) : null
+  return createChunkLister({ sizeBytes: size, old })
 }
 
 function noteBusy(store: Ports['store'], reading: Reading, busy: Map<ItemId, number>): 'later' {

@@ -1,6 +1,13 @@
+import type { ChunkLists } from '../../content/chunk-lists.ts'
 import type { Clock, Disk, LocalPath, SyncStore } from '../ports.ts'
 
-export type ScanPorts = { disk: Disk; store: SyncStore; clock: Pick<Clock, 'now'> }
+export type ScanPorts = {
+  disk: Disk
+  store: SyncStore
+  clock: Pick<Clock, 'now'>
+  /** Where the chunks of large files are noted that have changed: they are about to be sent. */
+  lists?: ChunkLists
+}
 
 export type ScanLimits = {
   /** Files up to this size are read as they are met; others wait for `read`. */

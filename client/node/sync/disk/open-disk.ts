@@ -76,7 +76,7 @@ function reading(root: Root, looks: Looks): Pick<Disk, 'list' | 'stat' | 'readLi
       if (!Buffer.from(target, 'utf8').equals(bytes)) throw systemError('EINVAL', 'the target of a link is not UTF-8')
       return target
     },
-    read: (path) => readFile(root, path),
+    read: (path, range) => readFile(root, path, range),
   }
 }
 

@@ -20,7 +20,7 @@ import { inside, insideToRead, type Root } from './root.ts'
 import { codeOf, systemError } from './system-error.ts'
 
 /** Smaller writes are not worth a thread. */
-const AT_ONCE_BYTES = 256 * 1024
+const AT_ONCE_BYTES = 128 * 1024
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
 export const TEMP_FOLDER = `${OWN_FOLDER}/tmp`
 
