@@ -31,10 +31,32 @@ export type CodecChoice =
 
 /** @param sample the file's first SAMPLE_BYTES, or all of a smaller file. Equal samples give equal choices. */
 export function chooseCodec(sample: Uint8Array): CodecChoice {
+  if (isNoise(sample)) return { codec: 'raw' }
   const compressed = zstdCompressSync(sample, COMPRESS)
   return compressed.length <= sample.length * (1 - LEAST_SAVING)
     ? { codec: 'zstd', sampleBytes: sample.length, storedSample: compressed }
     : { codec: 'raw' }
+}
+
+/** Runs of bytes, spread over the sample: together enough to tell noise. */
+const RUNS = 16
+const RUN_BYTES = 256
+/**
+ * The sum of the squares of how often each byte occurs: some 69,600 in noise, hardly ever above 72,000. Of what an entropy code could make smaller by
+ * `LEAST_SAVING` it is above 100,000.
+ */
+const NOISE_MAX = 80_000
+
+/** All bytes are as frequent as in noise: it is compressed or encrypted already, and to try costs more than this look. */
+function isNoise(sample: Uint8Array): boolean {
+  if (sample.length < RUNS * RUN_BYTES) return false
+  const counts = new Uint16Array(256)
+  const step = Math.floor((sample.length - RUN_BYTES) / (RUNS - 1))
+  for (let run = 0; run < RUNS; run++)
+    for (let at = run * step; at < run * step + RUN_BYTES; at++) counts[sample[at]!]!++
+  let sum = 0
+  for (const count of counts) sum += count * count
+  return sum <= NOISE_MAX
 }
 
 /** The stored form of one chunk. For `raw` this is `plain` itself, not a copy. */

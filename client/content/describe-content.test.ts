@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ChunkingRule, chunkingRuleFor } from '../../core/chunking.ts'
 import { findManifestFault } from '../../core/content.ts'
+import { chooseCodec } from './codec.ts'
 import { createChunkSlots } from './chunk-slots.ts'
 import {
   type ChunkedContent,
@@ -32,6 +33,15 @@ async function* pieces(bytes: Uint8Array, pieceBytes: number) {
     yield buffer.subarray(0, piece.length)
     buffer.fill(0xee)
   }
+}
+
+/** A deep tone with some hiss. */
+function sound(samples: number): Buffer {
+  const hiss = seededBytes(6, samples)
+  const bytes = Buffer.alloc(samples * 2)
+  for (let at = 0; at < samples; at++)
+    bytes.writeInt16LE(Math.round(2_000 * Math.sin(at / 50)) + (hiss[at]! & 0x0f), at * 2)
+  return bytes
 }
 
 async function describeAll(source: AsyncIterable<Uint8Array>, options: DescribeOptions) {
@@ -109,6 +119,15 @@ describe('CH-7 the sample decides the codec', () => {
   test('less than 8 % to save is not worth it', async () => {
     const { content } = await describeAll(pieces(mixed(62 * KIB, 2 * KIB), 64 * KIB), { sizeBytes: 64 * KIB })
     expect(content.codec).toBe('raw')
+  })
+  test.each([
+    ['base64', Buffer.from(Buffer.from(seededBytes(1, 30 * KIB)).toString('base64'))],
+    ['UTF-16', Buffer.from(Buffer.from(seededText(2, 30 * KIB)).toString('latin1'), 'utf16le')],
+    ['sound of 16 bits', sound(30 * KIB)],
+    ['noise in which one byte of five is 0', seededBytes(3, 40 * KIB).map((byte, at) => (at % 5 === 0 ? 0 : byte))],
+    ['noise of seven bits', seededBytes(4, 40 * KIB).map((byte) => byte & 0x7f)],
+  ])('%s is not taken for noise', (_, sample) => {
+    expect(chooseCodec(sample).codec).toBe('zstd')
   })
   test('random chunks of a file that began as text are stored as zstd and come back', async () => {
     const plain = Buffer.concat([seededText(9, 64 * KIB), seededBytes(9, 400_000)])
