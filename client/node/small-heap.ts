@@ -14,7 +14,12 @@ const GARBAGE_BYTES = 4 * 1024 * 1024
  * act; a library must not decide this for its host.
  */
 export function keepHeapSmall(): void {
-  const bound = (): void => setFlagsFromString(`--semi-space-growth-factor=${youngBytes() < YOUNG_BYTES ? 2 : 1}`)
+  let factor = 0
+  const bound = (): void => {
+    const before = factor
+    factor = youngBytes() < YOUNG_BYTES ? 2 : 1
+    if (factor !== before) setFlagsFromString(`--semi-space-growth-factor=${factor}`)
+  }
   bound()
   new PerformanceObserver(bound).observe({ entryTypes: ['gc'] })
 }
