@@ -13,6 +13,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
     'XDG_CONFIG_HOME, XDG_STATE_HOME',
     'where sign-ins and links, and what goes with them, are kept (~/.config, ~/.local/state)',
   ],
+  ['XDG_CACHE_HOME', 'where the program keeps itself compiled (~/.cache)'],
   ['XDG_RUNTIME_DIR', 'where the sockets of sync are; otherwise the folder for temporary files'],
   ['NO_COLOR', 'when set, no colours'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'a collector that gets the trace of every command'],

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import { homedir, hostname } from 'node:os'
 import { parse } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,9 +12,6 @@ import type { Output, World } from './world.ts'
 
 /** A second Ctrl-C ends at once; one that comes this soon after the first is the same key press, passed on by bin.js. */
 const SAME_PRESS_MS = 300
-
-// Types are stripped once, not at every start.
-enableCompileCache()
 
 const ending = new AbortController()
 for (const [signal, exit] of [

@@ -54,6 +54,7 @@ export class Device {
       XDG_CONFIG_HOME: join(home, '.config'),
       XDG_STATE_HOME: join(home, '.state'),
       XDG_RUNTIME_DIR: join(home, '.run'),
+      NODE_COMPILE_CACHE: join(dir, 'compiled'),
       APPDATA: join(home, '.config'),
       LOCALAPPDATA: join(home, '.state'),
       BITVAULT_SERVER: server,

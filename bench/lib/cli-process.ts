@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { COMPILED } from '../../test/acceptance/cli-support.ts'
 import type { BenchServer } from './bench-server.ts'
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../cli/bin.js', import.meta.url))
 const POLL_MS = 50
 
 export type CliRun = { seconds: number; peakResidentBytes: number }
@@ -17,6 +18,7 @@ export async function runCli(server: BenchServer, args: readonly string[], homeF
     HOME: homeFolder,
     XDG_CONFIG_HOME: join(homeFolder, 'config'),
     XDG_STATE_HOME: join(homeFolder, 'state'),
+    NODE_COMPILE_CACHE: COMPILED,
     BITVAULT_SERVER: server.url,
     BITVAULT_TOKEN: server.apiToken,
   }

@@ -55,12 +55,15 @@ WantedBy=default.target
 })
 
 describe('where it goes', () => {
-  const env = { XDG_CONFIG_HOME: '/config', XDG_STATE_HOME: '/state', BITVAULT_TOKEN: 'bvt_secret', PATH: '/bin' }
+  const folders = { XDG_CONFIG_HOME: '/config', XDG_STATE_HOME: '/state', XDG_CACHE_HOME: '/cache' }
+  const env = { ...folders, BITVAULT_TOKEN: 'bvt_secret', PATH: '/bin' }
 
   test('settings that are not where they would be go along, secrets never do', () => {
     const { path, text, enable } = serviceOf(testWorld({ env }))
     expect(path).toBe('/config/systemd/user/bitvault-sync.service')
-    expect(text).toContain('Environment=XDG_CONFIG_HOME=/config\nEnvironment=XDG_STATE_HOME=/state\n')
+    expect(text).toContain(
+      'Environment=XDG_CONFIG_HOME=/config\nEnvironment=XDG_STATE_HOME=/state\nEnvironment=XDG_CACHE_HOME=/cache\n',
+    )
     expect(text).not.toMatch(/bvt_|PATH/)
     expect(enable.at(-1)).toEqual(['systemctl', '--user', 'enable', '--now', 'bitvault-sync.service'])
   })

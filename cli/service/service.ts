@@ -48,7 +48,9 @@ export function serviceOf(world: World): Service {
 
 /** Where our files are, when that is not where they would be anyway. */
 const settingsOf = ({ env }: World): Record<string, string> =>
-  Object.fromEntries(['XDG_CONFIG_HOME', 'XDG_STATE_HOME'].flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+  Object.fromEntries(
+    ['XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME'].flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  )
 
 function systemd(world: World, program: ServiceProgram): Service {
   const config = world.env['XDG_CONFIG_HOME'] || join(world.home, '.config')

@@ -1,11 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The command line as people run it: a process of its own, with a home folder of its own. */
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../cli/bin.js', import.meta.url))
+
+/** Of all homes together: each of its own would have everything compiled anew. */
+export const COMPILED = join(tmpdir(), 'node-compile-cache')
 
 export type CliRun = { exit: number; out: string; err: string }
 export type Cli = {
@@ -25,6 +29,7 @@ export async function openCli(folder: string, server: string): Promise<Cli> {
     XDG_CONFIG_HOME: join(folder, 'home', 'config'),
     XDG_STATE_HOME: join(folder, 'home', 'state'),
     XDG_CACHE_HOME: join(folder, 'home', 'cache'),
+    NODE_COMPILE_CACHE: COMPILED,
     BITVAULT_SERVER: server,
     TZ: 'UTC',
   }

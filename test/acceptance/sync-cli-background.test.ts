@@ -242,7 +242,7 @@ describe('the service', () => {
   test('is written, shown and removed', async () => {
     const other = await world.computer()
     const printed = await other.ok('sync', 'service', '--print', 'install')
-    expect(printed).toMatch(/^ExecStart=\S+ \S+cli\/main\.ts sync daemon$/m)
+    expect(printed).toMatch(/^ExecStart=\S+ \S+cli\/bin\.js sync daemon$/m)
     expect(existsSync(other.at('..', 'home', 'config', 'systemd'))).toBe(false)
     const { path } = await other.json<{ path: string }>('sync', 'service', 'install')
     expect(await readFile(path, 'utf8')).toBe(printed)

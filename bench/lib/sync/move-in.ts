@@ -30,12 +30,27 @@ export async function syncTree(
   return { seconds, secondsOfA }
 }
 
+/** One computer alone: it sends a finished tree to the server. @returns seconds */
+export async function sendTree(
+  computer: SyncComputer,
+  { place, tree, items }: { place: string; tree: string; items: number },
+): Promise<number> {
+  await computer.link(place)
+  await computer.start()
+  await computer.untilHas(0)
+  return secondsOf(async () => {
+    await rename(tree, join(computer.folder, 'tree'))
+    await computer.untilHas(items)
+  })
+}
+
 /** @throws when the two folders do not hold the same names */
 async function requireSame(one: string, two: string): Promise<void> {
   const [here, there] = await Promise.all([one, two].map(namesBelow))
-  const missing = here!.filter((name) => !there!.includes(name)).slice(0, 3)
-  if (here!.length !== there!.length) throw new Error(`${here!.length} on A, ${there!.length} on B; such as ${missing}`)
+  const onB = new Set(there)
+  const missing = here!.filter((name) => !onB.has(name))
+  if (missing.length > 0 || here!.length !== there!.length)
+    throw new Error(`${here!.length} on A, ${there!.length} on B; such as ${missing.slice(0, 3)}`)
 }
 
-const namesBelow = async (folder: string): Promise<string[]> =>
-  (await readdir(join(folder, 'tree'), { recursive: true })).toSorted()
+const namesBelow = (folder: string): Promise<string[]> => readdir(join(folder, 'tree'), { recursive: true })

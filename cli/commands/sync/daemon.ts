@@ -1,5 +1,5 @@
 import { SyncDaemon } from '../../../client/node/sync/host/daemon.ts'
-import { keepHeapSmall } from '../../../client/node/small-heap.ts'
+import { createHeapRelease, keepHeapSmall } from '../../../client/node/small-heap.ts'
 import type { Call } from '../../command.ts'
 import { EXIT, type ExitCode } from '../../exit-codes.ts'
 import { sayTo } from '../../say.ts'
@@ -12,7 +12,7 @@ export async function syncDaemon(call: Call, world: World): Promise<ExitCode> {
   keepHeapSmall()
   const say = sayTo(world, call.options)
   const log = (line: string): void => void say.note(`${formatMoment(world.now())}  ${line}`)
-  const daemon = new SyncDaemon({ ...sharedParts(world, 'background'), log })
+  const daemon = new SyncDaemon({ ...sharedParts(world, 'background'), log, onRest: createHeapRelease() })
   world.signal.addEventListener('abort', () => daemon.stop(), { once: true })
   await daemon.run()
   // A service that was told to stop has not failed.

@@ -5,6 +5,9 @@ const MOVING_MAX = 64
 const MOVING_SHOWN = 8
 const RECENT_MAX = 8
 const SMOOTHING_MS = 2_000
+const WORKING: ReadonlySet<LinkStatus['state']> = new Set(['starting', 'scanning', 'syncing'])
+/** One file after the other may be saved, or come. */
+const REST_MS = 3_000
 
 type Shown = Pick<LinkStatus, 'state' | 'reason' | 'since' | 'progress' | 'moving' | 'recent' | 'brake'>
 
@@ -48,6 +51,11 @@ export class Activity {
       recent: this.#recent,
       brake: this.#brake,
     }
+  }
+
+  /** Nothing has been done for a while, and nothing is left to do by itself. */
+  isAtRest(nowMs: number): boolean {
+    return !WORKING.has(this.#state) && nowMs - (this.#since ?? nowMs) >= REST_MS
   }
 
   /** The rate is that of some seconds: it shall be readable. */

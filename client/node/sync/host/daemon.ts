@@ -17,6 +17,8 @@ export type DaemonParts = Omit<HostParts, 'link' | 'signIn'> & {
   signInOf: (link: Link) => SignIn
   /** Something that only the log should know. */
   log: (line: string) => void
+  /** No link has had anything to do for some seconds; told again and again. */
+  onRest: () => void
 }
 
 /** How the background process fares with one link. `held`: another process works on it. */
@@ -83,6 +85,14 @@ export class SyncDaemon {
       this.#parts.log(`the links cannot be read: ${(error as Error).message}`)
     }
     await this.#bell.sleep(LOOK_MS)
+    if (this.#isAtRest()) this.#parts.onRest()
+  }
+
+  #isAtRest(): boolean {
+    const now = this.#parts.clock.now()
+    return (
+      !this.#stopping.signal.aborted && [...this.#hosts.values()].every(({ host }) => host.voice.activity.isAtRest(now))
+    )
   }
 
   async #follow(): Promise<void> {

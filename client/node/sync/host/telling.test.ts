@@ -37,6 +37,17 @@ const progress = (bytesPerSecond: number, time: number, filesLeft = 3): LinkEven
 })
 
 describe('what the events of a link come to', () => {
+  test('it is at rest when it has been in one state for a while, in which it does nothing', () => {
+    const activity = new Activity()
+    expect(activity.isAtRest(1e6)).toBe(false)
+    activity.take(state('up-to-date', undefined, 1_000))
+    expect([2_000, 4_000].map((ms) => activity.isAtRest(ms))).toEqual([false, true])
+    activity.take(state('syncing', undefined, 5_000))
+    expect(activity.isAtRest(1e6)).toBe(false)
+    activity.take(state('paused', 'brake', 6_000))
+    expect([7_000, 9_000].map((ms) => activity.isAtRest(ms))).toEqual([false, true])
+  })
+
   test('what moves, what was done last, and nothing of it when it is at rest', () => {
     const activity = new Activity()
     expect(activity.shown).toMatchObject({ state: 'starting', moving: [], recent: [] })
