@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { AppError } from '../../core/errors.ts'
 import type { ObjectStore, ReadableByteStream } from '../../core/object-store.ts'
+import { largePieces } from '../../storage/large-pieces.ts'
 import type { StoredChunk, StoredContent } from '../../db/tenant/reads.ts'
 import type { ByteRange } from './byte-range.ts'
 
@@ -80,7 +81,7 @@ async function readChunk(store: ObjectStore, chunk: StoredChunk): Promise<Uint8A
 async function fill(bytes: Uint8Array, body: ReadableByteStream): Promise<number> {
   let at = 0
   try {
-    for await (const piece of body) {
+    for await (const piece of largePieces(body)) {
       bytes.set(piece, at)
       at += piece.byteLength
     }

@@ -1,11 +1,16 @@
 import type { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
+import type { ReadableByteStream } from '../../core/object-store.ts'
 import { inWords } from '../../protocol/issue-words.ts'
+import { largePieces } from '../../storage/large-pieces.ts'
 
 /** A batch of a thousand inline files in base64, or the manifest of a very large file. */
 export const BODY_MAX_BYTES = 16 * 1024 * 1024
 /** What is too large is read on so far and thrown away: a sender whose connection is cut while it writes sees no answer. */
 const DISCARD_MAX_BYTES = 4 * BODY_MAX_BYTES
+
+/** Read at once: most bodies are no larger. */
+const PIECE_BYTES = 64 * 1024
 
 /**
  * The body, parsed and checked against its schema.
@@ -78,9 +83,9 @@ async function readText(request: Body): Promise<string> {
   const parts: Uint8Array[] = []
   let total = 0
   try {
-    for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
+    for await (const part of largePieces(request.body as unknown as ReadableByteStream, PIECE_BYTES)) {
       total += part.byteLength
-      if (total <= BODY_MAX_BYTES) parts.push(part)
+      if (total <= BODY_MAX_BYTES) parts.push(part.slice())
       else parts.length = 0
       if (total > DISCARD_MAX_BYTES) break
     }

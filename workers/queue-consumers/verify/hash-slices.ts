@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { ReadableByteStream } from '../../../core/object-store.ts'
+import { largePieces } from '../../../storage/large-pieces.ts'
 
 /** Bytes `[offset, offset + length)` that should have this hash. */
 export type Claim = { sha256: string; offset: number; length: number }
@@ -17,7 +18,7 @@ export async function hashSlices<T extends Claim>(
   let next = 0
   let at = 0
   const settle = (claim: T, hash: Hash) => (hash.digest('hex') === claim.sha256 ? found.good : found.wrong).push(claim)
-  for await (const bytes of stream) {
+  for await (const bytes of largePieces(stream)) {
     const end = at + bytes.length
     for (let claim = claims[next]; claim !== undefined && claim.offset < end; claim = claims[++next])
       open.push({ claim, hash: createHash('sha256') })
