@@ -136,6 +136,7 @@ export class Rounds {
       unselected: unselected(),
       brake: { ...brake, answer: readBrakeAnswers(store), lately: this.#lately.counts() },
       isBusy,
+      isOnItsWay: (id) => transfers.has(id),
       isSeenOnDisk: isScanBlock,
       isLeftAlone: leftAlone({ store, rules: this.#looker.rules() }),
     })

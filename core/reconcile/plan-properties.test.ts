@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { MAC, WINDOWS } from '../../test/support/planned-device.ts'
 import { twoSides } from '../../test/support/random-sides.ts'
 import { TwoSidesWorld } from '../../test/support/two-sides.ts'
-import { isLocalId } from './item.ts'
+import { isLocalId, type Item } from './item.ts'
 import { LINUX, type Abilities } from './abilities.ts'
+import { plan } from './plan.ts'
 
 const runs = Number(process.env['SYNC_RUNS'] ?? 400)
 const SEEDED = { seed: Number(process.env['SYNC_SEED'] ?? 20261121), numRuns: runs }
@@ -65,3 +66,17 @@ test('I22 the order of the index, and how much one plan holds, make no differenc
     SEEDED,
   )
 }, 60_000)
+
+test('what its id alone tells to be on its way makes the same plan as what is asked whether it is busy', () => {
+  const dice = fc.infiniteStream(fc.boolean())
+  fc.assert(
+    fc.property(twoSides(PLAIN_NAMES), dice, (sides, rolls) => {
+      const { trees, device } = new TwoSidesWorld(sides).device
+      const busy = new Set([...trees.unsettled()].filter(() => rolls.next().value!))
+      const isBusy = ({ id }: Item): boolean => busy.has(id)
+      const asked = plan(trees, { ...device, isBusy })
+      expect(plan(trees, { ...device, isBusy, isOnItsWay: (id) => busy.has(id) })).toEqual(asked)
+    }),
+    SEEDED,
+  )
+})

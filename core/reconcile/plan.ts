@@ -15,6 +15,7 @@ export function plan(trees: Trees, device: Device): Plan {
   const moment = new Moment(trees, device)
   const lineup = new Lineup(moment, new Decider(moment))
   for (const id of concerned(trees, device)) {
+    if (device.isOnItsWay?.(id)) continue
     if (lineup.isFull) return { steps: lineup.steps, brake: moment.brake.report, more: true }
     run(lineup.perform(id))
   }
