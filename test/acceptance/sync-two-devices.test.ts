@@ -136,8 +136,8 @@ describe('of a large file that is edited only what is new travels', () => {
     await comes(first, () => save(a, first), 3 * 4 * MIB)
   })
 
-  // Skipped until it is understood: when devices are stopped and started in one process, about one time in two nothing that is changed after that is
-  // noticed (no scan, no state), in this code and in what was before it. Background processes that are started anew do not show it.
+  // Skipped until it is understood: where several folders are watched, and their watches are ended and begun anew in one process, about one time in
+  // two the watcher tells of nothing after that. The engine rests, and finds what is new with its next regular scan. A new process does not show it.
   test.skip('nothing is known of it after a restart: the version before is asked for, and all else is the same', async () => {
     await a.write('large', first)
     await same(async () => expect((await b.tree())['large']).toBeDefined())
