@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runtimeWebSocket } from '../../client/live-connection.ts'
@@ -23,6 +23,11 @@ export const realRandom: Random = {
 }
 
 export type RealDeviceOptions = { dir: string; root: string; options?: Partial<EngineOptions>; fetch?: typeof fetch }
+
+/** What differs is printed: a screen of it, at most. */
+const SHOWN_MAX = 4_096
+export const shown = (bytes: Buffer): string =>
+  bytes.length > SHOWN_MAX ? createHash('sha256').update(bytes).digest('hex') : bytes.toString('base64')
 
 /** A device with the real disk, database, watcher and way to the server, and with the engine in this process. */
 export class RealDevice {
@@ -122,7 +127,7 @@ export class RealDevice {
   write = (path: string, bytes: string | Uint8Array): Promise<void> => writeFile(this.at(path), bytes)
   read = async (path: string): Promise<string> => readFile(this.at(path), 'utf8')
 
-  /** Everything that the person sees: a folder with a slash, a file with its bytes, a link with its target. */
+  /** Everything that the person sees: a folder with a slash, a file with its bytes (of many only their hash), a link with its target. */
   async tree(): Promise<Record<string, string>> {
     const found: Record<string, string> = {}
     const folders = ['']
@@ -134,7 +139,7 @@ export class RealDevice {
           folders.push(path)
           found[`${path}/`] = ''
         } else if (entry.isSymbolicLink()) found[path] = `-> ${await readlink(this.at(path))}`
-        else found[path] = (await readFile(this.at(path))).toString('base64')
+        else found[path] = shown(await readFile(this.at(path)))
       }
     }
     return Object.fromEntries(Object.entries(found).toSorted(([a], [b]) => (a < b ? -1 : 1)))

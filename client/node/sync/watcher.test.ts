@@ -87,6 +87,25 @@ describe('the system', () => {
     await watching.stop()
   })
 
+  test('a watch that is begun while the only other one ends hears of what changes', async () => {
+    const other = await temporaryFolder()
+    for (let round = 0; round < 20; round++) {
+      const ending = await watchRoot(other).start(() => {})
+      const hint = Promise.withResolvers<void>()
+      const ended = ending.stop()
+      // How soon the other end is begun is what is tried here.
+      for (let turns = 0; turns < round % 8; turns++) await null
+      const watching = await watchRoot(root).start((folder) => {
+        if (folder === 'd') hint.resolve()
+      })
+      await ended
+      await writeFile(join(root, 'd', `${round}`), 'x')
+      await hint.promise
+      await watching.stop()
+    }
+    await rm(other, { recursive: true, force: true })
+  })
+
   test('WA-02: when the limit is reached later, that is told too', async () => {
     const hint = Promise.withResolvers<void>()
     const watching = await watchRoot(root, { canWatchMore: () => false }).start((folder) => {

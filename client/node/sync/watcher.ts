@@ -99,6 +99,18 @@ function canWatch(path: string): boolean {
   }
 }
 
+let lastTurn: Promise<unknown> = Promise.resolve()
+
+/**
+ * All watches of a process share one thread in the library, which ends with the last of them: a watch that is begun while the last one ends is heard of
+ * no more, without an error. So they are begun and ended one after the other.
+ */
+function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
+  const acted = lastTurn.then(act)
+  lastTurn = acted.catch(() => {})
+  return acted
+}
+
 type Subscribed = { subscription: AsyncSubscription | null; trouble: string | null }
 
 async function subscribe(
@@ -107,7 +119,8 @@ async function subscribe(
 ): Promise<Subscribed> {
   try {
     const ignore = [`${rootPath}${sep}${OWN_FOLDER}`]
-    return { subscription: await watcher.subscribe(rootPath, onEvents, { ignore }), trouble: null }
+    const { unsubscribe } = await oneAtATime(() => watcher.subscribe(rootPath, onEvents, { ignore }))
+    return { subscription: { unsubscribe: () => oneAtATime(unsubscribe) }, trouble: null }
   } catch (error) {
     return { subscription: null, trouble: troubleOf(error) }
   }
