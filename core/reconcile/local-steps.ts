@@ -6,7 +6,7 @@ import type { Lineup } from './lineup.ts'
 import { isNameOfParked, parkedName } from './parked-name.ts'
 import type { Block } from './names.ts'
 import type { Expectation } from './step.ts'
-import { asDependency, asGround, circleOf, isBelow, type Outcome, type Task } from './task.ts'
+import { asDependency, asGround, below, circleOf, isBelow, type Outcome, type Task } from './task.ts'
 
 /** Steps on the disk, each when those before it were done. */
 
@@ -130,6 +130,9 @@ function* groundLocal(lineup: Lineup, folder: ItemId): Task {
   const { moment, grounded } = lineup
   if (grounded.local.has(folder)) return 'done'
   const here = moment.here(folder)
+  const { local, blocked } = moment.item(here) ?? {}
+  // A pipe stands where it was, or nobody may enter it: nothing can be put into it until a scan finds otherwise.
+  if (local && blocked && moment.device.isSeenOnDisk?.(blocked)) return below(blocked)
   const { do: next } = here === folder ? lineup.decide(folder) : { do: 'create-local' as const }
   if (next === 'create-local') {
     const outcome = yield lineup.perform(here)

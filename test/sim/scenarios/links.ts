@@ -110,6 +110,26 @@ export const LINKS: readonly Scenario[] = [
     },
   },
   {
+    id: 'LK-10b',
+    title: 'into a folder whose name a pipe has nothing comes, nor is it tried, until the folder is there again',
+    async play(stage) {
+      stage.a.folders('d')
+      await stage.settle()
+      stage.a.rename('d', 'away')
+      stage.a.person.pipe('d')
+      stage.a.person.removeTree('away')
+      stage.b.write('d/new', 'new')
+      await stage.settle()
+      deepEqual(stage.a.blocked, ['d: special-file'])
+      deepEqual(stage.remote, ['d/', 'd/new=new'])
+      stage.a.remove('d')
+      stage.a.folders('d')
+      await stage.settle()
+      deepEqual(stage.a.blocked, [])
+      stage.everywhere('d/', 'd/new=new')
+    },
+  },
+  {
     id: 'LK-11',
     title: 'on Windows what is no file, folder or link stays as it is: not listed, not read, not sent',
     devices: ['windows', 'linux'],
