@@ -94,7 +94,7 @@ describe('the system', () => {
       const hint = Promise.withResolvers<void>()
       const ended = ending.stop()
       // How soon the other end is begun is what is tried here.
-      for (let turns = 0; turns < round % 8; turns++) await null
+      for (let turns = 0; turns < round % 8; turns++) await Promise.resolve()
       const watching = await watchRoot(root).start((folder) => {
         if (folder === 'd') hint.resolve()
       })
