@@ -21,7 +21,21 @@ const WINDOW_LOG_MAX = 23
 const compressLater = promisify(zstdCompress)
 const decompressLater = promisify(zstdDecompress)
 
-const COMPRESS = { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } }
+/** Below this zstd allows itself a little more (zstd.h). */
+const SMALL_BYTES = 128 * 1024
+/** What zstd makes of so many bytes is never longer: ZSTD_COMPRESSBOUND of zstd.h. */
+const compressBound = (bytes: number): number =>
+  bytes + (bytes >> 8) + (bytes < SMALL_BYTES ? (SMALL_BYTES - bytes) >> 11 : 0)
+
+/**
+ * For an output of that length at most, made in one go. The default of 16 KiB is too much for each of many small files, and of a large one each piece would be
+ * a hand-over to a thread. A byte more than can come: after a buffer that is full another one is asked for.
+ */
+const inOneGo = (bytes: number) => ({ chunkSize: Math.max(constants.Z_MIN_CHUNK, bytes + 1) })
+const compressOptions = ({ length }: Uint8Array) => ({
+  params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
+  ...inOneGo(compressBound(length)),
+})
 const DECOMPRESS = { params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX } }
 
 export type CodecChoice =
@@ -32,7 +46,7 @@ export type CodecChoice =
 /** @param sample the file's first SAMPLE_BYTES, or all of a smaller file. Equal samples give equal choices. */
 export function chooseCodec(sample: Uint8Array): CodecChoice {
   if (isNoise(sample)) return { codec: 'raw' }
-  const compressed = zstdCompressSync(sample, COMPRESS)
+  const compressed = zstdCompressSync(sample, compressOptions(sample))
   return compressed.length <= sample.length * (1 - LEAST_SAVING)
     ? { codec: 'zstd', sampleBytes: sample.length, storedSample: compressed }
     : { codec: 'raw' }
@@ -65,10 +79,9 @@ export function encodeChunk(codec: Codec, plain: Uint8Array): Uint8Array | Promi
     case 'raw':
       return plain
     case 'zstd':
-      // Off-thread the whole output is asked for in one go: in pieces of the default 16 KiB each would be a hand-over.
       return plain.length <= OFF_THREAD_BYTES
-        ? zstdCompressSync(plain, COMPRESS)
-        : compressLater(plain, { ...COMPRESS, chunkSize: plain.length })
+        ? zstdCompressSync(plain, compressOptions(plain))
+        : compressLater(plain, compressOptions(plain))
   }
 }
 
@@ -81,10 +94,8 @@ export function decodeChunk(codec: Codec, stored: Uint8Array, plainBytes: number
     case 'raw':
       return stored
     case 'zstd': {
-      const options = { ...DECOMPRESS, maxOutputLength: Math.max(1, plainBytes) }
-      return plainBytes <= OFF_THREAD_BYTES
-        ? zstdDecompressSync(stored, options)
-        : decompressLater(stored, { ...options, chunkSize: plainBytes })
+      const options = { ...DECOMPRESS, maxOutputLength: Math.max(1, plainBytes), ...inOneGo(plainBytes) }
+      return plainBytes <= OFF_THREAD_BYTES ? zstdDecompressSync(stored, options) : decompressLater(stored, options)
     }
   }
 }

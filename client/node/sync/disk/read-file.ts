@@ -30,7 +30,7 @@ export async function* readFile(root: Root, path: LocalPath, range?: ByteRange):
     // Of the whole one byte more is asked for than there should be: a file that has grown shows.
     const part = range ?? { from: 0, to: size + 1 }
     const expected = range === undefined ? size : range.to - range.from
-    const bytes = expected <= AT_ONCE_BYTES ? yield* readAtOnce(fd, part) : yield* readPieces(fd, part)
+    const bytes = expected <= AT_ONCE_BYTES ? yield* readAtOnce(fd, part, expected) : yield* readPieces(fd, part)
     if (bytes !== expected || !isUnchanged(before, fstatSync(fd, { bigint: true })))
       throw new AppError('busy', { detail: 'the file changed while it was read' })
   } finally {
@@ -42,12 +42,15 @@ export async function* readFile(root: Root, path: LocalPath, range?: ByteRange):
 const isUnchanged = (a: BigIntStats, b: BigIntStats): boolean =>
   a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
 
-/** @returns how many bytes there were */
-function* readAtOnce(fd: number, { from, to }: ByteRange): Generator<Uint8Array, number> {
+/** Asks until it has what is expected: of nearly every file that is once. @returns how many bytes there were */
+function* readAtOnce(fd: number, { from, to }: ByteRange, expected: number): Generator<Uint8Array, number> {
   const buffer = Buffer.allocUnsafe(to - from)
   let at = 0
-  for (let got = -1; got !== 0 && at < buffer.length; at += got)
+  let got: number
+  do {
     got = readSync(fd, buffer, at, buffer.length - at, from + at)
+    at += got
+  } while (got > 0 && at < expected)
   if (at > 0) yield buffer.subarray(0, at)
   return at
 }
