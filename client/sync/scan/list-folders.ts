@@ -2,6 +2,7 @@ import type { ItemId } from '../../../core/reconcile/item.ts'
 import { alike } from '../../../core/reconcile/alike.ts'
 import { isSameFolder, matchFolder } from '../../../core/reconcile/match.ts'
 import { parkedName } from '../../../core/reconcile/parked-name.ts'
+import type { IgnoreKind, IgnoreRules } from '../ignore.ts'
 import { isIgnoredThere } from '../left-alone.ts'
 import { folderOf, joined } from '../local-path.ts'
 import type { DiskEntry, LocalPath } from '../ports.ts'
@@ -48,9 +49,9 @@ async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   run.listed.add(folder.id)
   run.sums.seen += entries.length
   if (folder.blocked !== null && isScanBlock(folder.blocked)) run.note((to) => to.setBlocked(folder.id, null))
-  const { known, vacated, wanted } = knownIn(run, folder)
-  const isShown = ({ name, kind }: DiskEntry): boolean =>
-    wanted.has(name) || !run.rules.isIgnored(joined(folder.path, name), kind)
+  const isIgnored = askOnce(run.rules, folder.path)
+  const { known, vacated, wanted } = knownIn(run, folder, isIgnored)
+  const isShown = ({ name, kind }: DiskEntry): boolean => wanted.has(name) || !isIgnored(name, kind)
   const shown = entries.filter(isShown)
   const { same, changed, taken, appeared, missing } = matchFolder(known, shown)
   const meet = metIn(folder)
@@ -91,18 +92,31 @@ function takenNames({ disk }: ScanRun, entries: DiskEntry[]): (name: string) => 
   return (name) => taken.has(keyOf(name))
 }
 
+type IsIgnored = (name: string, kind: IgnoreKind) => boolean
+
+/** Of what is in one folder: nearly every name is asked for twice, as known and as found, and rules are dear. */
+function askOnce(rules: IgnoreRules, folder: LocalPath): IsIgnored {
+  const answers = new Map<string, boolean>()
+  return (name, kind) => {
+    const key = `${kind}/${name}`
+    let answer = answers.get(key)
+    if (answer === undefined) answers.set(key, (answer = rules.isIgnored(joined(folder, name), kind)))
+    return answer
+  }
+}
+
 type KnownIn = { known: KnownItem[]; vacated: Set<string>; wanted: Set<string> }
 
 /**
  * Without what is ignored, which is never missing (P8), and what was found elsewhere already: `vacated` are the names that such have in the trees until the
  * end of the scan. `wanted`: ignored by their names here, and not by those that the server gave them since.
  */
-function knownIn(run: ScanRun, { id, path, isKnown }: FolderToList): KnownIn {
+function knownIn(run: ScanRun, { id, isKnown }: FolderToList, isIgnored: IsIgnored): KnownIn {
   const found: KnownIn = { known: [], vacated: new Set(), wanted: new Set() }
   for (const item of isKnown ? run.store.localIn(id) : []) {
     const { kind, place } = item.state
     if (run.moves.has(item.id)) found.vacated.add(place.name)
-    else if (!run.rules.isIgnored(joined(path, place.name), kind)) found.known.push(item)
+    else if (!isIgnored(place.name, kind)) found.known.push(item)
     else if (isWantedThere(run, item.id)) {
       found.known.push(item)
       found.wanted.add(place.name)

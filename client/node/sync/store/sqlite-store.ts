@@ -145,7 +145,8 @@ function countAll(db: Connection, root: NodeId): Tally {
     items: count(''),
     unsettled: count('where depth is not null'),
     blocked: count('where blocked is not null'),
-    synced: count('where s_parent is not null and id <> ?', packId(root)),
+    // By indexes alone: to leave the root out by its id, every row would be read.
+    synced: count('where s_parent is not null') - count('where s_parent is not null and id = ?', packId(root)),
     goneLocal: gone('r_state', 'l_state'),
     goneRemote: gone('l_state', 'r_state'),
     goneBack: countGoneBack(db),
