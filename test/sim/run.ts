@@ -8,32 +8,46 @@ import { SCENARIOS } from './scenarios.ts'
 import { shrink } from './shrink.ts'
 import type { World } from './world.ts'
 
-/**
- * `npm run sim -- …`
- *   --seeds N [--first S]   that many worlds, each from its seed; ends at the first in which a rule is broken
- *     --keep-going            and on to the last
- *     --trace                 with what happened in it
- *     --shrink                and then the least of it that still breaks the rule, as a file for test/sim/found
- *   --scenarios ID|all      the cases of SYNC-CASES whose id begins like this; --long: each device that may die does so in every way
- *   --coverage              what all scenarios and that many seeds have tried, and what they never did
- *   --bugs [--bug NAME]     plants known mistakes, one after the other, and looks for the first seed that finds each
- *   --json                  a line for each result, for machines
- */
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    first: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    bugs: { type: 'boolean', default: false },
-    bug: { type: 'string' },
-    coverage: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-    'keep-going': { type: 'boolean', default: false },
-    scenarios: { type: 'string' },
-    shrink: { type: 'boolean', default: false },
-    long: { type: 'boolean', default: false },
-  },
-})
+const USAGE = `npm run sim -- …
+  --seeds N [--first S]   that many worlds, each from its seed; ends at the first in which a rule is broken
+    --keep-going            and on to the last
+    --trace                 with what happened in it
+    --shrink                and then the least of it that still breaks the rule, as a file for test/sim/found
+  --scenarios ID|all      the cases of SYNC-CASES whose id begins like this; --long: each device that may die does so in every way
+  --coverage              what all scenarios and that many seeds have tried, and what they never did
+  --bugs [--bug NAME]     plants known mistakes, one after the other, and looks for the first seed that finds each
+  --json                  a line for each result, for machines
+`
+
+const values = readOptions()
+if (values.help) {
+  process.stdout.write(USAGE)
+  process.exit(0)
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: 'string' },
+        first: { type: 'string', default: '1' },
+        json: { type: 'boolean', default: false },
+        bugs: { type: 'boolean', default: false },
+        bug: { type: 'string' },
+        coverage: { type: 'boolean', default: false },
+        trace: { type: 'boolean', default: false },
+        'keep-going': { type: 'boolean', default: false },
+        scenarios: { type: 'string' },
+        shrink: { type: 'boolean', default: false },
+        long: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
 
 const first = countIn('first', values.first)
 const seeds = values.seeds === undefined ? null : countIn('seeds', values.seeds)
