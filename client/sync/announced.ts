@@ -31,20 +31,39 @@ export class Announcements {
     this.#store = store
   }
 
-  /** @returns files over which a version was placed, as they were before: nobody has looked yet whether somebody wrote into them meanwhile */
+  /**
+   * @returns files over which a version was placed, as they were before: nobody has looked yet whether somebody wrote into them meanwhile. They stay noted
+   * until `lookedAfter`, whoever dies in between.
+   */
   settle(): Overwritten[] {
     const store = this.#store
     this.#open ??= [...store.unsettled()].filter((id) => announcedOf(store.item(id)) !== null)
-    if (this.#open.length === 0) return []
+    if (this.#open.length === 0) return readOverwritten(store)
     const open = this.#open
     const before = open.map((id) => ({ id, synced: store.item(id)?.synced ?? null }))
-    this.#open = store.write((to) => open.filter((id) => !settleOne(store, to, id)))
-    return before.flatMap(({ id, synced }) => {
-      const isNew = synced !== null && store.item(id)?.synced?.contentRevision !== synced.contentRevision
-      return isNew ? [{ id, synced }] : []
+    this.#open = store.write((to) => {
+      const left = open.filter((id) => !settleOne(store, to, id))
+      const overwritten = before.flatMap(({ id, synced }) => {
+        const isNew = synced !== null && store.item(id)?.synced?.contentRevision !== synced.contentRevision
+        return isNew ? [{ id, synced }] : []
+      })
+      if (overwritten.length > 0) noteOverwritten(to, [...readOverwritten(store), ...overwritten])
+      return left
     })
+    return readOverwritten(store)
+  }
+
+  /** Of all that `settle` told. */
+  lookedAfter(): void {
+    if (readOverwritten(this.#store).length > 0) this.#store.write((to) => noteOverwritten(to, []))
   }
 }
+
+const readOverwritten = (store: SyncStore): Overwritten[] =>
+  JSON.parse(store.meta('overwritten') ?? '[]') as Overwritten[]
+
+const noteOverwritten = (to: StoreWriter, overwritten: readonly Overwritten[]): void =>
+  to.setMeta('overwritten', overwritten.length === 0 ? null : JSON.stringify(overwritten))
 
 function announcedOf(item: Item | null): Announced | null {
   const sent = item && sentOf(item)

@@ -185,6 +185,7 @@ export type MetaKey =
   | 'brake-answer'
   | 'scrub'
   | 'rescues'
+  | 'overwritten'
 
 export type StoreWriter = {
   setRemote(id: ItemId, state: RemoteState | null): void

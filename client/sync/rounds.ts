@@ -159,6 +159,7 @@ export class Rounds {
       const path = localPath(store, id)
       if (path !== null) await bringBackMissed(this.#course, path, synced)
     }
+    this.#announcements.lookedAfter()
     await bringBackLeft(this.#course)
   }
 
