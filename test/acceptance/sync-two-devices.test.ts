@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { NodeStateWire } from '../../protocol/files.ts'
@@ -101,6 +102,24 @@ test('EE-01: edits of both while one was off are both there, under the same name
     expect(Object.keys(tree)).toEqual([expect.stringMatching(/^f \(conflicted copy from /), 'f.txt'])
     expect(Object.values(tree).map((bytes) => Buffer.from(bytes, 'base64').toString())).toEqual(['from b', 'from a'])
   })
+})
+
+test('LK-10: what comes into a folder whose name a pipe has waits for the folder, and is there when that is', async () => {
+  await mkdir(a.at('d'))
+  await same(async () => expect(Object.keys(await b.tree())).toEqual(['d/']))
+  await rm(a.at('d'), { recursive: true })
+  execFileSync('mkfifo', [a.at('d')])
+  await expect.poll(() => a.state, WITHIN).toBe('up-to-date blocked')
+  await b.write('d/new', 'new')
+  await expect.poll(async () => (await childrenOf((await childrenOf(root))[0]!.id)).length, WITHIN).toBe(1)
+  // Told after it: who has this knows of that.
+  await b.write('later', 'later')
+  await expect.poll(async () => (await readdir(a.folder)).includes('later'), WITHIN).toBe(true)
+  await expect.poll(() => a.state, WITHIN).toBe('up-to-date blocked')
+  expect(a.events.filter((event) => event.kind === 'step' && event.path === 'd/new')).toEqual([])
+  await rm(a.at('d'))
+  await mkdir(a.at('d'))
+  await same(async () => expect(await a.read('d/new')).toBe('new'))
 })
 
 describe('of a large file that is edited only what is new travels', () => {
