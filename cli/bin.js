@@ -24,10 +24,9 @@ function cacheFolder() {
 }
 
 function runPinned() {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
   const node = findPinned()
   if (node === null) return fail(`it needs Node ${NEEDED_MAJOR} and this is ${process.version}: run npm install first`)
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
   // Ctrl-C reaches both processes, kill(1) only this one: so each is passed on, and main.ts takes two in a row for one.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))

@@ -8,6 +8,8 @@ import { troubleOf, type Trouble } from './trouble.ts'
 const FIRST_MS = 1_000
 const MAX_MS = 60_000
 const ROOT_AGAIN_MS = 5_000
+/** Somebody who was just let in may be turned away for a moment still (a server remembers rights for two seconds): soon at first. */
+const FIRST_GONE_MS = 3_000
 
 /** What to do when a round did not come to its end: say why, wait, and look at everything anew. Longer each time. */
 export class Recovery {
@@ -40,7 +42,8 @@ export class Recovery {
       again.everywhere = true
       return this.#wait(ROOT_AGAIN_MS, `root-${error.found}`)
     }
-    if (error instanceof RootGone) return this.#wait(MAX_MS, 'root-gone')
+    if (error instanceof RootGone)
+      return this.#wait(Math.min(MAX_MS, FIRST_GONE_MS * 2 ** this.#failures++), 'root-gone')
     const trouble = error instanceof Halt ? error.trouble : troubleOf(error, 'server')
     if (trouble.is === 'ended') return 'signed-out'
     this.#failures++

@@ -23,7 +23,7 @@ export function patientClient(call: Account['call'], { limitMs = LIMIT_MS } = {}
     async call(...request) {
       const deadline = performance.now() + limitMs
       for (;;) {
-        const answer = await call(...request).catch(() => null)
+        const answer = await answered(call(...request), request, limitMs)
         if (answer !== null && !mayRepeat(answer)) return answer
         refusals.push(answer === null ? 'lost' : answer.body.code)
         if (performance.now() > deadline)
@@ -31,6 +31,23 @@ export function patientClient(call: Account['call'], { limitMs = LIMIT_MS } = {}
         await pause(answer === null ? LOST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, answer.body.retryAfterMs ?? 0))
       }
     },
+  }
+}
+
+/**
+ * Null when it was lost. A server that neither answers nor hangs up is no loss to be patient with: it is a finding, and told by name.
+ * @throws when nothing has come within the limit
+ */
+async function answered(answer: Promise<Answer>, [method, path]: readonly unknown[], limitMs: number) {
+  const over = new AbortController()
+  const silent = pause(limitMs, null, { signal: over.signal }).then(() => {
+    throw new Error(`${method} ${path} was neither answered nor hung up on in ${limitMs} ms`)
+  })
+  try {
+    return await Promise.race([answer.catch(() => null), silent])
+  } finally {
+    over.abort()
+    silent.catch(() => {})
   }
 }
 
