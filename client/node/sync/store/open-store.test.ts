@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -102,6 +112,56 @@ describe('how the process before ended', () => {
     expect(again.wasStoppedCleanly).toBe(true)
     again.store.close()
   })
+})
+
+describe('DB-05 what was left in order', () => {
+  const mark = (): string => `${path}-as-left`
+  const hashNow = (): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+  test('is noted, and no more as soon as it is open', () => {
+    const first = open()
+    fill(first.store, 500)
+    expect(existsSync(mark())).toBe(false)
+    first.store.close()
+    expect(readFileSync(mark(), 'utf8')).toBe(hashNow())
+    const second = open()
+    expect(existsSync(mark())).toBe(false)
+    second.abandon()
+    expect(existsSync(mark())).toBe(false)
+  })
+
+  test('is not checked page by page; what differs in one bit is', () => {
+    const { store } = open()
+    fill(store, 2_000)
+    store.close()
+    const bytes = readFileSync(path)
+    bytes.fill(0, 9 * 4_096, 10 * 4_096)
+    writeFileSync(path, bytes)
+    const checked = copyOf('checked')
+    expect(openSyncStore({ path: checked, root: ROOT })).toMatchObject({ isNew: true })
+    // As if it had been left like this: then nobody looks.
+    writeFileSync(mark(), hashNow())
+    expect(open()).toMatchObject({ isNew: false, setAside: null })
+  })
+
+  test('with a log beside it, it is not as it was left', () => {
+    const { store } = open()
+    fill(store, 2_000)
+    store.close()
+    const bytes = readFileSync(path)
+    bytes.fill(0, 9 * 4_096, 10 * 4_096)
+    writeFileSync(path, bytes)
+    writeFileSync(mark(), hashNow())
+    writeFileSync(`${path}-wal`, 'something')
+    expect(open()).toMatchObject({ isNew: true })
+  })
+
+  const copyOf = (name: string): string => {
+    const copy = join(folder, name)
+    copyFileSync(path, copy)
+    copyFileSync(mark(), `${copy}-as-left`)
+    return copy
+  }
 })
 
 describe('DB-07, DB-05 what cannot be read', () => {

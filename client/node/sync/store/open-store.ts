@@ -4,6 +4,7 @@ import { AppError } from '../../../../core/errors.ts'
 import type { NodeId } from '../../../../core/ids.ts'
 import type { SyncStore } from '../../../sync/ports.ts'
 import { type Connection, connect, damagedMark, StoreDamage } from './connection.ts'
+import { noteAsLeft, wasLeftLikeThis } from './as-left.ts'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { sqliteStore, STORE_LIMITS, type StoreLimits } from './sqlite-store.ts'
 import { takeStoreLock } from './store-lock.ts'
@@ -13,6 +14,7 @@ import { takeStoreLock } from './store-lock.ts'
  *
  *     <path>            the database; `-wal` beside it
  *     <path>-lock       held by the process that uses it; `-owner` says which one
+ *     <path>-as-left    the hash of the database as an orderly end left it; not there while it is open
  *     <path>-damaged    damage was met: set aside at the next opening
  *     <path>.damaged-1  what was set aside, with its `-wal`; never deleted by us
  */
@@ -64,6 +66,7 @@ function openAnew(options: Locked): OpenedStore {
 }
 
 function openWhole({ path, root, limits, unlock }: Locked): Omit<OpenedStore, 'setAside'> {
+  const isAsLeft = wasLeftLikeThis(path)
   const db = connect(path)
   try {
     chmodSync(path, 0o600)
@@ -72,9 +75,9 @@ function openWhole({ path, root, limits, unlock }: Locked): Omit<OpenedStore, 's
     db.exec(`pragma cache_size = -${CACHE_KIB}; pragma wal_autocheckpoint = ${WAL_PAGES}`)
     db.exec(`pragma journal_size_limit = ${WAL_KEPT_BYTES}`)
     const isNew = prepareSchema(db)
-    if (!isNew) checkWhole(db)
+    if (!isNew && !isAsLeft) checkWhole(db)
     let isInOrder = true
-    const store = sqliteStore(db, { root, limits, onClose: () => finish(store, { db, unlock, isInOrder }) })
+    const store = sqliteStore(db, { root, limits, onClose: () => finish(store, { path, db, unlock, isInOrder }) })
     const abandon = (): void => {
       isInOrder = false
       store.close()
@@ -100,13 +103,17 @@ function begin(store: SyncStore): boolean {
   return wasStoppedCleanly
 }
 
-type Ending = { db: Connection; unlock(): void; isInOrder: boolean }
+type Ending = { path: string; db: Connection; unlock(): void; isInOrder: boolean }
 
-function finish(store: SyncStore, { db, unlock, isInOrder }: Ending): void {
+function finish(store: SyncStore, { path, db, unlock, isInOrder }: Ending): void {
   try {
-    if (isInOrder) store.write((to) => to.setMeta('stopped-cleanly', 'yes'))
+    try {
+      if (isInOrder) store.write((to) => to.setMeta('stopped-cleanly', 'yes'))
+    } finally {
+      db.close()
+    }
+    if (isInOrder && !existsSync(damagedMark(path))) noteAsLeft(path)
   } finally {
-    db.close()
     unlock()
   }
 }
@@ -128,7 +135,10 @@ function prepareSchema(db: Connection): boolean {
   return true
 }
 
-/** Every page is looked at: what is broken shall be found now, and not in the middle of a plan. */
+/**
+ * Every page is looked at, where it is not known that each is as it was left: that takes ten times as long as to hash them. What is broken
+ * shall be found now, and not in the middle of a plan.
+ */
 function checkWhole(db: Connection): void {
   const [verdict] = db.prepare('pragma quick_check(1)').get()!
   if (verdict !== 'ok') throw new StoreDamage(new Error(String(verdict)))
