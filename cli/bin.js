@@ -3,6 +3,7 @@
 // package.json. Where the caller's Node is older, this file starts the pinned one in its place and stays out of the way:
 // same terminal, same signals, same exit code.
 import { spawn } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
 import { constants, homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,8 +15,22 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
   // Types are stripped once, not at every start. What strips them stays in memory, some 35 MB, from the first file that needs it: so before
   // any of ours is read, and where it outlives a restart of the machine, as the folder for temporary files does not.
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE || cacheFolder())
-  await import('./main.ts')
+  await import(isBundleFresh() ? '../dist/cli.js' : './main.ts')
 } else runPinned()
+
+/** The bundle (build.ts) is taken as long as nothing has changed of what it was made of. */
+function isBundleFresh() {
+  const project = fileURLToPath(new URL('..', import.meta.url))
+  try {
+    const inputs = JSON.parse(readFileSync(join(project, 'dist', 'cli.inputs.json'), 'utf8'))
+    return Object.entries(inputs).every(([path, stamp]) => {
+      const { size, mtimeMs } = statSync(join(project, path))
+      return `${size} ${mtimeMs}` === stamp
+    })
+  } catch {
+    return false
+  }
+}
 
 function cacheFolder() {
   const { env, platform } = process

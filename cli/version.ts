@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { PACKAGE_JSON } from './main-path.ts'
 import type { World } from './world.ts'
 
 export function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(PACKAGE_JSON, 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { buildCli } from '../../cli/build.ts'
 import { migrate } from '../../db/migrate.ts'
 import { buildWorker } from '../../embedded/build.ts'
 import { ensureDatabase } from '../../embedded/database.ts'
@@ -37,7 +38,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const ownerUrl = given ?? server!.ownerUrl
     // Once for all stacks. Where it does not build, the tests that need it say why; the others can do without.
-    const [template] = await Promise.all([makeTemplate(ownerUrl), buildWorker().catch(() => false)])
+    const [template] = await Promise.all([
+      makeTemplate(ownerUrl),
+      buildWorker().catch(() => false),
+      buildCli().catch(() => {}),
+    ])
     project.provide('postgres', { ownerUrl, template })
     return stop
   } catch (error) {
