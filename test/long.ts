@@ -26,6 +26,10 @@ const PARTS: Part[] = [
       `test/acceptance/sync-torture-${what}.test.ts`,
     ],
   })),
+  {
+    name: 'proof-broken-off',
+    args: ['node_modules/vitest/vitest.mjs', 'run', '--project', 'servers', 'test/proofs/broken-off.test.ts'],
+  },
   { name: 'sim-scenarios', args: ['test/sim/run.ts', '--scenarios', 'all', '--long'] },
   { name: 'sim-bugs', args: ['test/sim/run.ts', '--bugs'] },
   { name: 'sim-seeds', args: ['test/sim/run.ts', '--coverage', '--seeds', '20000'] },

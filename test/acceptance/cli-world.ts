@@ -25,8 +25,9 @@ export async function openCliWorld() {
   const token = (await cli(['token', 'create', 'phone', '-q'])).out.trim()
   const phone = phoneOf(stack, token)
   const work = (...parts: string[]) => join(cli.cwd, ...parts)
+  // What commands do, and not what their processes do: that is told by cli.test.ts.
   const ok = async (...args: string[]): Promise<string> => {
-    const run = await cli(args)
+    const run = await cli.here(args)
     expect(run, `bitvault ${args.join(' ')}`).toMatchObject({ exit: 0 })
     return run.out
   }

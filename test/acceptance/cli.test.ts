@@ -140,8 +140,9 @@ describe('files', () => {
     for (const name of AWKWARD) {
       const path = `home/awkward/${name}`
       await ok('put', 'plain.txt', path)
-      expect(await ok('cat', path)).toBe('content')
-      expect(jsonLines(await ok('stat', '--json', path))[0]).toMatchObject({ name: name.normalize('NFC'), size: 7 })
+      expect(await cli.here(['cat', path])).toMatchObject({ exit: 0, out: 'content' })
+      const { out } = await cli.here(['stat', '--json', path])
+      expect(jsonLines(out)[0]).toMatchObject({ name: name.normalize('NFC'), size: 7 })
     }
     const listed = jsonLines(await ok('ls', '--json', 'home/awkward')).map(({ name }) => name)
     expect(listed.toSorted()).toEqual(AWKWARD.map((name) => name.normalize('NFC')).toSorted())

@@ -35,7 +35,7 @@ async function linked(files: Record<string, string> = { f: 'one' }): Promise<voi
 }
 
 const sent = async (): Promise<Record<string, string>> => {
-  await b.run(['sync', '--once', two, place])
+  await b.sync(two, place)
   return b.tree(two)
 }
 
@@ -183,7 +183,7 @@ describe('linking', () => {
 
   test('a place that nobody named is not merged with what is there by surprise', async () => {
     await b.write(`${two}/there`, 'x')
-    await b.run(['sync', '--once', two, `home/${one}`])
+    await b.sync(two, `home/${one}`)
     await a.write(`${one}/f`, 'one')
     expect(await refused([one], 'name-taken')).toContain(`bitvault sync '${a.at(one)}' 'home/${one}'`)
     await a.run(['sync', '--once', one, `home/${one}`])

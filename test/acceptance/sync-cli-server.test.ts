@@ -38,7 +38,7 @@ async function linked(who: Computer, files: Record<string, string>): Promise<voi
 }
 
 const sent = async (): Promise<Record<string, string>> => {
-  await b.run(['sync', '--once', two, place])
+  await b.sync(two, place)
   return b.tree(two)
 }
 
@@ -94,7 +94,7 @@ describe('rights in a space', () => {
   const asked = (check: () => Promise<boolean>) =>
     expect
       .poll(async () => {
-        await a.cli(['sync', '--once', '-q', one])
+        await a.cli.here(['sync', '--once', '-q', one])
         return check()
       }, WITHIN)
       .toBe(true)

@@ -29,12 +29,12 @@ async function linked(files: Record<string, string>): Promise<void> {
   await mkdir(a.at(one), { recursive: true })
   await a.ok('sync', '--background', one, place)
   await a.until(one, 'up-to-date')
-  await b.run(['sync', '--once', two, place])
+  await b.sync(two, place)
   expect(await b.tree(two)).toEqual(files)
 }
 
 const sent = async (): Promise<Record<string, string>> => {
-  await b.run(['sync', '--once', two])
+  await b.sync(two)
   return b.tree(two)
 }
 
@@ -44,7 +44,7 @@ describe('what a plan tells beside its steps', () => {
     await a.ok('sync', 'pause', one)
     await a.write(`${one}/f`, 'here')
     await b.write(`${two}/f`, 'there')
-    await b.run(['sync', '--once', two])
+    await b.sync(two)
     const { steps } = await a.json<{ steps: object[] }>('sync', 'plan', one)
     expect(steps).toMatchObject([
       { do: 'upload-version', path: 'f', detail: 'it was changed there too: both are kept' },
@@ -105,7 +105,7 @@ describe('plan', () => {
     await a.write(`${one}/new`, 'x')
     await rm(a.at(one, 'd/g'))
     await b.write(`${two}/f`, 'edited there')
-    await b.run(['sync', '--once', two])
+    await b.sync(two)
     const expected = ['download f', 'trash-remote d/g', 'upload-new new']
     expect(await steps(a, one)).toEqual(expected)
     await a.ok('sync', 'stop')

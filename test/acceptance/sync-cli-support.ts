@@ -31,7 +31,7 @@ export async function openSyncWorld(): Promise<SyncWorld> {
   }
 }
 
-/** A command takes half a second, and the machine may be busy. */
+/** The machine may be busy. */
 export const WITHIN = { timeout: 40_000, interval: 100 }
 
 export class Computer {
@@ -74,6 +74,12 @@ export class Computer {
     return run
   }
 
+  /** A round of a folder on which nobody works, to bring over what is there and what is here. */
+  async sync(...args: string[]): Promise<void> {
+    const run = await this.cli.here(['sync', '--once', ...args])
+    expect(run, args.join(' ')).toMatchObject({ exit: 0 })
+  }
+
   ok = async (...args: string[]): Promise<string> => (await this.run(args)).out
 
   json = async <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
@@ -81,8 +87,9 @@ export class Computer {
 
   /** How a link fares. */
   async status(folder: string): Promise<LinkStatus> {
-    const { links } = await this.json<{ links: LinkStatus[] }>('sync', 'status', folder)
-    return links[0]!
+    const { exit, out, err } = await this.cli.here(['sync', 'status', folder, '--json'])
+    expect(exit, err).toBe(0)
+    return (JSON.parse(out) as { links: LinkStatus[] }).links[0]!
   }
 
   /** Until a link fares like this: `up-to-date`, `paused brake`. */

@@ -5,7 +5,7 @@ import { IS_LONG, LARGE_REST_MS, Torture, type Round } from './sync-torture-supp
 import type { Side } from './sync-side.ts'
 
 /** SC-01, SC-02: as many files as somebody may have. */
-const FILES = Number(process.env['BITVAULT_TEST_FILES'] ?? (IS_LONG ? 500_000 : 2_000))
+const FILES = Number(process.env['BITVAULT_TEST_FILES'] ?? (IS_LONG ? 500_000 : 1_000))
 const IN_A_FOLDER = 250
 const SIZE_BYTES = 100
 /** What a daemon may need at rest, for itself and for each file; and while it has all hands full. */

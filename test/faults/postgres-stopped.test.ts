@@ -137,7 +137,7 @@ test.each(ends)('FT-9 held connections die while nothing runs (%s): the next req
 
 test('FT-11 connections cut under load, again and again: every change once, no error of ours', async () => {
   const CLIENTS = 6
-  const EACH = 25
+  const EACH = 15
   const ids: string[] = []
   const load = new AbortController()
   const work = async (): Promise<void> => {

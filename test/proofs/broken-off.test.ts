@@ -36,6 +36,10 @@ const IN_COMMIT: FaultPoint[] = [
 /** In the middle of the transaction. */
 const IN_TRANSACTION = IN_COMMIT.slice(1, 4)
 
+/** Thrice at each in the long form. */
+const KILLS =
+  process.env['BITVAULT_TEST_LONG'] === '1' ? [...IN_COMMIT, ...IN_COMMIT.toReversed(), ...IN_COMMIT] : IN_COMMIT
+
 let faults: FaultController
 let stack: Stack
 let server: PostgresSwitch
@@ -105,10 +109,10 @@ afterEach(async ({ task }) => {
   expect(await inspector.audit()).toMatchObject({ clean: true, deadLetters: 0 })
 })
 
-test('FT-18 I10 I11 killed at every await of a commit, thrice each', { timeout: 240_000 }, async () => {
+test(`FT-18 I10 I11 killed at every await of a commit, ${KILLS.length} times`, { timeout: 240_000 }, async () => {
   const dice = seededDice(SEED)
   history = await meanwhile([stack.url], async () => {
-    for (const point of [...IN_COMMIT, ...IN_COMMIT.toReversed(), ...IN_COMMIT])
+    for (const point of KILLS)
       await killAt({ faults, worker: stack.worker, inspector, point, nth: 1 + Math.floor(dice() * 30) })
   })
 })
