@@ -5,7 +5,6 @@ import { mkdir } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect } from 'vitest'
 import { MAIN } from '../../cli/main-path.ts'
 import { runCli } from '../../cli/run.ts'
 import { COMMANDS } from '../../cli/table/commands.ts'
@@ -67,7 +66,7 @@ async function runHere(args: readonly string[], of: { cwd: string; env: { HOME: 
     sleep: (ms, signal) => pause(ms, undefined, signal && { signal }),
   })
   const exit = await runCli(args, COMMANDS, world)
-  expect(world.launched, 'what is started in a test is a process').toEqual([])
+  if (world.launched.length > 0) throw new Error(`what would be started here: ${world.launched.join()}`)
   return { exit, out: world.out(), err: world.err() }
 }
 

@@ -318,7 +318,7 @@ describe('bad input', () => {
   ] as const)('%j', async (args, exit, code) => {
     const run = await cli([...args, '--json'])
     expect({ exit: run.exit, out: run.out, code: errorOf(run)['code'] }).toEqual({ exit, out: '', code })
-    const said = await cli([...args])
+    const said = await cli.here([...args])
     expect(said.err).toMatch(new RegExp(`^bitvault: [^\\n]+ \\[${code}\\]\\n`))
     expect(said.err).not.toMatch(/\n\s+at /)
   })

@@ -17,7 +17,7 @@ afterEach(() => round?.end())
 
 async function begin(place?: string): Promise<void> {
   round = await torture.round(place === undefined ? {} : { place })
-  round.act(50)
+  round.act(25)
   await round.rest()
 }
 
@@ -79,7 +79,7 @@ describe('SH-01, SH-03, SH-09: rights in a space', () => {
     await beginInTeam()
     await setRole('reader')
     await canWrite(false)
-    round.act(40)
+    round.act(25)
     for (const side of round.sides) await side.until('up-to-date blocked')
     round.act(20)
     await setRole('manager')
@@ -92,7 +92,7 @@ describe('SH-01, SH-03, SH-09: rights in a space', () => {
     const { tenantId, userId } = await torture.owner()
     await torture.sql`delete from space_members where space_id = ${space}`
     await asked(async (side) => (await side.says()) === 'stopped root-gone')
-    round.act(40)
+    round.act(25)
     await torture.sql`insert into space_members (tenant_id, space_id, user_id, role) values (${tenantId}, ${space}, ${userId}, 'manager')`
     await asked(async (side) => (await side.says()) !== 'stopped root-gone')
     await round.rest()

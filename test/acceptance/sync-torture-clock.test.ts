@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => torture?.end())
 beforeEach(async () => {
   round = await torture.round()
-  round.act(50)
+  round.act(25)
   await round.rest()
 })
 afterEach(() => round?.end())
@@ -51,7 +51,7 @@ test(
     }
     expect(await versions()).toBe(before)
     for (const { person } of round.sides) person.touchAll()
-    round.act(40)
+    round.act(25)
     for (const { person } of round.sides) person.touchAll()
     await round.rest()
   },

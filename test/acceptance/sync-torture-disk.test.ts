@@ -54,7 +54,7 @@ async function begin(anna: { folder: string; works?: string }): Promise<void> {
     largestBytes: 200_000,
     keepsOpen: false,
   })
-  round.act(50)
+  round.act(25)
   await round.rest()
 }
 
@@ -118,7 +118,7 @@ describe.skipIf(noMounts !== null)(`a disk of its own${noMounts === null ? '' : 
     await begin({ folder: path })
     for (let i = 0; i < 8; i++) round.b.person.create(join(round.b.folder, `large ${i}`), 2 * MIB)
     await expect.poll(() => round.a.says(), WITHIN).toMatch(/^(offline|up-to-date blocked)/)
-    await round.whileTheyAct((acts) => acts(60))
+    await round.whileTheyAct((acts) => acts(30))
     await round.b.until('up-to-date')
     resizeMemory(path, '200m')
     await round.rest()
@@ -129,7 +129,7 @@ describe.skipIf(noMounts !== null)(`a disk of its own${noMounts === null ? '' : 
     await begin({ folder: join(dir, 'roomy') })
     const { bavail, bsize } = statfsSync(state)
     writeFileSync(join(state, 'ballast'), seededBytes(1, bavail * bsize))
-    await round.whileTheyAct((acts) => acts(60))
+    await round.whileTheyAct((acts) => acts(30))
     await round.b.until('up-to-date')
     rmSync(join(state, 'ballast'))
     await round.rest()

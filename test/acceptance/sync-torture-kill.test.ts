@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { IS_LONG, LIMIT_MS, Torture, type Round } from './sync-torture-support.ts'
 
 /** Whatever runs is ended by force while both people go on: the daemons, the server, the database. */
-const KILLS = IS_LONG ? 100 : 8
+const KILLS = IS_LONG ? 100 : 4
 const OUTAGES = IS_LONG ? 20 : 2
 /** What people do from one kill to the next, at most. */
-const ACTS = 40
+const ACTS = IS_LONG ? 40 : 20
 
 let torture: Torture
 let round: Round
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => torture?.end())
 beforeEach(async () => {
   round = await torture.round()
-  round.act(40)
+  round.act(25)
   await round.rest()
 })
 afterEach(() => round?.end())

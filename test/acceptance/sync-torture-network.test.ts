@@ -3,7 +3,7 @@ import type { LineTrouble } from './cut-proxy.ts'
 import { IS_LONG, LIMIT_MS, Torture, type Round } from './sync-torture-support.ts'
 
 /** Lines that are cut, slow, or lose what was said; both to the server and to the bucket. */
-const TIMES = IS_LONG ? 40 : 4
+const TIMES = IS_LONG ? 40 : 2
 const ACTS = 25
 
 let torture: Torture
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => torture?.end())
 beforeEach(async () => {
   round = await torture.round()
-  round.act(40)
+  round.act(25)
   await round.rest()
 })
 afterEach(() => round?.end())

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => torture?.end())
 beforeEach(async () => {
   round = await torture.round()
-  round.act(40)
+  round.act(20)
   path = 'the one.txt'
   round.a.person.create(join(round.a.folder, path))
   await round.rest()

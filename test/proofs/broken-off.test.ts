@@ -23,6 +23,8 @@ import { behave, expectOneOrder, expectSameAnswers, plant, type Done } from './t
  * all that was acknowledged, each effect is there once, and the server in memory comes to the same rows.
  */
 const DEVICES = 4
+/** `npm run test:long`. */
+const IS_LONG = process.env['BITVAULT_TEST_LONG'] === '1'
 /** PROOF_SEED gives other dice; how the devices interleave is up to the machine. */
 const SEED = Number(process.env['PROOF_SEED'] ?? 1)
 const IN_COMMIT: FaultPoint[] = [
@@ -37,8 +39,8 @@ const IN_COMMIT: FaultPoint[] = [
 const IN_TRANSACTION = IN_COMMIT.slice(1, 4)
 
 /** Thrice at each in the long form. */
-const KILLS =
-  process.env['BITVAULT_TEST_LONG'] === '1' ? [...IN_COMMIT, ...IN_COMMIT.toReversed(), ...IN_COMMIT] : IN_COMMIT
+const KILLS = IS_LONG ? [...IN_COMMIT, ...IN_COMMIT.toReversed(), ...IN_COMMIT] : IN_COMMIT
+const CUTS = IS_LONG ? 60 : 24
 
 let faults: FaultController
 let stack: Stack
@@ -168,7 +170,7 @@ test(
   async () => {
     const dice = seededDice(SEED)
     history = await meanwhile([stack.url, second.url], async () => {
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < CUTS; i++) {
         const hold = faults.hold(IN_TRANSACTION[i % IN_TRANSACTION.length]!, 1 + Math.floor(dice() * 10))
         await hold.arrived
         // Half of them race with what comes next, the commit itself among them.
@@ -183,8 +185,9 @@ test(
 
 test('FT-18 I10 I11 Postgres stops, dies and comes back in the middle of a commit', { timeout: 240_000 }, async () => {
   const dice = seededDice(SEED)
+  const ENDS = [server.stop, server.kill, server.kill]
   history = await meanwhile([stack.url], async () => {
-    for (const end of [server.stop, server.kill, server.stop, server.kill, server.kill]) {
+    for (const end of IS_LONG ? [...ENDS, ...ENDS] : ENDS) {
       const hold = faults.hold(IN_TRANSACTION[Math.floor(dice() * 3)]!, 1 + Math.floor(dice() * 20))
       await hold.arrived
       await end()

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
+import { buildCli } from '../../../cli/build.ts'
 import { startStack, type Stack } from '../../../embedded/stack.ts'
 import { setUp } from '../../../test/acceptance/cli-support.ts'
 import type { BenchContext } from '../bench.ts'
@@ -25,6 +26,8 @@ export type SyncWorld = {
 /** @param options.isCounted through a relay that counts, which costs time itself */
 export async function startSyncWorld(context: BenchContext, options: { isCounted?: boolean } = {}): Promise<SyncWorld> {
   context.note('starting PostgreSQL, the bucket, workerd and two computers')
+  // As it is after an installation, whatever was edited since.
+  await buildCli()
   const dir = await context.freshFolder()
   const ports = { api: 0, bucket: 0 }
   const relays = options.isCounted
