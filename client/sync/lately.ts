@@ -1,21 +1,29 @@
 import type { Trees } from '../../core/reconcile/item.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, SyncStore } from './ports.ts'
 
 /** Deletes within so long belong together: whoever deletes a tree may take his time. */
 const TOGETHER_MS = 600_000
 /** Counted as one. */
 const GRAIN_MS = 10_000
+const NOTE = 'lately'
 
 type Went = { atMs: number; local: number; remote: number }
+type Notes = Pick<SyncStore, 'meta' | 'write'>
 
-/** How many items were deleted in the last minutes, here and on the server, so that many deletes that come one after the other are seen as many (P9). Known to this process alone. */
+/**
+ * How many items were deleted in the last minutes, here and on the server, so that many deletes that come one after the other are seen as many (P9).
+ * Noted in the store: a restart in between hides none of them.
+ */
 export class Lately {
   readonly #clock: Pick<Clock, 'now'>
-  readonly #went: Went[] = []
+  readonly #notes: Notes
+  readonly #went: Went[]
   #gone = { local: 0, remote: 0 }
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now'>, notes: Notes) {
     this.#clock = clock
+    this.#notes = notes
+    this.#went = readNote(notes.meta(NOTE))
   }
 
   /** Before anybody looks at either side again: what was gone after the last look, and is not any more, is done. */
@@ -48,7 +56,9 @@ export class Lately {
 
   /** It was asked about, and answered. */
   forget(): void {
+    if (this.#went.length === 0) return
     this.#went.length = 0
+    this.#note()
   }
 
   #add({ local, remote }: { local: number; remote: number }): void {
@@ -57,9 +67,28 @@ export class Lately {
     if (last && Math.abs(now - last.atMs) < GRAIN_MS) {
       last.local += local
       last.remote += remote
-      return
+    } else {
+      while (this.#went.length > TOGETHER_MS / GRAIN_MS) this.#went.shift()
+      this.#went.push({ atMs: now, local, remote })
     }
-    while (this.#went.length > TOGETHER_MS / GRAIN_MS) this.#went.shift()
-    this.#went.push({ atMs: now, local, remote })
+    this.#note()
+  }
+
+  #note(): void {
+    const text = this.#went.length === 0 ? null : JSON.stringify(this.#went)
+    this.#notes.write((to) => to.setMeta(NOTE, text))
   }
 }
+
+/** What another version wrote, and this one cannot read, counts for nothing. */
+function readNote(text: string | null): Went[] {
+  try {
+    const went: unknown = JSON.parse(text ?? '[]')
+    return Array.isArray(went) ? went.filter(isWent) : []
+  } catch {
+    return []
+  }
+}
+
+const isWent = (one: Partial<Went> | null): one is Went =>
+  [one?.atMs, one?.local, one?.remote].every((number) => Number.isFinite(number))

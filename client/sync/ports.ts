@@ -186,6 +186,7 @@ export type MetaKey =
   | 'scrub'
   | 'rescues'
   | 'overwritten'
+  | 'lately'
 
 export type StoreWriter = {
   setRemote(id: ItemId, state: RemoteState | null): void

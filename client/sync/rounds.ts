@@ -55,7 +55,7 @@ export class Rounds {
     this.#pace = new Pace(course.clock, { stopping, onDue })
     this.#looker = new Looker(course, options.scan, { stopping, onDue })
     this.#announcements = new Announcements(course.store)
-    this.#lately = new Lately(course.clock)
+    this.#lately = new Lately(course.clock, course.store)
     this.#scrub = new Scrub(course, { stopping, isAtRest: () => status.state === 'up-to-date' })
     course.again.server = true
     course.again.everywhere = true

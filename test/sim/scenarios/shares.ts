@@ -70,6 +70,25 @@ export const SHARES: readonly Scenario[] = [
     },
   },
   {
+    id: 'SH-09b',
+    title:
+      'turned away once, and let in a moment later, as by a server that remembers for a moment: it asks again soon, and not in a minute',
+    async play(stage) {
+      stage.a.write('f', 'one')
+      await stage.settle()
+      const { actor } = stage.world.devices[1]!
+      stage.world.cloud.setRole(actor, null)
+      stage.world.cloud.ring()
+      for (let seconds = 0; stage.b.state !== 'stopped: root-gone' && seconds < 120; seconds++) await stage.pass(1_000)
+      equal(stage.b.state, 'stopped: root-gone')
+      stage.a.write('f', 'two')
+      stage.world.cloud.setRole(actor, 'writer')
+      await stage.pass(8_000)
+      deepEqual(stage.b.tree, ['f=two'])
+      equal(stage.b.state, 'up-to-date')
+    },
+  },
+  {
     id: 'SH-13',
     title: 'ownership goes to another while both are away: the tree is the same, ids too, nothing travels',
     async play(stage) {
