@@ -237,11 +237,11 @@ function checkHistory(world: World): void {
   }
 }
 
-/** Bytes that were saved a single time. */
+/** Bytes that were saved a single time, and are where they came to be: whoever gives a copy the name of its original makes it a version of that. */
 function isVersionOf({ cloud, ledger, rules }: World, id: NodeId, key: Key): boolean {
   const saved = ledger.saved.get(key)
   const node = cloud.state.nodes.get(id)
-  if (!node || !saved || saved.puts > 1 || saved.wasMoved || rules.isRestored(id)) return false
+  if (!node || !saved || saved.puts > 1 || saved.wasMoved || saved.wasCopyMoved || rules.isRestored(id)) return false
   // What was left out for a while is new when it is not any more.
   if (rules.wasIgnored(cloud.server.path(id))) return false
   for (let revision = 1; revision <= node.contentRevision; revision++) {

@@ -21,6 +21,8 @@ export const keyOfLink = (target: string): Key => `link ${target}`
 export const keyOf = ({ kind, bytes, target }: Inode): Key =>
   kind === 'symlink' ? keyOfLink(target) : keyOfBytes(bytes)
 
+const CONFLICTED = / \(conflicted copy from /
+
 export type Saved = {
   readonly key: Key
   /** The device that had it first. */
@@ -29,6 +31,8 @@ export type Saved = {
   readonly order: number
   /** A person gave it another name: as a version it may be newer than it is. */
   wasMoved: boolean
+  /** Somebody gave another name to what had that of a conflicted copy. */
+  wasCopyMoved: boolean
   /** By device: when a person there gave it another name last. */
   readonly movedUs: Map<number, number>
   puts: number
@@ -97,6 +101,7 @@ export class Ledger {
       places: 1,
       removedUs: null,
       wasMoved: false,
+      wasCopyMoved: false,
       movedUs: new Map(),
     })
   }
@@ -145,6 +150,8 @@ export class Ledger {
       linked: (inode) => this.returned(keyOf(inode)),
       moved: (inode, from) => {
         this.#moved(inode, device)
+        const known = inode.kind === 'folder' ? undefined : this.saved.get(keyOf(inode))
+        if (known && CONFLICTED.test(from)) known.wasCopyMoved = true
         if (inode.kind === 'folder') this.#namesOf(inode).add(from)
       },
       folderGone: (inode, name) => {
