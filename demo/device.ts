@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import { openDaemonControl } from '../client/node/sync/control/daemon-control.ts'
 import { openLinkControl, type LinkControl } from '../client/node/sync/control/link-control.ts'
 import { daemonNote } from '../client/node/sync/host/daemon.ts'
@@ -16,6 +17,8 @@ import { DidNotHappen, until } from './until.ts'
 
 const STOP_GRACE_MS = 10_000
 const COMMAND_MS = 60_000
+/** Between a request that broke off and the news that the process has ended. */
+const ENDED_MS = 2_000
 
 type DeviceParts = {
   name: string
@@ -73,9 +76,7 @@ export class Device {
       env: this.#env,
       signalOnOurDeath: 'INT',
     })
-    void this.#daemon.ended.then(() =>
-      this.#parts.onLost(new DidNotHappen(`the background process of the ${this.name} does not run any more`)),
-    )
+    void this.#daemon.ended.then(() => this.#parts.onLost(this.#lost()))
     const state = join(this.#env['XDG_STATE_HOME']!, 'bitvault')
     // Otherwise the command would start one that is nobody's child.
     const isUp = async (): Promise<boolean> => (await openDaemonControl(daemonNote(state))) !== null
@@ -95,8 +96,21 @@ export class Device {
     throw new DidNotHappen(`bitvault ${args.join(' ')} failed on the ${this.name}: ${err.trim()}`)
   }
 
-  /** How its link fares now. */
-  status = async (): Promise<LinkStatus> => (await this.#control?.status()) ?? this.#askStatus()
+  /** How its link fares now. @throws DidNotHappen when its process has ended */
+  status = async (): Promise<LinkStatus> => {
+    try {
+      return (await this.#control?.status()) ?? (await this.#askStatus())
+    } catch (error) {
+      // Its socket tells of the end a moment before the system does.
+      const hasEnded = await Promise.race([
+        this.#daemon?.ended.then(() => true),
+        delay(ENDED_MS, false, { ref: false }),
+      ])
+      throw hasEnded ? this.#lost() : error
+    }
+  }
+
+  #lost = (): DidNotHappen => new DidNotHappen(`the background process of the ${this.name} does not run any more`)
 
   /** Until its link fares like this, such as `paused brake`. */
   untilState = (wanted: string): Promise<number> =>

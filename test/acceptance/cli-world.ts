@@ -3,8 +3,6 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { createMachineSession } from '../../cli/machine-session.ts'
-import { runCli } from '../../cli/run.ts'
-import { COMMANDS } from '../../cli/table/commands.ts'
 import { testWorld } from '../../cli/test-world.ts'
 import type { Api } from '../../client/api.ts'
 import type { Stack } from '../../embedded/stack.ts'
@@ -12,7 +10,7 @@ import { clientOf } from '../support/signed-in.ts'
 import { testStack } from '../support/stack.ts'
 import { untilSeen, writeTeamSpace } from '../support/team-space.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { openCli, setUp, signInByDevice, type Cli, type CliRun } from './cli-support.ts'
+import { openCli, setUp, signInByDevice } from './cli-support.ts'
 
 /** A stack of its own with a command line that is signed in, and another device of the same person. */
 export type CliWorld = Awaited<ReturnType<typeof openCliWorld>>
@@ -43,7 +41,6 @@ export async function openCliWorld() {
       await writeFile(work('text'), text)
       await ok('put', '-q', 'text', path)
     },
-    here: (args: readonly string[]) => runHere(stack, cli, token, args),
   }
 }
 
@@ -53,24 +50,16 @@ function phoneOf(stack: Stack, token: string): Api {
   return clientOf({ url: stack.url, accessToken: '' }, { accessToken })
 }
 
-/** The same commands without a process each. */
-async function runHere(stack: Stack, cli: Cli, token: string, args: readonly string[]): Promise<CliRun> {
-  const env = { BITVAULT_SERVER: stack.url, BITVAULT_TOKEN: token }
-  const world = testWorld({ env, fetch, now: () => Date.now(), cwd: cli.cwd })
-  const exit = await runCli(args, COMMANDS, world)
-  return { exit, out: world.out(), err: world.err() }
-}
-
 /** As a program sees it, and as a person does: one sentence, the code, never a stack. */
 export async function expectRefused(
-  { here }: Pick<CliWorld, 'here'>,
+  { cli }: Pick<CliWorld, 'cli'>,
   args: readonly string[],
   { exit, code }: { exit: number; code: string },
 ): Promise<void> {
-  const run = await here([...args, '--json'])
+  const run = await cli.here([...args, '--json'])
   const { error } = JSON.parse(run.err) as { error: Record<string, unknown> }
   expect({ exit: run.exit, out: run.out, code: error['code'] }).toEqual({ exit, out: '', code })
-  const said = await here(args)
+  const said = await cli.here(args)
   expect(said.err).toMatch(new RegExp(`^bitvault: [^\\n]+ \\[${code}\\]\\n`))
   expect(said.err).not.toMatch(/\n\s+at /)
 }
