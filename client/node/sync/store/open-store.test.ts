@@ -131,12 +131,7 @@ describe('DB-05 what was left in order', () => {
   })
 
   test('is not checked page by page; what differs in one bit is', () => {
-    const { store } = open()
-    fill(store, 2_000)
-    store.close()
-    const bytes = readFileSync(path)
-    bytes.fill(0, 9 * 4_096, 10 * 4_096)
-    writeFileSync(path, bytes)
+    loseOnePage()
     const checked = copyOf('checked')
     expect(openSyncStore({ path: checked, root: ROOT })).toMatchObject({ isNew: true })
     // As if it had been left like this: then nobody looks.
@@ -145,16 +140,21 @@ describe('DB-05 what was left in order', () => {
   })
 
   test('with a log beside it, it is not as it was left', () => {
+    loseOnePage()
+    writeFileSync(mark(), hashNow())
+    writeFileSync(`${path}-wal`, 'something')
+    expect(open()).toMatchObject({ isNew: true })
+  })
+
+  /** After an end in order. */
+  const loseOnePage = (): void => {
     const { store } = open()
     fill(store, 2_000)
     store.close()
     const bytes = readFileSync(path)
     bytes.fill(0, 9 * 4_096, 10 * 4_096)
     writeFileSync(path, bytes)
-    writeFileSync(mark(), hashNow())
-    writeFileSync(`${path}-wal`, 'something')
-    expect(open()).toMatchObject({ isNew: true })
-  })
+  }
 
   const copyOf = (name: string): string => {
     const copy = join(folder, name)
