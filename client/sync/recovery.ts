@@ -17,6 +17,8 @@ export class Recovery {
   readonly #status: Status
   readonly #bell: Doorbell
   #failures = 0
+  /** By itself: what fails after a long absence is no reason to wait as long as for that. */
+  #timesGone = 0
   #waiting: AbortController | null = null
 
   constructor(course: Course, status: Status, bell: Doorbell) {
@@ -27,6 +29,7 @@ export class Recovery {
 
   succeeded(): void {
     this.#failures = 0
+    this.#timesGone = 0
   }
 
   /** Somebody asks for everything to be tried now: how often it has failed is no reason to wait. */
@@ -43,7 +46,7 @@ export class Recovery {
       return this.#wait(ROOT_AGAIN_MS, `root-${error.found}`)
     }
     if (error instanceof RootGone)
-      return this.#wait(Math.min(MAX_MS, FIRST_GONE_MS * 2 ** this.#failures++), 'root-gone')
+      return this.#wait(Math.min(MAX_MS, FIRST_GONE_MS * 2 ** this.#timesGone++), 'root-gone')
     const trouble = error instanceof Halt ? error.trouble : troubleOf(error, 'server')
     if (trouble.is === 'ended') return 'signed-out'
     this.#failures++
