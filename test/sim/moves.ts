@@ -1,5 +1,4 @@
 import { isOwnPath } from '../../client/sync/own-folder.ts'
-import type { Device } from './device.ts'
 import type { Dice } from './dice.ts'
 import { CHOICE_MOVES } from './moves/choice-moves.ts'
 import { CLOCK_MOVES, SERVER_CLOCK_MOVES } from './moves/clock-moves.ts'
@@ -8,7 +7,7 @@ import { FILE_MOVES } from './moves/file-moves.ts'
 import { HINT_MOVES } from './moves/hint-moves.ts'
 import { LATER_MOVES } from './moves/later-moves.ts'
 import { MOUNT_MOVES } from './moves/mount-moves.ts'
-import type { DeviceMove, ServerMove } from './moves/move-kind.ts'
+import { someName, type DeviceMove, type ServerMove } from './moves/move-kind.ts'
 import { NETWORK_MOVES, SERVER_NETWORK_MOVES } from './moves/network-moves.ts'
 import { PEOPLE_MOVES, SERVER_PEOPLE_MOVES } from './moves/people-moves.ts'
 import { PROCESS_MOVES } from './moves/process-moves.ts'
@@ -20,7 +19,7 @@ import { TREE_MOVES } from './moves/tree-moves.ts'
 import { WEB_MOVES } from './moves/web-moves.ts'
 import type { Move } from './script.ts'
 import { AFTER_LOOK } from './virtual-disk-changes.ts'
-import type { World } from './world.ts'
+import type { Interruption, World } from './world.ts'
 
 /** All that may happen (SYNC-CASES, the adversary's moves), by name. */
 const OF_MACHINES: Record<string, DeviceMove> = {
@@ -94,8 +93,29 @@ function proposeOnDevice(world: World, name: string, dice: Dice): Move | null {
   return told && { do: name, on: device.index, ...told }
 }
 
+/** What a device has sent was done, and it will not hear of it: `detail` are the nodes. */
+export const isUnheard = ({ gap, detail }: Pick<Interruption, 'gap' | 'detail'>): boolean =>
+  detail !== '' && (gap === 'before upload-reply' || gap === 'before push-reply')
+
 /** Something that happens to one path at the very moment at which the engine works on it. */
-export function proposeAt(device: Device, { path, gap }: { path: string; gap: string }, dice: Dice): Move | null {
+export function proposeAt(at: Interruption, dice: Dice): Move | null {
+  return isUnheard(at) ? proposeUnheard(at, dice) : proposeOnPath(at, dice)
+}
+
+/** Somebody else gets in before it is sent again: one that is done twice is a conflict only then (I11). */
+function proposeUnheard({ device: { world }, detail }: Interruption, dice: Dice): Move {
+  const path = dice.pick(detail.split(' '))
+  switch (dice.weighted({ edit: 4, rename: 1, trash: 1 })) {
+    case 'edit':
+      return { do: 'web-edit', on: -1, path, bytes: ++world.lastBytes, size: 18 }
+    case 'rename':
+      return { do: 'web-rename', on: -1, path, to: someName(null, dice) }
+    case 'trash':
+      return { do: 'web-trash', on: -1, path }
+  }
+}
+
+function proposeOnPath({ device, path, gap }: Interruption, dice: Dice): Move | null {
   if (device.isUnmounted) return null
   const at = path.split(' -> ').at(dice.int(2)) ?? path
   const isThere = device.tree.at(at)?.inode.kind === 'file'

@@ -95,10 +95,11 @@ export class VirtualRemote implements Remote {
 
   push(entries: PushEntry[]): Promise<MutationResult[]> {
     const detail = entries.map(({ kind, id }) => `${kind} ${id.slice(-6)}`).join()
-    return this.#request('push', detail, () => {
+    const effect = (): MutationResult[] => {
       this.#requireEpoch()
       return this.#commit(entries.map((entry) => toMutation(entry, this.#actor)))
-    })
+    }
+    return this.#request('push', detail, effect, nodesOf)
   }
 
   #requireEpoch(): void {
@@ -137,7 +138,7 @@ export class VirtualRemote implements Remote {
     const mutations = read.map(({ entry }) => toMutation(entry, this.#actor))
     const detail = read.map(({ file }) => `${file.path} ${file.mutation.slice(-6)}`).join()
     try {
-      const results = await this.#request('upload', detail, () => this.#commit(mutations))
+      const results = await this.#request('upload', detail, () => this.#commit(mutations), nodesOf)
       return read.map(({ file }, at) => ({ item: file.item, result: results[at]! }))
     } catch (error) {
       return read.map(({ file }) => ({ item: file.item, result: { outcome: 'failed', error } }))
@@ -203,10 +204,14 @@ export class VirtualRemote implements Remote {
     }
   }
 
-  /** There and back again. */
-  async #request<T>(what: string, detail: string, effect: () => T): Promise<T> {
+  /**
+   * There and back again.
+   * @param touched of what was done: the nodes that somebody else may get at while nobody here knows that it was
+   */
+  async #request<T>(what: string, detail: string, effect: () => T, touched: (done: T) => string = () => ''): Promise<T> {
     const reached = await this.#life.call(what, { kind: 'net', detail }, (fault) => this.#arrive(fault, effect))
-    return this.#life.call(`${what}-reply`, { kind: 'pause' }, () => {
+    const unheard = reached.isLost && 'value' in reached ? touched(reached.value) : ''
+    return this.#life.call(`${what}-reply`, { kind: 'pause', detail: unheard }, () => {
       if (reached.isLost || !this.#line.isUp || this.#line.losesAnswers) throw new ConnectionError('no answer')
       if ('error' in reached) throw reached.error
       return reached.value
@@ -236,6 +241,10 @@ export class VirtualRemote implements Remote {
 
 /** The nearest that the closed set of codes has. */
 const NO_ROOM: Outcome = { outcome: 'rejected', code: 'too-large', facts: {} }
+
+/** Of what came of it. */
+const nodesOf = (results: readonly MutationResult[]): string =>
+  results.flatMap((result) => ('node' in result && result.node ? [result.node.id] : [])).join(' ')
 
 const refusal = (code: ErrorCode): AppError => new AppError(code, { retryAfterMs: 200 })
 

@@ -9,10 +9,10 @@ import { FaultSource } from './fault-source.ts'
 import { Ledger, type Violation } from './ledger.ts'
 import { healDevice, healServer } from './heal.ts'
 import { answerMark, cellsOf } from './marks.ts'
-import { doMove, proposeAt, proposeMove } from './moves.ts'
+import { doMove, isUnheard, proposeAt, proposeMove } from './moves.ts'
 import { Rules } from './rules.ts'
 import { Scheduler } from './scheduler.ts'
-import type { Move, PlannedMove, Script } from './script.ts'
+import type { Move, PlannedMove, Script, WorldConfig } from './script.ts'
 import { Trace } from './trace.ts'
 
 export type WorldOptions = { bug?: Bug | null; keepsTrace?: boolean; onWorld?: (world: World) => void }
@@ -27,6 +27,8 @@ const EVENTS_MAX = 150_000
 
 /** Between one call and the next: there are many of these. */
 const SELDOM = /^before /
+/** Something was done, and the answer is lost. */
+const UNHEARD_RATE = 500
 
 /** Devices, their people and the server, from one seed or script; what happened, and whether every rule held. */
 export class World {
@@ -123,7 +125,7 @@ export class World {
 
   /** Right before a call of the engine, or within it, somebody else may have a go. */
   interrupt(interruption: Interruption): void {
-    const { device, call, gap, path } = interruption
+    const { device, call, gap } = interruption
     this.onInterrupt(interruption)
     if (this.isHealed) return
     const when = { device: device.index, call, gap }
@@ -133,10 +135,9 @@ export class World {
       return
     }
     const { seed, config } = this.script
-    if (this.#interruptions >= config.moves) return
-    const rate = path === '' && SELDOM.test(gap) ? config.gapRate / 4 : config.gapRate * 4
-    if (chanceOf(seed, 'gap', device.index, call, gap) * 1_000 >= rate || !device.config.isActive) return
-    const move = proposeAt(device, { path, gap }, new Dice(mix(seed, 'gap move', device.index, call, gap)))
+    if (this.#interruptions >= config.moves || !device.config.isActive) return
+    if (chanceOf(seed, 'gap', device.index, call, gap) * 1_000 >= gapRateOf(interruption, config)) return
+    const move = proposeAt(interruption, new Dice(mix(seed, 'gap move', device.index, call, gap)))
     if (move && this.act(move, when)) this.#interruptions++
   }
 
@@ -219,6 +220,12 @@ export class World {
   unexpected(error: unknown): void {
     this.ledger.broken('I7', (error as Error).stack ?? String(error))
   }
+}
+
+/** Of a thousand. */
+function gapRateOf(at: Interruption, { gapRate, groups }: WorldConfig): number {
+  if (isUnheard(at)) return groups.includes('web') ? UNHEARD_RATE : 0
+  return at.path === '' && SELDOM.test(at.gap) ? gapRate / 4 : gapRate * 4
 }
 
 const gapKey = (when: PlannedMove['when']): string => ('gap' in when ? `${when.device} ${when.call} ${when.gap}` : '')
