@@ -1,10 +1,12 @@
 import { watch } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import watcher, { type AsyncSubscription, type Event } from '@parcel/watcher'
+import type { Event } from '@parcel/watcher'
 import { OWN_FOLDER } from '../../sync/own-folder.ts'
 import type { LocalPath, Watcher } from '../../sync/ports.ts'
+import type { BegunWatch } from './begun-watch.ts'
 import { codeOf } from './disk/system-error.ts'
+import { subscribe, TROUBLE, troubleOf, type OnEvents, type Subscribed } from './subscribe.ts'
 
 /**
  * More folders, or more changes, in one batch: everything may have changed. The library does not tell when the queue of the system overflows (WA-01);
@@ -17,14 +19,9 @@ const PROBE_MS = 10_000
 /** Between two looks whether the root is there again. */
 const ROOT_AGAIN_MS = 1_000
 
-/** What a person is told; changes are found by the scans in each of them (WA-02). */
-const TROUBLE = {
-  limit:
-    'the system watches no more folders: changes are found by scans only, until fs.inotify.max_user_watches is raised (sysctl)',
-  gone: 'this folder cannot be watched: changes are found by scans only',
-} as const
-
 export type WatchOptions = {
+  /** What may have been begun already. */
+  begun?: BegunWatch | null
   /** Whether one more folder could be watched. */
   canWatchMore?: () => boolean
   nowMs?: () => number
@@ -41,7 +38,7 @@ export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher
       const ending = new AbortController()
       let trouble: string | null = null
       const isLimitReached = createLimitProbe(rootPath, options)
-      const onEvents = (error: Error | null, events: Event[]): void => {
+      const onEvents: OnEvents = (error, events) => {
         if (ending.signal.aborted) return
         if (error) trouble = troubleOf(error)
         else if (events.some(({ type }) => type === 'create') && isLimitReached()) trouble = TROUBLE.limit
@@ -57,7 +54,8 @@ export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher
         if (!ending.signal.aborted) onHint(null)
         return found
       }
-      let subscribed = subscribe(rootPath, onEvents)
+      const begun = await options.begun?.take(rootPath, onEvents)
+      let subscribed = begun ? Promise.resolve(begun) : subscribe(rootPath, onEvents)
       const first = await subscribed
       trouble ??= first.trouble
       // What came before the watches were set is not hinted at by anybody (WA-04).
@@ -99,51 +97,14 @@ function canWatch(path: string): boolean {
   }
 }
 
-let lastTurn: Promise<unknown> = Promise.resolve()
-
-/**
- * All watches of a process share one thread in the library, which ends with the last of them: a watch that is begun while the last one ends is heard of
- * no more, without an error. So they are begun and ended one after the other.
- */
-function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
-  const acted = lastTurn.then(act)
-  lastTurn = acted.catch(() => {})
-  return acted
-}
-
-type Subscribed = { subscription: AsyncSubscription | null; trouble: string | null }
-
-async function subscribe(
-  rootPath: string,
-  onEvents: (error: Error | null, events: Event[]) => void,
-): Promise<Subscribed> {
-  try {
-    const ignore = [`${rootPath}${sep}${OWN_FOLDER}`]
-    const { unsubscribe } = await oneAtATime(() => watcher.subscribe(rootPath, onEvents, { ignore }))
-    return { subscription: { unsubscribe: () => oneAtATime(unsubscribe) }, trouble: null }
-  } catch (error) {
-    return { subscription: null, trouble: troubleOf(error) }
-  }
-}
-
 /** Until the root is there again, or nobody asks any more. */
-async function subscribeAgain(
-  rootPath: string,
-  onEvents: (error: Error | null, events: Event[]) => void,
-  signal: AbortSignal,
-): Promise<Subscribed> {
+async function subscribeAgain(rootPath: string, onEvents: OnEvents, signal: AbortSignal): Promise<Subscribed> {
   for (;;) {
     if (signal.aborted) return { subscription: null, trouble: null }
     const found = await subscribe(rootPath, onEvents)
     if (found.subscription !== null) return found
     await delay(ROOT_AGAIN_MS, undefined, { signal, ref: false }).catch(() => {})
   }
-}
-
-/** The library gives texts, not codes. */
-function troubleOf(error: unknown): string {
-  const text = String((error as Error | null)?.message)
-  return /no space left|too many open files/i.test(text) ? TROUBLE.limit : TROUBLE.gone
 }
 
 /** The folders in which something came, went or changed; `[null]`: too many, or the root itself. */

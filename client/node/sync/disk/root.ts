@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalPath } from '../../../sync/ports.ts'
 import { codeOf, systemError } from './system-error.ts'
@@ -117,5 +117,15 @@ export function insideOrNull(root: Root, path: LocalPath): string | null {
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
     throw error
+  }
+}
+
+/** Which folder stands at the path now: it is another one after a drive came back. `null`: none. */
+export function identityOf(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev} ${ino}`
+  } catch {
+    return null
   }
 }

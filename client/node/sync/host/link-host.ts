@@ -5,6 +5,7 @@ import type { Clock, Random, SyncEvent } from '../../../sync/ports.ts'
 import { RootGone } from '../../../sync/root-gone.ts'
 import { RootLost } from '../../../sync/root-lost.ts'
 import { isOfPort } from '../../../sync/trouble.ts'
+import { BegunWatch } from '../begun-watch.ts'
 import { linkRoutes } from '../control/link-routes.ts'
 import { serveControl, type ControlServer } from '../control/serve-control.ts'
 import { linkFolder, type LinkFolder } from '../links/link-folder.ts'
@@ -61,6 +62,8 @@ export class LinkHost {
   readonly #answering = Promise.withResolvers<void>()
   #link: Link
   readonly #store: LinkStore
+  /** For the first life. */
+  #begunWatch: BegunWatch | null = null
   #life: LinkLife | null = null
   #keeper: DeviceKeeper | null = null
   #failures = 0
@@ -74,7 +77,13 @@ export class LinkHost {
     this.voice = new LinkVoice(this.folder, parts.clock.now)
     this.#bell = new Doorbell(parts.clock)
     this.#store = new LinkStore({ link: parts.link, folder: this.folder, voice: this.voice, now: parts.clock.now })
-    this.#store.open()
+    if (!parts.link.paused) this.#begunWatch = new BegunWatch(parts.link.root)
+    try {
+      this.#store.open()
+    } catch (error) {
+      void this.#begunWatch?.end()
+      throw error
+    }
   }
 
   /** Until `stop`, or until the link is no more. */
@@ -171,6 +180,15 @@ export class LinkHost {
   }
 
   async #turn(): Promise<void> {
+    try {
+      await this.#openAndWork()
+    } finally {
+      await this.#begunWatch?.end()
+      this.#begunWatch = null
+    }
+  }
+
+  async #openAndWork(): Promise<void> {
     const root = await openLinkRoot(this.#link)
     if ('is' in root) {
       this.#tell({ kind: 'state', state: 'stopped', reason: root.is })
@@ -198,6 +216,7 @@ export class LinkHost {
       link: this.#link,
       folder: this.folder.path,
       root,
+      begunWatch: this.#begunWatch,
       store,
       wasStoppedCleanly,
       session,

@@ -9,6 +9,7 @@ import { createHttpRemote } from '../../../sync/http-remote.ts'
 import type { Clock, Random, SyncEvent, SyncStore } from '../../../sync/ports.ts'
 import { createRate } from '../../../sync/rate.ts'
 import { openUploadJournal } from '../../upload-journal.ts'
+import type { BegunWatch } from '../begun-watch.ts'
 import { bootId } from '../disk/root-lock.ts'
 import type { Link } from '../links/link.ts'
 import { watchRoot } from '../watcher.ts'
@@ -26,6 +27,8 @@ export type LifeParts = {
   /** Of the link's own. */
   folder: string
   root: LinkRoot
+  /** Of that root, or nothing. */
+  begunWatch?: BegunWatch | null
   store: SyncStore
   session: Session
   wasStoppedCleanly: boolean
@@ -81,7 +84,7 @@ export function createLinkLife(parts: LifeParts): LinkLife {
     store,
     disk: root.disk,
     remote,
-    watcher: watchRoot(root.disk.rootPath),
+    watcher: watchRoot(root.disk.rootPath, { begun: parts.begunWatch ?? null }),
     clock,
     random,
     tell: parts.tell,

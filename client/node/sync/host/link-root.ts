@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { AppError } from '../../../../core/errors.ts'
 import { systemCode } from '../../../sync/trouble.ts'
 import { openDisk, type OpenDisk } from '../disk/open-disk.ts'
@@ -45,15 +44,5 @@ async function openFolder({ id, root }: Pick<Link, 'id' | 'root'>): Promise<Link
     disk.close()
     if (error instanceof AppError && error.code === 'busy') return { is: 'root-busy', detail: error.message }
     throw error
-  }
-}
-
-/** Which folder stands at the path now: it is another one after a drive came back. `null`: none. */
-export function identityOf(path: string): string | null {
-  try {
-    const { dev, ino } = statSync(path, { bigint: true })
-    return `${dev} ${ino}`
-  } catch {
-    return null
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../sync/ports.ts'
 import type { LinkVoice } from './link-voice.ts'
 import type { LinkRoot } from './link-root.ts'
-import { identityOf } from './link-root.ts'
+import { identityOf } from '../disk/root.ts'
 import type { SignIn } from './sign-in.ts'
 
 const LOOK_MS = 2_000

@@ -1,0 +1,49 @@
+import { sep } from 'node:path'
+import watcher, { type AsyncSubscription, type Event } from '@parcel/watcher'
+import { OWN_FOLDER } from '../../sync/own-folder.ts'
+
+/** What a person is told; changes are found by the scans in each of them (WA-02). */
+export const TROUBLE = {
+  limit:
+    'the system watches no more folders: changes are found by scans only, until fs.inotify.max_user_watches is raised (sysctl)',
+  gone: 'this folder cannot be watched: changes are found by scans only',
+} as const
+
+let lastTurn: Promise<unknown> | null = null
+
+/**
+ * All watches of a process share one thread in the library, which ends with the last of them: a watch that is begun while the last one ends is heard of
+ * no more, without an error. So they are begun and ended one after the other; the first one at once, whatever else this turn of the event loop does.
+ */
+function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
+  const acted = lastTurn === null ? act() : lastTurn.then(act)
+  const turn = acted
+    .catch(() => {})
+    .then(() => {
+      if (lastTurn === turn) lastTurn = null
+    })
+  lastTurn = turn
+  return acted
+}
+
+/** Never both. */
+export type OnEvents = (error: Error | null, events: Event[]) => void
+export type Subscribed = { subscription: AsyncSubscription | null; trouble: string | null }
+
+/** Resolves when the system watches every folder there is below; until then the library walks through all of it, on a thread of its own. */
+export async function subscribe(rootPath: string, onEvents: OnEvents): Promise<Subscribed> {
+  try {
+    const ignore = [`${rootPath}${sep}${OWN_FOLDER}`]
+    const { unsubscribe } = await oneAtATime(() => watcher.subscribe(rootPath, onEvents, { ignore }))
+    return { subscription: { unsubscribe: () => oneAtATime(unsubscribe) }, trouble: null }
+  } catch (error) {
+    return { subscription: null, trouble: troubleOf(error) }
+  }
+}
+
+/** The library gives texts, not codes. */
+export function troubleOf(error: unknown): string {
+  const text = String((error as Error | null)?.message)
+  return /no space left|too many open files/i.test(text) ? TROUBLE.limit : TROUBLE.gone
+}
+
