@@ -21,5 +21,11 @@ export const BUILT_IN_RULES = [
   ...SYSTEM_LITTER,
 ]
 
+/** How each name begins that one of these, or `isEmacsLock`, speaks of. */
+const BEGINNINGS = /(?:^|\/)(?:\.|~\$|thumbs\.db|desktop\.ini)/i
+
+/** `false`: no name of this path is one of these. Asked of each file there is: hardly any is, and rules are dear. */
+export const mayBeBuiltIn = (path: string): boolean => BEGINNINGS.test(path)
+
 /** Lock files of Emacs are links that lead nowhere: of files the same name is a person's own. */
 export const isEmacsLock = (name: string, kind: string): boolean => kind === 'symlink' && name.startsWith('.#')

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ignoreRules } from './ignore.ts'
 
@@ -42,6 +43,24 @@ describe('built-in rules', () => {
   test('AS-03: the lock link of Emacs is ignored, a file of that name is not', () => {
     expect(rules().isIgnored('d/.#f', 'symlink')).toBe(true)
     expect(rules().isIgnored('d/.#f', 'file')).toBe(false)
+  })
+
+  test('AS-03: where there are no others, most paths are told by how their names begin, and none otherwise than by the rules', () => {
+    // This one speaks of nothing, and makes that all rules are asked.
+    const asked = ignoreRules('/no/such/file\n', { isCaseSensitive: false })
+    const quick = ignoreRules('# a comment\n\n', { isCaseSensitive: false })
+    const beginning = fc.constantFrom('', '.', '~$', '.~lock.', 'Thumbs', 'thumbs.DB', 'DESKTOP.ini', 'x.DS_Store', '.#', '.nfs')
+    const ending = fc.constantFrom('', 'docx', 'r.docx', '.swp', '#', '0123456789', '.db', 'goutputstream-AAAAAA', '\u017F')
+    const name = fc.tuple(beginning, fc.string({ maxLength: 3 }), ending).map((parts) => parts.join(''))
+    const isName = (one: string): boolean => !['', '.', '..'].includes(one) && !/[/\\]/.test(one)
+    const path = fc.array(name.filter(isName), { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
+    const kind = fc.constantFrom('file' as const, 'folder' as const, 'symlink' as const)
+    fc.assert(
+      fc.property(path, kind, (at, of) => {
+        expect(quick.isIgnored(at, of)).toBe(asked.isIgnored(at, of))
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   test('a line of the person takes a built-in rule back', () => {

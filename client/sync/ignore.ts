@@ -1,6 +1,6 @@
 import ignore, { type Ignore } from 'ignore'
 import type { LocalPath } from './ports.ts'
-import { BUILT_IN_RULES, isEmacsLock } from './ignore-built-in.ts'
+import { BUILT_IN_RULES, isEmacsLock, mayBeBuiltIn } from './ignore-built-in.ts'
 
 /** In the root; it is synced like any file, so the devices of a space have the same rules (SS-10). */
 export const IGNORE_FILE = '.bitvaultignore'
@@ -26,11 +26,13 @@ export function ignoreRules(text: string, options: { isCaseSensitive: boolean })
   const create = (): Ignore => ignore({ ignorecase: !options.isCaseSensitive })
   // The compiled rules are handed on to each new memory.
   const rules = create().add(BUILT_IN_RULES).add(text)
+  const hasOwn = text.split('\n').some(isRule)
   let current = create().add(rules)
   let asked = 0
   return {
     text,
     isIgnored: (path, kind) => {
+      if (!hasOwn && !mayBeBuiltIn(path)) return false
       if (isEmacsLock(path.slice(path.lastIndexOf('/') + 1), kind)) return true
       if (++asked > REMEMBERED) {
         current = create().add(rules)
@@ -40,3 +42,6 @@ export function ignoreRules(text: string, options: { isCaseSensitive: boolean })
     },
   }
 }
+
+/** Not blank, and no comment. */
+const isRule = (line: string): boolean => line.trim() !== '' && !line.startsWith('#')
