@@ -1,5 +1,5 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -8,18 +8,22 @@ import { build } from 'esbuild'
  * command. Packages stay where they are. bin.js takes the bundle as long as nothing has changed of what it was made of.
  */
 const PROJECT = fileURLToPath(new URL('..', import.meta.url))
-const BUNDLE = join(PROJECT, 'dist', 'cli.js')
+const DIST = join(PROJECT, 'dist')
+/** What is started: the command line, and its other threads. */
+const ENTRIES = { cli: 'cli/main.ts', 'list-worker': 'client/node/sync/disk/list-worker.ts' }
 /** `{ <path below the project>: "<size> <Unix milliseconds of its last change>" }`, as bin.js compares it. */
-const INPUTS = join(PROJECT, 'dist', 'cli.inputs.json')
+/** Packages that find a file of their own beside them. */
+const NATIVE = ['@parcel/watcher']
+const INPUTS = join(DIST, 'cli.inputs.json')
 
-/** Writes dist/cli.js and dist/cli.inputs.json. @throws when the sources do not build */
+/** Writes dist/cli.js, what it starts, and dist/cli.inputs.json. @throws when the sources do not build */
 export async function buildCli(): Promise<void> {
   const { outputFiles, metafile } = await build({
-    entryPoints: ['cli/main.ts'],
+    entryPoints: ENTRIES,
     absWorkingDir: PROJECT,
-    outfile: BUNDLE,
+    outdir: DIST,
     bundle: true,
-    packages: 'external',
+    external: NATIVE,
     platform: 'node',
     format: 'esm',
     target: 'node24',
@@ -28,8 +32,8 @@ export async function buildCli(): Promise<void> {
     logLevel: 'silent',
   })
   const stamps = await Promise.all(Object.keys(metafile.inputs).map(async (path) => [path, await stampOf(path)]))
-  await mkdir(dirname(BUNDLE), { recursive: true })
-  for (const { contents } of outputFiles) await replaceFile(BUNDLE, contents)
+  await mkdir(DIST, { recursive: true })
+  for (const { path, contents } of outputFiles) await replaceFile(path, contents)
   // Last: what it says is true of the bundle that is there already.
   await replaceFile(INPUTS, JSON.stringify(Object.fromEntries(stamps)))
 }

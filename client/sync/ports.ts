@@ -26,6 +26,9 @@ export type DiskEntry = {
   fault?: 'not-utf8' | 'mount'
 }
 
+/** `seen`: how the folder above has shown it; `null`: it has not. */
+export type FolderSeen = { path: LocalPath; seen: Stamp | null }
+
 /**
  * The file system below one root. No call follows a symlink or leaves the root (I12). Throws system errors with a `code` (ENOENT, EACCES,
  * ENOSPC, EBUSY, EIO, EMFILE …). What is said to be durable survives a power cut.
@@ -37,8 +40,18 @@ export type Disk = {
   /** The id in the root's marker file, or why it cannot be told: while it is not ours, nothing is done on either side (I13). */
   marker(): Promise<{ id: string } | { missing: true }>
   writeMarker(id: string): Promise<void>
-  /** A folder to its end, in any order. An error part-way is thrown, never a shorter list (P8). */
-  list(folder: LocalPath): Promise<DiskEntry[]>
+  /**
+   * A folder to its end, in any order. An error part-way is thrown, never a shorter list (P8).
+   * @param seen how the folder above has shown it, where it has
+   */
+  list(folder: LocalPath, seen?: Stamp | null): Promise<DiskEntry[]>
+  /**
+   * These will be listed soon, so they may be read beside before they are asked for; none: some will be told. Only a hint, and only while nothing is changed
+   * here: `null` ends it, and what was read is forgotten.
+   */
+  expect(folders: readonly FolderSeen[] | null): void
+  /** One of those expected that has been read, and is best listed now; each is told once. */
+  expectedNext(): LocalPath | null
   /** `null`: no such name. */
   stat(path: LocalPath): Promise<DiskEntry | null>
   readLink(path: LocalPath): Promise<string>

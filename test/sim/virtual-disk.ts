@@ -73,6 +73,9 @@ export class VirtualDisk implements Disk {
     throw new AppError('busy', { detail: 'the folder changes while it is read' })
   }
 
+  expect(): void {}
+  expectedNext = (): null => null
+
   #readNames(folder: LocalPath, fault: Fault | null) {
     const at = this.tree.folderAt(folder)
     if (at.trouble === 'unreadable') throw errnoOf('EACCES')

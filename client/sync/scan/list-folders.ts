@@ -14,7 +14,7 @@ import type { FolderToList, KnownItem, Met, ScanRun } from './scan-run.ts'
 /** Lists all that is to be listed, and all that turns up on the way. */
 export async function listFolders(run: ScanRun, signal?: AbortSignal): Promise<void> {
   for (;;) {
-    const folder = run.toList.pop()
+    const folder = run.toList.next()
     if (folder !== undefined) {
       signal?.throwIfAborted()
       await listFolder(run, folder)
@@ -32,10 +32,10 @@ function decideFolder(run: ScanRun, holder: KnownItem, met: Met): void {
   const place = { parent: met.parent, name: met.entry.name }
   run.madeAnew.add(holder.id)
   run.noteLocal(holder.id, place, folderObservation(met.entry), holder.blocked)
-  run.toList.push({ ...folderAt(met.path), id: holder.id, isKnown: true, blocked: holder.blocked })
+  const { path, entry } = met
+  run.toList.push({ id: holder.id, path, isKnown: true, isDeep: true, seen: entry.stamp, blocked: holder.blocked })
 }
 
-const folderAt = (path: LocalPath) => ({ path, isDeep: true, isSeen: true })
 const folderObservation = ({ stamp }: DiskEntry): Observation => ({
   state: { kind: 'folder', stamp, content: { kind: 'folder' }, isSettled: true },
   blocked: null,
@@ -43,7 +43,7 @@ const folderObservation = ({ stamp }: DiskEntry): Observation => ({
 
 async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   if (run.listed.has(folder.id)) return
-  if (!folder.isSeen && !(await run.isFolderAt(folder.id, folder.path))) return listAbove(run, folder)
+  if (folder.seen === null && !(await run.isFolderAt(folder.id, folder.path))) return listAbove(run, folder)
   const entries = await listOrTell(run, folder)
   if (entries === null) return
   run.listed.add(folder.id)
@@ -78,7 +78,7 @@ async function listAbove(run: ScanRun, { id, path }: FolderToList): Promise<void
   const above = run.store.item(id)?.local?.place.parent
   if (above === undefined) return
   const { blocked = null } = run.store.item(above) ?? {}
-  await listFolder(run, { id: above, path: folderOf(path), isKnown: true, isDeep: false, isSeen: false, blocked })
+  await listFolder(run, { id: above, path: folderOf(path), isKnown: true, isDeep: false, seen: null, blocked })
 }
 
 const metIn =
@@ -130,9 +130,9 @@ function isWantedThere(run: ScanRun, id: ItemId): boolean {
   return item?.remote != null && !isIgnoredThere(run, item)
 }
 
-async function listOrTell(run: ScanRun, { id, path }: FolderToList): Promise<DiskEntry[] | null> {
+async function listOrTell(run: ScanRun, { id, path, seen }: FolderToList): Promise<DiskEntry[] | null> {
   try {
-    return await run.disk.list(path)
+    return await run.disk.list(path, seen)
   } catch (error) {
     const fault = scanFault(error)
     if (path === '' || fault.is === 'fatal') throw error
@@ -145,7 +145,8 @@ async function listOrTell(run: ScanRun, { id, path }: FolderToList): Promise<Dis
 
 function goOn(run: ScanRun, known: KnownItem, { entry, path }: Met, isDeep: boolean): void {
   if (entry.fault !== undefined) return noteFault(run, known, entry)
-  if (isDeep) run.toList.push({ id: known.id, path, isKnown: true, isDeep, isSeen: true, blocked: known.blocked })
+  const { id, blocked } = known
+  if (isDeep) run.toList.push({ id, path, isKnown: true, isDeep, seen: entry.stamp, blocked })
 }
 
 /** What was in order keeps its state, below it too: it is only said that it cannot be followed (RT-03). */
@@ -165,8 +166,9 @@ async function noteChanged(run: ScanRun, changed: { known: KnownItem; met: Met }
     }
     const observation = await look(run, met, { id: known.id, begun })
     run.noteLocal(known.id, known.state.place, observation, known.blocked)
+    const { id, blocked } = known
     if (observation.state.content?.kind === 'folder')
-      run.toList.push({ id: known.id, path: met.path, isKnown: true, isDeep, isSeen: true, blocked: known.blocked })
+      run.toList.push({ id, path: met.path, isKnown: true, isDeep, seen: met.entry.stamp, blocked })
   }
 }
 
@@ -229,7 +231,7 @@ async function findMovedFolder(run: ScanRun, met: Met): Promise<'moved' | 'movin
       run.moving.add(id)
       return 'moving'
     }
-    const folder = { id, path, isKnown: true, isDeep: true, isSeen: true, blocked }
+    const folder = { id, path, isKnown: true, isDeep: true, seen: entry.stamp, blocked }
     const found = await listOrTell(run, folder)
     if (found === null || !isSameFolder(notMovedOut(run, id), found)) continue
     run.moves.set(id, { place: { parent, name: entry.name }, ...folderObservation(entry).state })
@@ -265,7 +267,7 @@ function listNewFolder(run: ScanRun, { entry, parent, path }: Met, { isNameTaken
     run.moves.set(id, { place, ...state })
     run.noteLocal(id, { parent, name: parkedName(id) }, { state: { ...state, content: null }, blocked }, null)
   } else run.noteLocal(id, place, { state, blocked }, null)
-  run.toList.push({ id, path, isKnown: false, isDeep: true, isSeen: true, blocked: null })
+  run.toList.push({ id, path, isKnown: false, isDeep: true, seen: entry.stamp, blocked: null })
 }
 
 /** @param of.id what is known to be this, and to have changed */

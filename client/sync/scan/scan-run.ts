@@ -1,9 +1,17 @@
-import { isLocalId, type Item, type ItemId, type LocalState, type Placement } from '../../../core/reconcile/item.ts'
+import {
+  isLocalId,
+  type Item,
+  type ItemId,
+  type LocalState,
+  type Placement,
+  type Stamp,
+} from '../../../core/reconcile/item.ts'
 import type { Known, Spot } from '../../../core/reconcile/match.ts'
 import type { IgnoreRules } from '../ignore.ts'
 import { joined, localPath } from '../local-path.ts'
 import type { DiskEntry, LocalPath, StoreWriter } from '../ports.ts'
 import { WriteBuffer } from '../write-buffer.ts'
+import { Agenda, isLarge } from './agenda.ts'
 import { isScanBlock } from './scan-faults.ts'
 import type { Restless } from './restless.ts'
 import type { Observation } from './observe.ts'
@@ -15,15 +23,15 @@ const IDS = 128
 export type KnownItem = Known & { blocked: Item['blocked'] }
 
 /**
- * A folder that is to be listed. `isKnown`: there may be items in it. `isDeep`: and all folders below it. `isSeen`: the listing of the folder above has just
- * shown it there; otherwise something else may have its name by now.
+ * A folder that is to be listed. `isKnown`: there may be items in it. `isDeep`: and all folders below it. `seen`: how the listing of the folder above has just
+ * shown it there; `null`: it has not, and something else may have its name by now.
  */
 export type FolderToList = {
   id: ItemId
   path: LocalPath
   isKnown: boolean
   isDeep: boolean
-  isSeen: boolean
+  seen: Stamp | null
   blocked: Item['blocked']
 }
 
@@ -47,7 +55,7 @@ export class ScanRun {
   readonly rules: IgnoreRules
   readonly restless: Restless
   readonly limits: ScanLimits
-  readonly toList: FolderToList[] = []
+  readonly toList: Agenda
   readonly listed = new Set<ItemId>()
   /** Folders found elsewhere, by what is in them, and things noted under a name for the time of the scan: how they are to be in the end. */
   readonly moves = new Map<ItemId, LocalState>()
@@ -70,16 +78,16 @@ export class ScanRun {
   #ids: ItemId[] = []
   /** Ids of ours are given in the order of their numbers. */
   #firstNew: number | null = null
-
   constructor(
     { disk, store }: ScanPorts,
-    { rules, restless, limits }: { rules: IgnoreRules; restless: Restless; limits: ScanLimits },
+    options: { rules: IgnoreRules; restless: Restless; limits: ScanLimits; isFull: boolean },
   ) {
     this.disk = disk
     this.store = store
-    this.rules = rules
-    this.restless = restless
-    this.limits = limits
+    this.rules = options.rules
+    this.restless = options.restless
+    this.limits = options.limits
+    this.toList = new Agenda(disk, { readsAhead: options.isFull && isLarge(store) })
     this.#buffer = new WriteBuffer(store)
   }
 

@@ -39,11 +39,12 @@ export function createScanner(ports: ScanPorts, limits: Partial<ScanLimits> = {}
     const text = await readIgnoreFile(ports)
     const isFull = folders === null || text !== rules.text
     rules = ignoreRules(text, disk.abilities)
-    const run = new ScanRun(ports, { rules, restless, limits: all })
+    const run = new ScanRun(ports, { rules, restless, limits: all, isFull })
     run.toList.push(...(isFull ? [wholeTree(store.root)] : folders))
     try {
       await listFolders(run, signal)
     } finally {
+      run.toList.end()
       run.flush()
     }
     // What was listed may have been an empty mount point since somewhere in the middle (RT-01).
@@ -74,7 +75,7 @@ const wholeTree = (root: ItemId): FolderToList => ({
   path: '',
   isKnown: true,
   isDeep: true,
-  isSeen: true,
+  seen: null,
   blocked: null,
 })
 
@@ -104,7 +105,7 @@ function knownFolders({ store }: ScanPorts, hints: readonly LocalPath[]): Folder
       const item = id === null ? null : store.item(id)
       if (id === null || item?.local?.kind !== 'folder') break
       const path = folder.path === '' ? name : `${folder.path}/${name}`
-      folder = { id, path, isKnown: true, isDeep: false, isSeen: false, blocked: item.blocked }
+      folder = { id, path, isKnown: true, isDeep: false, seen: null, blocked: item.blocked }
     }
     folders.set(folder.id, folder)
   }

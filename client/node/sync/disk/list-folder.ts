@@ -3,9 +3,10 @@ import { lstat } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { AppError } from '../../../../core/errors.ts'
 import { OWN_FOLDER } from '../../../sync/own-folder.ts'
-import type { DiskEntry, LocalPath } from '../../../sync/ports.ts'
+import { isSameStamp, type Stamp } from '../../../../core/reconcile/item.ts'
+import type { DiskEntry, FolderSeen } from '../../../sync/ports.ts'
 import { breathe } from './breathe.ts'
-import { lookAt, toEntry, type Looks } from './disk-entry.ts'
+import { lookAt, toEntry, toStamp, type Looks } from './disk-entry.ts'
 import { checkRoot, insideToRead, type Root } from './root.ts'
 import { codeOf, systemError } from './system-error.ts'
 
@@ -18,33 +19,36 @@ const SLOW_MS = 0.3
 /**
  * A folder to its end. Names that come and go meanwhile could be missed by the system's own reading: when the folder's times have moved, it is
  * read again.
+ * @param folder.seen how it was seen a moment ago: then it is looked at only once more, behind its reading
  * @throws the system's errors; ENOTDIR; EXDEV of a mount point; `AppError busy` when it changes all the time
  */
-export async function listFolder(root: Root, looks: Looks, folder: LocalPath): Promise<DiskEntry[]> {
+export async function listFolder(
+  root: Root,
+  looks: Looks,
+  { path: folder, seen }: FolderSeen,
+): Promise<DiskEntry[]> {
   const path = insideToRead(root, folder)
+  let before = seen ?? lookAtFolder(path, root, looks)
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const before = lookAtFolder(path, root)
     const names = readNames(path).filter(({ name }) => folder !== '' || name !== OWN_FOLDER)
     const entries = await lookAtAll(path, names, looks)
-    const after = lookAtFolder(path, root)
-    if (isUnchanged(before, after)) {
+    const after = lookAtFolder(path, root, looks)
+    if (isSameStamp(before, after)) {
       checkRoot(root)
       return entries
     }
+    before = lookAtFolder(path, root, looks)
   }
   throw new AppError('busy', { detail: 'the folder changes while it is read' })
 }
 
-function lookAtFolder(path: string, root: Root): BigIntStats {
+function lookAtFolder(path: string, root: Root, looks: Looks): Stamp {
   const stats = lookAt(path)
   if (stats === null) throw systemError('ENOENT', 'no such folder')
   if (!stats.isDirectory()) throw systemError('ENOTDIR', 'not a folder')
   if (Number(stats.dev) !== root.dev) throw systemError('EXDEV', 'another file system is mounted here')
-  return stats
+  return toStamp(stats, looks)
 }
-
-const isUnchanged = (a: BigIntStats, b: BigIntStats): boolean =>
-  a.ino === b.ino && a.dev === b.dev && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
 
 /** `bytes`: the name as it is, where it is not UTF-8. */
 type RawName = { name: string; bytes: Buffer | null }

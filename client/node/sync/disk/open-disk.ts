@@ -5,6 +5,7 @@ import { OWN_FOLDER } from '../../../sync/own-folder.ts'
 import { discardEntry, makeFolder, makeSymlink, moveEntry, setExecutable } from './change-names.ts'
 import { lookAt, toEntry, type Looks } from './disk-entry.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { createListAhead, type ListAhead } from './list-ahead.ts'
 import { listFolder } from './list-folder.ts'
 import { placeNew, replaceFile, type Workshop } from './place-files.ts'
 import { probeAbilities } from './probe-abilities.ts'
@@ -28,6 +29,7 @@ export function openDisk(path: string, now: () => number = Date.now): OpenDisk {
   const clock = createFileClock(root)
   const looks: Looks = { birthTime: false, executableBit: LINUX.executableBit, dev: root.dev }
   let abilities: Abilities = LINUX
+  const ahead = createListAhead(root, looks)
   const shop: Workshop = {
     root,
     looks,
@@ -47,7 +49,7 @@ export function openDisk(path: string, now: () => number = Date.now): OpenDisk {
       return abilities
     },
     rootPath: root.path,
-    ...reading(root, looks),
+    ...reading(root, looks, ahead),
     ...changing(shop),
     timeNs: async () => clock.read(),
     marker: async () => readMarker(root),
@@ -55,13 +57,21 @@ export function openDisk(path: string, now: () => number = Date.now): OpenDisk {
       writeMarkerFile(root, id)
       probe()
     },
-    close: () => clock.close(),
+    close: () => {
+      ahead.expect(null)
+      clock.close()
+    },
   }
 }
 
-function reading(root: Root, looks: Looks): Pick<Disk, 'list' | 'stat' | 'readLink' | 'read'> {
+type Reading = Pick<Disk, 'list' | 'expect' | 'expectedNext' | 'stat' | 'readLink' | 'read'>
+
+function reading(root: Root, looks: Looks, ahead: ListAhead): Reading {
   return {
-    list: (folder) => listFolder(root, looks, folder),
+    list: async (path, seen = null) =>
+      (ahead.has(path) ? await ahead.take(path) : null) ?? listFolder(root, looks, { path, seen }),
+    expect: ahead.expect,
+    expectedNext: ahead.next,
     stat: async (path) => {
       const full = insideOrNull(root, path)
       const stats = full === null ? null : lookAt(full)
@@ -80,7 +90,7 @@ function reading(root: Root, looks: Looks): Pick<Disk, 'list' | 'stat' | 'readLi
   }
 }
 
-type Changing = Omit<Disk, 'abilities' | 'timeNs' | 'marker' | 'writeMarker' | 'list' | 'stat' | 'readLink' | 'read'>
+type Changing = Omit<Disk, 'abilities' | 'timeNs' | 'marker' | 'writeMarker' | keyof Reading>
 
 function changing(shop: Workshop): Changing {
   return {
