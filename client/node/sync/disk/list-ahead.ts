@@ -27,12 +27,14 @@ const MODULE = `./list-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
 
 export function createListAhead(root: Root, looks: Looks): ListAhead {
   let helper: Helper | null = null
+  // To ask the system takes longer than to list a small folder.
+  const isAlone = availableParallelism() === 1
   return {
     expect(folders) {
       if (folders === null) {
         helper?.end()
         helper = null
-      } else if (availableParallelism() > 1) {
+      } else if (!isAlone) {
         helper ??= new Helper(root, looks)
         helper.expect(folders)
       }
