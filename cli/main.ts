@@ -4,6 +4,8 @@ import { closeSync, openSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { parse } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { beginWatches } from '../client/node/sync/begun-watches.ts'
+import { linksPath } from '../client/node/sync/links/links-path.ts'
 import { EXIT } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import { SHOW_CURSOR } from './progress/redrawn-lines.ts'
@@ -12,6 +14,10 @@ import type { Output, World } from './world.ts'
 
 /** A second Ctrl-C ends at once; one that comes this soon after the first is the same key press, passed on by bin.js. */
 const SAME_PRESS_MS = 300
+
+const args = process.argv.slice(2)
+// Takes longer than to load all that follows.
+if (args[0] === 'sync' && args[1] === 'daemon') beginWatches(linksPath())
 
 const ending = new AbortController()
 for (const [signal, exit] of [
@@ -65,7 +71,7 @@ const world: World = {
 
 const { COMMANDS } = await import('./table/commands.ts')
 // Open sockets and timers of a transfer that was cut short must not hold the prompt.
-process.exit(await runCli(process.argv.slice(2), COMMANDS, world))
+process.exit(await runCli(args, COMMANDS, world))
 
 function outputTo(stream: NodeJS.WriteStream): Output {
   // `bitvault ls | head`: whoever read has had enough, which is no failure of ours.

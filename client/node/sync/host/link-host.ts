@@ -5,7 +5,8 @@ import type { Clock, Random, SyncEvent } from '../../../sync/ports.ts'
 import { RootGone } from '../../../sync/root-gone.ts'
 import { RootLost } from '../../../sync/root-lost.ts'
 import { isOfPort } from '../../../sync/trouble.ts'
-import { BegunWatch } from '../begun-watch.ts'
+import type { BegunWatch } from '../begun-watch.ts'
+import { takeWatch } from '../begun-watches.ts'
 import { linkRoutes } from '../control/link-routes.ts'
 import { serveControl, type ControlServer } from '../control/serve-control.ts'
 import { linkFolder, type LinkFolder } from '../links/link-folder.ts'
@@ -77,7 +78,7 @@ export class LinkHost {
     this.voice = new LinkVoice(this.folder, parts.clock.now)
     this.#bell = new Doorbell(parts.clock)
     this.#store = new LinkStore({ link: parts.link, folder: this.folder, voice: this.voice, now: parts.clock.now })
-    if (!parts.link.paused) this.#begunWatch = new BegunWatch(parts.link.root)
+    if (!parts.link.paused) this.#begunWatch = takeWatch(parts.link.root)
     try {
       this.#store.open()
     } catch (error) {

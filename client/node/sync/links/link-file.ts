@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../../../core/errors.ts'
 import { withFileLock } from '../../file-lock.ts'
 import { configFolder } from '../../folders.ts'
 import { makePrivateFolder, replacePrivateFile } from '../../private-file.ts'
 import { linkSchema, type Link } from './link.ts'
+import { linksPath } from './links-path.ts'
 
 const VERSION = 1
 /** More folders than anybody links; a file beyond that is none of ours. */
@@ -31,7 +31,7 @@ export type LinkFile = {
 
 /** @throws AppError `precondition-failed` when a newer version of the program wrote the file; `internal` when it is damaged */
 export function openLinkFile(folder: string = configFolder()): LinkFile {
-  const path = join(folder, 'sync-links.json')
+  const path = linksPath(folder)
   const update: LinkFile['update'] = async (change) => {
     await makePrivateFolder(folder)
     return withFileLock(`${path}.lock`, async () => {
