@@ -49,6 +49,8 @@ export class Looker {
 
   rules = (): IgnoreRules => this.#scanner.rules()
 
+  prepare = (): void => this.#scanner.prepare()
+
   /** @throws RootLost; what the disk throws: then the same is looked at the next time */
   async scan(): Promise<void> {
     const { again, lock, writes, signal } = this.#course

@@ -17,7 +17,6 @@ import { pullToHead } from './pull.ts'
 import type { Disk, SyncStore } from './ports.ts'
 import { requireRoot } from './root-lost.ts'
 import type { Status } from './status.ts'
-import { isLarge } from './scan/agenda.ts'
 import { isScanBlock } from './scan/scan-faults.ts'
 import { Scrub } from './scrub.ts'
 import { Transfers } from './transfers.ts'
@@ -66,8 +65,7 @@ export class Rounds {
   async begin({ wasStoppedCleanly, bootId }: Pick<EngineParts, 'wasStoppedCleanly' | 'bootId'>): Promise<void> {
     const { store, disk } = this.#course
     await requireRoot(store, disk)
-    // Whatever reads ahead gets ready meanwhile.
-    if (isLarge(store)) disk.expect([])
+    this.#looker.prepare()
     this.#afterFall = new AfterFall(store, { wasStoppedCleanly, bootId, nowNs: await disk.timeNs() })
   }
 

@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts'
 import type { Abilities } from '../../core/reconcile/abilities.ts'
 import { isSameStamp, type Stamp } from '../../core/reconcile/item.ts'
 import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
-import type { ByteRange, Disk, DiskEntry, FinishedTemp, LocalPath, TempFile } from '../../client/sync/ports.ts'
+import type { ByteRange, Disk, DiskEntry, FinishedTemp, FolderSeen, LocalPath, TempFile } from '../../client/sync/ports.ts'
 import { NO_WATCH, type DiskWatch } from './disk-watch.ts'
 import { mix } from './dice.ts'
 import type { Fault } from './fault.ts'
@@ -10,6 +10,7 @@ import { diskEntryOf, PIECE_BYTES, type Entry, type Inode } from './inode.ts'
 import type { InodeTree } from './inode-tree.ts'
 import { errnoOf, type Life } from './life.ts'
 import { discardEntry, moveEntry, replaceFile } from './virtual-disk-changes.ts'
+import { VirtualListAhead } from './virtual-list-ahead.ts'
 import { VirtualTemps } from './virtual-temps.ts'
 
 const LIST_ATTEMPTS = 3
@@ -28,6 +29,8 @@ export class VirtualDisk implements Disk {
   readonly watch: DiskWatch
   readonly abilities: Abilities
   readonly temps: VirtualTemps
+  /** As another thread would. */
+  readonly ahead: VirtualListAhead
   readonly #root: Inode
   /** What is done is in the page cache only, until the end: a planted fault. */
   readonly isForgetful: boolean
@@ -38,6 +41,7 @@ export class VirtualDisk implements Disk {
     this.watch = watch
     this.abilities = tree.model
     this.#root = tree.root
+    this.ahead = new VirtualListAhead(life.host.seed, (folder) => this.#list(folder))
     this.temps = new VirtualTemps(this)
     this.isForgetful = isForgetful
   }
@@ -64,6 +68,13 @@ export class VirtualDisk implements Disk {
   }
 
   async list(folder: LocalPath): Promise<DiskEntry[]> {
+    return this.ahead.take(folder) ?? this.#list(folder)
+  }
+
+  expect = (folders: readonly FolderSeen[] | null): void => this.ahead.expect(folders)
+  expectedNext = (): LocalPath | null => this.ahead.next()
+
+  async #list(folder: LocalPath): Promise<DiskEntry[]> {
     requirePlain(folder)
     for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt++) {
       const first = await this.reads('list', folder, (fault) => this.#readNames(folder, fault), 'list')
@@ -72,9 +83,6 @@ export class VirtualDisk implements Disk {
     }
     throw new AppError('busy', { detail: 'the folder changes while it is read' })
   }
-
-  expect(): void {}
-  expectedNext = (): null => null
 
   #readNames(folder: LocalPath, fault: Fault | null) {
     const at = this.tree.folderAt(folder)

@@ -1,9 +1,5 @@
-import type { Disk, LocalPath, SyncStore } from '../ports.ts'
+import type { Disk, LocalPath } from '../ports.ts'
 import type { FolderToList } from './scan-run.ts'
-
-/** In a tree of fewer items there is nothing to gain by reading ahead. */
-const MANY_ITEMS = 4_096
-export const isLarge = (store: SyncStore): boolean => store.counts().items >= MANY_ITEMS
 
 /**
  * The folders that are to be listed: the last one that turned up first, so that few are waiting at a time. What the disk has read beside goes before: what

@@ -11,7 +11,7 @@ import type { IgnoreRules } from '../ignore.ts'
 import { joined, localPath } from '../local-path.ts'
 import type { DiskEntry, LocalPath, StoreWriter } from '../ports.ts'
 import { WriteBuffer } from '../write-buffer.ts'
-import { Agenda, isLarge } from './agenda.ts'
+import { Agenda } from './agenda.ts'
 import { isScanBlock } from './scan-faults.ts'
 import type { Restless } from './restless.ts'
 import type { Observation } from './observe.ts'
@@ -80,14 +80,14 @@ export class ScanRun {
   #firstNew: number | null = null
   constructor(
     { disk, store }: ScanPorts,
-    options: { rules: IgnoreRules; restless: Restless; limits: ScanLimits; isFull: boolean },
+    options: { rules: IgnoreRules; restless: Restless; limits: ScanLimits; readsAhead: boolean },
   ) {
     this.disk = disk
     this.store = store
     this.rules = options.rules
     this.restless = options.restless
     this.limits = options.limits
-    this.toList = new Agenda(disk, { readsAhead: options.isFull && isLarge(store) })
+    this.toList = new Agenda(disk, options)
     this.#buffer = new WriteBuffer(store)
   }
 

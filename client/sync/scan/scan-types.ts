@@ -18,9 +18,11 @@ export type ScanLimits = {
   graceMs: number
   /** Of what `ScanOutcome` lists. */
   listed: number
+  /** A tree of so many items is large: then the disk is told what will be listed. Below that there is nothing to gain. */
+  largeFrom: number
 }
 
-export const SCAN_LIMITS: ScanLimits = { inlineBytes: 256 * 1024, graceMs: 0, listed: 1_000 }
+export const SCAN_LIMITS: ScanLimits = { inlineBytes: 256 * 1024, graceMs: 0, listed: 1_000, largeFrom: 4_096 }
 
 /** `no-root`: the marker is missing or another one: nothing was looked at or noted (I13). */
 export type ScanOutcome =

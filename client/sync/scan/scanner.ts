@@ -18,6 +18,8 @@ const GRACES_MAX = 10
  * `folders`; `read` may run beside them.
  */
 export type Scanner = {
+  /** Everything will be looked at soon: whatever reads ahead gets ready. */
+  prepare(): void
   /** All of it. @throws what is fatal (EMFILE …): then nothing was taken for moved or gone */
   full(signal?: AbortSignal): Promise<ScanOutcome>
   /** These folders, and what is new below them: after hints. */
@@ -33,13 +35,14 @@ export function createScanner(ports: ScanPorts, limits: Partial<ScanLimits> = {}
   const all: ScanLimits = { ...SCAN_LIMITS, ...limits }
   const grace = createGrace(ports, all.graceMs)
   const restless = new Restless(ports.clock)
+  const isLarge = (): boolean => store.counts().items >= all.largeFrom
   let rules = ignoreRules('', disk.abilities)
   const scan = async (folders: FolderToList[] | null, signal?: AbortSignal): Promise<ScanOutcome> => {
     if (!(await isRootProven(ports))) return { is: 'no-root' }
     const text = await readIgnoreFile(ports)
     const isFull = folders === null || text !== rules.text
     rules = ignoreRules(text, disk.abilities)
-    const run = new ScanRun(ports, { rules, restless, limits: all, isFull })
+    const run = new ScanRun(ports, { rules, restless, limits: all, readsAhead: isFull && isLarge() })
     run.toList.push(...(isFull ? [wholeTree(store.root)] : folders))
     try {
       await listFolders(run, signal)
@@ -53,6 +56,9 @@ export function createScanner(ports: ScanPorts, limits: Partial<ScanLimits> = {}
     return outcomeOf(run, waitMs)
   }
   return {
+    prepare() {
+      if (isLarge()) disk.expect([])
+    },
     full: (signal) => scan(null, signal),
     folders: (hints, signal) => scan(knownFolders(ports, hints), signal),
     read: createContentReader(ports, restless),
