@@ -49,8 +49,29 @@ describe('built-in rules', () => {
     // This one speaks of nothing, and makes that all rules are asked.
     const asked = ignoreRules('/no/such/file\n', { isCaseSensitive: false })
     const quick = ignoreRules('# a comment\n\n', { isCaseSensitive: false })
-    const beginning = fc.constantFrom('', '.', '~$', '.~lock.', 'Thumbs', 'thumbs.DB', 'DESKTOP.ini', 'x.DS_Store', '.#', '.nfs')
-    const ending = fc.constantFrom('', 'docx', 'r.docx', '.swp', '#', '0123456789', '.db', 'goutputstream-AAAAAA', '\u017F')
+    const beginning = fc.constantFrom(
+      '',
+      '.',
+      '~$',
+      '.~lock.',
+      'Thumbs',
+      'thumbs.DB',
+      'DESKTOP.ini',
+      'x.DS_Store',
+      '.#',
+      '.nfs',
+    )
+    const ending = fc.constantFrom(
+      '',
+      'docx',
+      'r.docx',
+      '.swp',
+      '#',
+      '0123456789',
+      '.db',
+      'goutputstream-AAAAAA',
+      '\u017F',
+    )
     const name = fc.tuple(beginning, fc.string({ maxLength: 3 }), ending).map((parts) => parts.join(''))
     const isName = (one: string): boolean => !['', '.', '..'].includes(one) && !/[/\\]/.test(one)
     const path = fc.array(name.filter(isName), { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))

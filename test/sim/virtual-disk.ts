@@ -2,7 +2,15 @@ import { AppError } from '../../core/errors.ts'
 import type { Abilities } from '../../core/reconcile/abilities.ts'
 import { isSameStamp, type Stamp } from '../../core/reconcile/item.ts'
 import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
-import type { ByteRange, Disk, DiskEntry, FinishedTemp, FolderSeen, LocalPath, TempFile } from '../../client/sync/ports.ts'
+import type {
+  ByteRange,
+  Disk,
+  DiskEntry,
+  FinishedTemp,
+  FolderSeen,
+  LocalPath,
+  TempFile,
+} from '../../client/sync/ports.ts'
 import { NO_WATCH, type DiskWatch } from './disk-watch.ts'
 import { mix } from './dice.ts'
 import type { Fault } from './fault.ts'

@@ -208,7 +208,12 @@ export class VirtualRemote implements Remote {
    * There and back again.
    * @param touched of what was done: the nodes that somebody else may get at while nobody here knows that it was
    */
-  async #request<T>(what: string, detail: string, effect: () => T, touched: (done: T) => string = () => ''): Promise<T> {
+  async #request<T>(
+    what: string,
+    detail: string,
+    effect: () => T,
+    touched: (done: T) => string = () => '',
+  ): Promise<T> {
     const reached = await this.#life.call(what, { kind: 'net', detail }, (fault) => this.#arrive(fault, effect))
     const unheard = reached.isLost && 'value' in reached ? touched(reached.value) : ''
     return this.#life.call(`${what}-reply`, { kind: 'pause', detail: unheard }, () => {

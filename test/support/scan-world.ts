@@ -38,12 +38,13 @@ export function failing(code: string): never {
   throw Object.assign(new Error(code), { code })
 }
 
-export async function scanWorld(): Promise<ScanWorld> {
+/** @param by how each scanner is limited that is not told otherwise */
+export async function scanWorld(by: Partial<ScanLimits> = {}): Promise<ScanWorld> {
   const { disk, user, close } = await nodeDiskWorld()
   const store = new MemorySyncStore('root' as NodeId)
   store.write((to) => to.setMeta('rootMarker', 'root-1'))
   let nowMs = 1_000_000
-  const scanner: ScanWorld['scanner'] = (from = disk, limits = {}) =>
+  const scanner: ScanWorld['scanner'] = (from = disk, limits = by) =>
     createScanner({ disk: from, store, clock: { now: () => nowMs } }, limits)
   const scanned: ScanWorld['scanned'] = async (by = scanner()) => {
     const outcome = await by.full()

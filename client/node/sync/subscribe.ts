@@ -46,4 +46,3 @@ export function troubleOf(error: unknown): string {
   const text = String((error as Error | null)?.message)
   return /no space left|too many open files/i.test(text) ? TROUBLE.limit : TROUBLE.gone
 }
-

@@ -2,6 +2,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { BegunWatch } from './begun-watch.ts'
+import { beginWatches, endWatches, takeWatch } from './begun-watches.ts'
 import { foldersOf, watchRoot } from './watcher.ts'
 
 describe('folders of events', () => {
@@ -122,5 +124,60 @@ describe('the system', () => {
     const watching = await watchRoot(join(root, 'no')).start(() => {})
     expect(watching.trouble).toMatch(/scans only/)
     await watching.stop()
+  })
+
+  describe('begun before anybody listens', () => {
+    /** @returns resolves with the first change in `d` that is hinted at */
+    const hears = async (begun: BegunWatch): Promise<void> => {
+      const hint = Promise.withResolvers<void>()
+      const watching = await watchRoot(root, { begun }).start((folder) => {
+        if (folder === 'd') hint.resolve()
+      })
+      expect(watching.trouble).toBeNull()
+      await writeFile(join(root, 'd', 'f'), 'x')
+      await hint.promise
+      await watching.stop()
+    }
+
+    test('it is taken once, and hears of what changes from then on', async () => {
+      const begun = new BegunWatch(root)
+      const event = Promise.withResolvers<string>()
+      const taken = await begun.take(root, (_error, events) => event.resolve(events[0]!.path))
+      expect(await begun.take(root, () => {})).toBeNull()
+      await begun.end()
+      await writeFile(join(root, 'd', 'f'), 'x')
+      expect(await event.promise).toBe(join(root, 'd', 'f'))
+      await taken!.subscription!.unsubscribe()
+      await hears(new BegunWatch(root))
+    })
+
+    test('RT-01: one of a folder that stood there before is left, and the present one is watched', async () => {
+      const begun = new BegunWatch(root)
+      await rename(root, `${root}-away`)
+      await mkdir(join(root, 'd'), { recursive: true })
+      await hears(begun)
+      await rm(`${root}-away`, { recursive: true })
+    })
+
+    test('RT-06: so is one of nothing', async () => {
+      await rename(root, `${root}-away`)
+      const begun = new BegunWatch(root)
+      await rename(`${root}-away`, root)
+      await hears(begun)
+    })
+
+    test('those of all links are, but of those that are paused; a file that says nothing is no trouble', async () => {
+      const links = join(root, 'links.json')
+      await writeFile(links, JSON.stringify({ links: [{ root }, { root: '/paused', paused: true }, { root: 7 }] }))
+      beginWatches(links)
+      const taken = takeWatch(root)
+      await hears(taken)
+      expect(takeWatch(root)).not.toBe(taken)
+      for (const text of ['', 'no', '7', '{"links": 3}', '{"links": [null]}']) {
+        await writeFile(links, text)
+        expect(() => beginWatches(links), text).not.toThrow()
+      }
+      await endWatches()
+    })
   })
 })

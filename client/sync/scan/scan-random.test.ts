@@ -80,48 +80,62 @@ function onDisk(root: string, below = ''): string[] {
   })
 }
 
-test('P8, I7: whatever happened, in the end the tree is what is on the disk, every name once', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(op, { minLength: 10, maxLength: 60, size: 'max' }), async (ops) => {
-      const world = await scanWorld()
-      try {
-        await world.startWith(START)
-        checkEveryWrite(world)
-        for (const step of ops) await happen(world, step)
-        await world.scanned()
-        // A scan may leave to the next one what it cannot tell yet; that one finds nothing more to be done.
-        await world.scanned()
-        expect(world.tree()).toEqual(onDisk(world.disk.rootPath).sort())
-        expect(await world.scanned()).toMatchObject({ changed: 0, again: [] })
-      } finally {
-        await world.close()
-      }
-    }),
-    { seed: 20, numRuns: 60 },
-  )
-}, 60_000)
+/** Each scan of a large tree starts a thread. */
+const SIZES = [
+  { size: 'small', largeFrom: Infinity, numRuns: 60 },
+  { size: 'large', largeFrom: 0, numRuns: 15 },
+]
 
-test('I21: what was only moved keeps its item, whatever moved over or around it', async () => {
-  const moves = fc.array(fc.record({ do: fc.constantFrom('rename' as const, 'swap' as const), at: path, to: path }), {
-    minLength: 1,
-    maxLength: 6,
-    size: 'max',
-  })
-  await fc.assert(
-    fc.asyncProperty(moves, async (ops) => {
-      const world = await scanWorld()
-      try {
-        await world.startWith(START)
-        const idOf = new Map(world.items().map(({ id, local }) => [local?.stamp.ino, id]))
-        for (const step of ops) await happen(world, step)
-        await world.scanned()
-        for (const { id, local } of world.items()) {
-          if (local?.kind === 'file') expect(id).toBe(idOf.get(local.stamp.ino))
+test.for(SIZES)(
+  'P8, I7: whatever happened in a $size tree, in the end it is what is on the disk, every name once',
+  { timeout: 60_000 },
+  async ({ largeFrom, numRuns }) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(op, { minLength: 10, maxLength: 60, size: 'max' }), async (ops) => {
+        const world = await scanWorld({ largeFrom })
+        try {
+          await world.startWith(START)
+          checkEveryWrite(world)
+          for (const step of ops) await happen(world, step)
+          await world.scanned()
+          // A scan may leave to the next one what it cannot tell yet; that one finds nothing more to be done.
+          await world.scanned()
+          expect(world.tree()).toEqual(onDisk(world.disk.rootPath).sort())
+          expect(await world.scanned()).toMatchObject({ changed: 0, again: [] })
+        } finally {
+          await world.close()
         }
-      } finally {
-        await world.close()
-      }
-    }),
-    { seed: 21, numRuns: 60 },
-  )
-}, 60_000)
+      }),
+      { seed: 20, numRuns },
+    )
+  },
+)
+
+test.for(SIZES)(
+  'I21: what was only moved in a $size tree keeps its item, whatever moved over or around it',
+  { timeout: 60_000 },
+  async ({ largeFrom, numRuns }) => {
+    const moves = fc.array(fc.record({ do: fc.constantFrom('rename' as const, 'swap' as const), at: path, to: path }), {
+      minLength: 1,
+      maxLength: 6,
+      size: 'max',
+    })
+    await fc.assert(
+      fc.asyncProperty(moves, async (ops) => {
+        const world = await scanWorld({ largeFrom })
+        try {
+          await world.startWith(START)
+          const idOf = new Map(world.items().map(({ id, local }) => [local?.stamp.ino, id]))
+          for (const step of ops) await happen(world, step)
+          await world.scanned()
+          for (const { id, local } of world.items()) {
+            if (local?.kind === 'file') expect(id).toBe(idOf.get(local.stamp.ino))
+          }
+        } finally {
+          await world.close()
+        }
+      }),
+      { seed: 21, numRuns },
+    )
+  },
+)

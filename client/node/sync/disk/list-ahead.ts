@@ -83,7 +83,7 @@ class Helper {
   }
 
   #send(): void {
-    if (this.#unsent.length > 0 && !this.#isOver) this.#port.postMessage(this.#unsent)
+    if (this.#unsent.length > 0 && !this.#isOver) this.#port.postMessage(this.#unsent, [])
     this.#unsent = []
   }
 
