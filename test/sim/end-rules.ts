@@ -226,7 +226,7 @@ function checkHistory(world: World): void {
     for (let revision = 1; revision <= node.contentRevision; revision++) {
       const version = cloud.state.versions.get(versionKey(node.id, revision))
       const saved = version && ledger.saved.get(cloud.keyOfContent(version.content, node.id))
-      if (!saved || saved.puts > 1 || isMoved(saved) || rules.isRestored(node.id) || rules.isAmnesiac) continue
+      if (!saved || saved.puts > 1 || wasMovedByAny(saved) || rules.isRestored(node.id) || rules.isAmnesiac) continue
       if (saved.order < (last.get(saved.device) ?? -1))
         ledger.broken(
           'I24',
@@ -241,7 +241,7 @@ function checkHistory(world: World): void {
 function isVersionOf({ cloud, ledger, rules }: World, id: NodeId, key: Key): boolean {
   const saved = ledger.saved.get(key)
   const node = cloud.state.nodes.get(id)
-  if (!node || !saved || saved.puts > 1 || isMoved(saved) || rules.isRestored(id)) return false
+  if (!node || !saved || saved.puts > 1 || saved.wasMoved || saved.wasCopyMoved || rules.isRestored(id)) return false
   // What was left out for a while is new when it is not any more.
   if (rules.wasIgnored(cloud.server.path(id))) return false
   for (let revision = 1; revision <= node.contentRevision; revision++) {
@@ -253,5 +253,5 @@ function isVersionOf({ cloud, ledger, rules }: World, id: NodeId, key: Key): boo
 
 const usesWeb = ({ done }: World): boolean => done.some(({ move }) => move.do.startsWith('web-'))
 
-/** As a version it may be newer than it is. */
-const isMoved = ({ wasMoved, wasCopyMoved }: Saved): boolean => wasMoved || wasCopyMoved
+/** It got the name of something: as a version of that it may be newer than it is. */
+const wasMovedByAny = ({ movedUs }: Saved): boolean => movedUs.size > 0

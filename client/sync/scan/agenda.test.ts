@@ -28,8 +28,15 @@ test('each comes once, whatever the disk has read first, and also when two have 
   const check = (turns: { below: number; names: number | null; isTwice: boolean }[]): void => {
     const expected: string[] = []
     let names: number | null = null
+    const waiting = new Set<string>()
     const disk = {
-      expect: (folders: readonly FolderSeen[] | null) => expected.push(...(folders ?? []).map(({ path }) => path)),
+      expect: (folders: readonly FolderSeen[] | null) => {
+        for (const { path } of folders ?? []) {
+          expect(waiting.has(path)).toBe(false)
+          waiting.add(path)
+          expected.push(path)
+        }
+      },
       // Also what was asked for already, as another thread may.
       expectedNext: () => (names === null ? null : (expected[names % Math.max(1, expected.length)] ?? null)),
     }
@@ -47,6 +54,7 @@ test('each comes once, whatever the disk has read first, and also when two have 
       const next = agenda.next()
       if (next === undefined) break
       met.push(next.id)
+      waiting.delete(next.path)
       const { below = 0, isTwice = false } = turns[at] ?? {}
       for (let i = 0; i < below; i++) push(`${next.path}/${i}`)
       if (isTwice) push(next.path)

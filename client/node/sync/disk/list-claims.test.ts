@@ -13,12 +13,14 @@ test('whoever comes first has it, and nobody after', () => {
   expect(claim(claims, 1, 'helper')).toBe(false)
 })
 
+/** Of one turn. */
+const ASKS = 1_000
+
 test('each number is listed by exactly one, in whatever order they come to it, and however often places are used anew', () => {
   const turn = fc.record({ by: fc.constantFrom('asker', 'helper', 'offer'), pick: fc.nat() })
   const check = (turns: { by: string; pick: number }[]): void => {
     const claims = newClaims()
     const size = roomFor(claims, 0)
-    // So that places come round within a few turns.
     let next = 0
     let helperAt = 0
     const asked: number[] = []
@@ -28,6 +30,14 @@ test('each number is listed by exactly one, in whatever order they come to it, a
       if (claim(claims, helperAt, 'helper')) by.set(helperAt, 'helper')
       through(claims, helperAt++)
     }
+    const ask = (pick: number): void => {
+      const [number] = asked.splice(pick % Math.max(1, asked.length), 1)
+      if (number === undefined) return
+      const isOurs = claim(claims, number, 'asker')
+      // Who asks and does not have it gets it from the other one.
+      expect(by.has(number)).toBe(!isOurs)
+      if (isOurs) by.set(number, 'asker')
+    }
     for (const { by: who, pick } of turns) {
       if (who === 'offer') {
         const count = Math.min(roomFor(claims, next), 1 + (pick % (size / 2)))
@@ -36,14 +46,7 @@ test('each number is listed by exactly one, in whatever order they come to it, a
           asked.push(next++)
         }
       } else if (who === 'helper') for (let i = 0; i < 1 + (pick % size); i++) helperGoes()
-      else {
-        const [number] = asked.splice(pick % Math.max(1, asked.length), 1)
-        if (number === undefined) continue
-        const isOurs = claim(claims, number, 'asker')
-        // Who asks and does not have it gets it from the other one.
-        expect(by.has(number)).toBe(!isOurs)
-        if (isOurs) by.set(number, 'asker')
-      }
+      else for (let i = 0; i < 1 + (pick % ASKS); i++) ask(pick)
     }
     for (let left = next - helperAt; left > 0; left--) helperGoes()
     expect(by.size).toBe(next)

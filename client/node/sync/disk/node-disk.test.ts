@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf, namesIn, stampOf, tempOf, textOf } from '../../../../test/contract/sync-disk-world.ts'
 import { nodeDiskWorld, type NodeDiskWorld } from '../../../../test/support/node-disk-world.ts'
@@ -117,6 +118,18 @@ describe('what it can', () => {
   test('P8: a folder of many entries is listed to its end', async () => {
     for (let i = 0; i < 1_500; i++) writeFileSync(at(`f${i}`), '')
     expect(await namesIn(world.disk, '')).toHaveLength(1_500)
+  })
+
+  test('P8: a folder that changes while it is read is read again, however it was seen before', async () => {
+    await world.user.makeFolder('d')
+    for (let i = 0; i < 6_000; i++) writeFileSync(at(`d/f${i}`), '')
+    for (const seen of [null, await stampOf(world.disk, 'd')]) {
+      const listing = world.disk.list('d', seen)
+      // Its names are read at once; looking at each takes several turns of the event loop.
+      await setImmediate()
+      writeFileSync(at(`d/late ${seen === null}`), '')
+      expect((await listing).map(({ name }) => name)).toContain(`late ${seen === null}`)
+    }
   })
 })
 
