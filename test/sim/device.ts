@@ -39,7 +39,9 @@ export class Device implements Host {
   readonly actor: Actor
   readonly line: Line = { isUp: true, losesAnswers: false, says: null }
   watch: WatchModel
-  skewUs: number
+  #skewUs: number
+  /** When its clock was set last. */
+  #clockSetUs = -Infinity
   /** What it asks for, and its timers, come late until then. */
   starvedUntilUs = 0
   /** Nobody answers the brake until then. */
@@ -87,7 +89,7 @@ export class Device implements Host {
     this.index = index
     this.config = config
     this.watch = config.watch
-    this.skewUs = config.skewUs
+    this.#skewUs = config.skewUs
     this.tree = new InodeTree(
       config.fs,
       () => this.clockUs(),
@@ -106,6 +108,15 @@ export class Device implements Host {
   }
   get faults() {
     return this.world.faults
+  }
+
+  /** How far its clock is off. */
+  get skewUs(): number {
+    return this.#skewUs
+  }
+  set skewUs(us: number) {
+    this.#skewUs = us
+    this.#clockSetUs = this.scheduler.nowUs
   }
 
   clockUs(): number {
@@ -200,7 +211,8 @@ export class Device implements Host {
     if (kind === 'power') {
       this.#boots++
       const dice = new Dice(mix(this.seed, 'power', this.index, this.lives))
-      cutPower(this.tree, dice, { ledger: this.world.ledger, device: this.index })
+      const sinceSetUs = this.scheduler.nowUs - this.#clockSetUs
+      cutPower(this.tree, dice, { rules: this.world.rules, ledger: this.world.ledger, device: this.index, sinceSetUs })
     }
     this.scheduler.after(RESTART_US, () => this.startAgain())
   }

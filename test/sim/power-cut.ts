@@ -3,16 +3,25 @@ import type { Dice } from './dice.ts'
 import { NO_BYTES, type Inode } from './inode.ts'
 import type { InodeTree } from './inode-tree.ts'
 import { keyOf, type Key, type Ledger } from './ledger.ts'
+import type { Rules } from './rules.ts'
 
 /** What is older than this was written by the system itself. */
 const WRITTEN_US = 30_000_000
 const NAMES_WRITTEN_US = 5_000_000
 
+type Surroundings = {
+  ledger: Ledger
+  rules: Pick<Rules, 'expendable'>
+  device: number
+  /** Since the clock was set last. */
+  sinceSetUs: number
+}
+
 /**
  * The machine loses its power: names are what they were up to some moment, files whose bytes were only in memory are as they were, empty, or full of
  * zeros. What somebody has waited for is there. The ledger is told what people have lost by it; what the engine called durable they must not lose.
  */
-export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledger: Ledger; device: number }): void {
+export function cutPower(tree: InodeTree, dice: Dice, { ledger, rules, device, sinceSetUs }: Surroundings): void {
   const before = visible(tree)
   const paths = new Map([...tree.walk()].map(({ path, entry }) => [entry.inode, path]))
   const namesBefore = [...tree.walk()].flatMap(({ path, entry: { inode } }): [string, Key][] =>
@@ -23,7 +32,10 @@ export function cutPower(tree: InodeTree, dice: Dice, { ledger, device }: { ledg
   const inodes = new Set([...tree.walk()].map(({ entry }) => entry.inode))
   for (const inode of inodes) {
     const key = keyOf(inode)
-    if (tree.ageUs(inode) < WRITTEN_US) inode.bytes = whatIsLeft(inode, dice)
+    const ageUs = tree.ageUs(inode)
+    if (ageUs < WRITTEN_US) inode.bytes = whatIsLeft(inode, dice)
+    // By the time that its stamp tells, it was written long before the fall: nothing says that it may have lost its bytes.
+    if (keyOf(inode) !== key && ageUs > sinceSetUs) rules.expendable.add(keyOf(inode))
     // Written into a file that has gone to our trash meanwhile: the power took it, not we; what is left may be shown, and need not.
     if (keyOf(inode) !== key && isOwnPath(paths.get(inode) ?? '') && inode.by === 'person') {
       ledger.gone(key, true)
