@@ -4,7 +4,9 @@ import { restoreFolder } from '../folder-backup.ts'
 import type { Inode } from '../inode.ts'
 import { errnoOf } from '../life.ts'
 import { GOOD_WATCH } from '../virtual-watcher.ts'
+import type { World } from '../world.ts'
 import { forAWhile, someFile, type DeviceMove } from './move-kind.ts'
+import { emptiesTrash, WEB_MOVES } from './web-moves.ts'
 
 const TROUBLES = ['read-only', 'unreadable', 'locked'] as const
 
@@ -20,12 +22,14 @@ export const DEVICE_MOVES: Record<string, DeviceMove> = {
     },
   },
   /** Away until the journal does not reach back as far (SV-03). */
+  /** `choice` `purge`: and something is deleted for good meanwhile, of which nobody tells it afterwards. */
   'offline-too-long': {
     group: 'server',
     weight: 4,
-    propose: forAWhile,
-    perform: (device, { n }) => {
+    propose: ({ dice }) => ({ ...forAWhile({ dice }), choice: dice.pick(['', 'purge']) }),
+    perform: (device, { n, choice }) => {
       device.line.isUp = false
+      if (choice === 'purge') device.scheduler.after(n! / 2, () => purgesSomething(device.world, n!))
       device.scheduler.after(n!, () => {
         device.world.cloud.compact()
         device.line.isUp = true
@@ -241,4 +245,16 @@ function crashes(device: Device, kind: 'kill' | 'power'): void {
 function forget(device: Device): void {
   device.hasForgotten = true
   if (device.life) device.crash('kill')
+}
+
+function purgesSomething(world: World, pick: number): void {
+  const live = world.cloud.live()
+  const path = live[pick % Math.max(1, live.length)]?.node.id
+  if (path === undefined || world.isHealed) return
+  try {
+    WEB_MOVES['web-trash']!.perform(world, { do: 'web-trash', on: -1, path })
+    emptiesTrash(world, path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+  }
 }
