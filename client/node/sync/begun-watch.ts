@@ -30,6 +30,7 @@ export class BegunWatch {
   async take(rootPath: string, onEvents: OnEvents): Promise<Subscribed | null> {
     if (this.#isTaken) return null
     const subscribed = await this.#subscribed
+    if (this.#isTaken) return null
     const isSame = this.#path === rootPath && this.#identity !== null && this.#identity === identityOf(rootPath)
     if (!isSame || this.#error !== null || subscribed.subscription === null) {
       await this.end()

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { sep } from 'node:path'
-import watcher, { type AsyncSubscription, type Event } from '@parcel/watcher'
+import type { AsyncSubscription, Event } from '@parcel/watcher'
 import { OWN_FOLDER } from '../../sync/own-folder.ts'
 
 /** What a person is told; changes are found by the scans in each of them (WA-02). */
@@ -8,6 +9,9 @@ export const TROUBLE = {
     'the system watches no more folders: changes are found by scans only, until fs.inotify.max_user_watches is raised (sysctl)',
   gone: 'this folder cannot be watched: changes are found by scans only',
 } as const
+
+/** When it is needed, and at once: most commands watch nothing, and it loads a library of its own. @throws where the system has none */
+const loadWatcher = (): typeof import('@parcel/watcher') => createRequire(import.meta.url)('@parcel/watcher')
 
 let lastTurn: Promise<unknown> | null = null
 
@@ -34,6 +38,7 @@ export type Subscribed = { subscription: AsyncSubscription | null; trouble: stri
 export async function subscribe(rootPath: string, onEvents: OnEvents): Promise<Subscribed> {
   try {
     const ignore = [`${rootPath}${sep}${OWN_FOLDER}`]
+    const watcher = loadWatcher()
     const { unsubscribe } = await oneAtATime(() => watcher.subscribe(rootPath, onEvents, { ignore }))
     return { subscription: { unsubscribe: () => oneAtATime(unsubscribe) }, trouble: null }
   } catch (error) {

@@ -28,15 +28,24 @@ const MODULE = `./list-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
 export function createListAhead(root: Root, looks: Looks): ListAhead {
   let helper: Helper | null = null
   // To ask the system takes longer than to list a small folder.
-  const isAlone = availableParallelism() === 1
+  let isAlone = availableParallelism() === 1
+  const start = (): Helper | null => {
+    try {
+      return new Helper(root, looks)
+    } catch {
+      // It helps, and is not needed: what it does not list is listed here.
+      isAlone = true
+      return null
+    }
+  }
   return {
     expect(folders) {
       if (folders === null) {
         helper?.end()
         helper = null
       } else if (!isAlone) {
-        helper ??= new Helper(root, looks)
-        helper.expect(folders)
+        helper ??= start()
+        helper?.expect(folders)
       }
     },
     next: () => helper?.next() ?? null,
@@ -64,8 +73,7 @@ class Helper {
     const workerData: ListWorkerData = { root, looks: { ...looks }, port: port2, claims: this.#claims }
     this.#worker = new Worker(new URL(MODULE, import.meta.url), { workerData, transferList: [port2] })
     this.#worker.unref()
-    // It helps, and is not needed: what it does not list is listed here.
-    this.#worker.on('error', () => this.end())
+    for (const event of ['error', 'exit']) this.#worker.on(event, () => this.end())
     this.#port = port1
     this.#port.on('message', (listed: Listed) => this.#note(listed))
     this.#port.unref()
