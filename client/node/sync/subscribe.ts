@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { sep } from 'node:path'
-import type { AsyncSubscription, Event } from '@parcel/watcher'
+import type { AsyncSubscription, BackendType, Event, Options } from '@parcel/watcher'
 import { OWN_FOLDER } from '../../sync/own-folder.ts'
 
 /** What a person is told; changes are found by the scans in each of them (WA-02). */
@@ -12,6 +12,13 @@ export const TROUBLE = {
 
 /** When it is needed, and at once: most commands watch nothing, and it loads a library of its own. @throws where the system has none */
 const loadWatcher = (): typeof import('@parcel/watcher') => createRequire(import.meta.url)('@parcel/watcher')
+
+/** What the system itself offers: of the library's own choosing, another program might be asked. */
+const BACKENDS: Partial<Record<NodeJS.Platform, BackendType>> = {
+  linux: 'inotify',
+  darwin: 'fs-events',
+  win32: 'windows',
+}
 
 let lastTurn: Promise<unknown> | null = null
 
@@ -37,9 +44,10 @@ export type Subscribed = { subscription: AsyncSubscription | null; trouble: stri
 /** Resolves when the system watches every folder there is below; until then the library walks through all of it, on a thread of its own. */
 export async function subscribe(rootPath: string, onEvents: OnEvents): Promise<Subscribed> {
   try {
-    const ignore = [`${rootPath}${sep}${OWN_FOLDER}`]
+    const backend = BACKENDS[process.platform]
+    const options: Options = { ignore: [`${rootPath}${sep}${OWN_FOLDER}`], ...(backend && { backend }) }
     const watcher = loadWatcher()
-    const { unsubscribe } = await oneAtATime(() => watcher.subscribe(rootPath, onEvents, { ignore }))
+    const { unsubscribe } = await oneAtATime(() => watcher.subscribe(rootPath, onEvents, options))
     return { subscription: { unsubscribe: () => oneAtATime(unsubscribe) }, trouble: null }
   } catch (error) {
     return { subscription: null, trouble: troubleOf(error) }

@@ -100,7 +100,7 @@ export function sqliteStore(
 
 function transactions({ db, root, notes, rows, queries, tally }: Parts, begin: () => void) {
   let isWriting = false
-  let unread = (db.prepare('select max(unread) from item').get()![0] ?? 0) as number
+  let unread = (db.prepare('select max(unread) from item where unread is not null').get()![0] ?? 0) as number
   const writer = storeWriter({ db, root, rows, notes, queries, begin, nextUnread: () => ++unread })
 
   function commit(): void {
@@ -157,13 +157,19 @@ const PAGE = 512
 
 /** What went back in time is edited, so it is among what is not settled. */
 function countGoneBack(db: Connection): number {
+  // By the index of what is not settled: in the order of rows, all of them would be read.
   const page = db.prepare(
-    `select ${ROW_COLUMNS} from item where row > ? and depth is not null
-     and r_state is not null and l_state is not null and s_state is not null order by row limit ${PAGE}`,
+    `select ${ROW_COLUMNS} from item where depth is not null and (depth, id) > (?, ?)
+     and r_state is not null and l_state is not null and s_state is not null order by depth, id limit ${PAGE}`,
   )
   let count = 0
-  for (let rows = page.all(0); rows.length > 0; rows = page.all(rows.at(-1)![0]!))
-    for (const values of rows) if (isGoneBack(db.guard(() => unpackRow(values)).item)) count++
+  let place: Value[] | null = [-1, null]
+  while (place !== null) {
+    const rows = db.guard(() => page.all(...place!).map(unpackRow))
+    for (const { item } of rows) if (isGoneBack(item)) count++
+    const last = rows.length < PAGE ? undefined : rows.at(-1)
+    place = last ? [last.depth, packId(last.id)] : null
+  }
   return count
 }
 
