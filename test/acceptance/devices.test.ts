@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import postgres, { type Sql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ConnectionError } from '../../client/connection-error.ts'
 import { followLive, liveWorld, type LiveListener } from '../../client/live.ts'
 import { runtimeWebSocket, type OpenWebSocket } from '../../client/live-connection.ts'
 import type { Stack } from '../../embedded/stack.ts'
@@ -185,7 +186,12 @@ describe('LV-15 a client that follows', () => {
       changes: (changes) => void names.push(...changes.map(({ node }) => node.name)),
       async pull(cursor) {
         for (let at = cursor; ;) {
-          const { status, body } = await who.call('GET', `/v1/sync/changes?limit=1000${at ? `&cursor=${at}` : ''}`)
+          const path = `/v1/sync/changes?limit=1000${at ? `&cursor=${at}` : ''}`
+          // As a real client says it: a server that is away, or has just come back, is asked again.
+          const { status, body } = await who.call('GET', path).catch((cause: unknown) => {
+            throw new ConnectionError('a pull was not answered', 1, { cause })
+          })
+          if (status >= 500) throw new ConnectionError(`a pull answered ${status}`)
           if (status !== 200) throw new Error(`a pull answered ${status}`)
           names.push(...body.changes.map(({ node }: { node: { name: string } }) => node.name))
           if (!body.more) return body.cursor
@@ -225,7 +231,8 @@ describe('LV-15 a client that follows', () => {
     await stack.worker.restart()
     await makeFolder(owner, after)
     // It comes back with growing pauses: on a busy machine the server is away for several of them.
-    await expect.poll(() => count(follower.names, after), { timeout: 100_000 }).toBe(1)
+    const heard = expect.poll(() => count(follower.names, after), { timeout: 100_000 }).toBe(1)
+    await Promise.race([heard, follower.ended.then((error) => expect.unreachable(`it follows no more: ${error}`))])
     expect(count(follower.names, before)).toBe(1)
   })
 
