@@ -13,6 +13,19 @@ test('whoever comes first has it, and nobody after', () => {
   expect(claim(claims, 1, 'helper')).toBe(false)
 })
 
+test('what the helper was through with is not the asker’s, also when its place is offered anew', () => {
+  const claims = newClaims()
+  const size = roomFor(claims, 0)
+  for (let number = 0; number < size; number++) offer(claims, number)
+  expect(roomFor(claims, size)).toBe(0)
+  expect(claim(claims, 0, 'helper')).toBe(true)
+  through(claims, 0)
+  expect(roomFor(claims, size)).toBe(1)
+  offer(claims, size)
+  expect(claim(claims, 0, 'asker')).toBe(false)
+  expect(claim(claims, size, 'asker')).toBe(true)
+})
+
 /** Of one turn. */
 const ASKS = 1_000
 
