@@ -26,8 +26,14 @@ export type DiskEntry = {
   fault?: 'not-utf8' | 'mount'
 }
 
-/** `seen`: how the folder above has shown it; `null`: it has not. */
-export type FolderSeen = { path: LocalPath; seen: Stamp | null }
+/**
+ * A folder that is to be listed. `seen`: how the folder above has shown it; `null`: it has not. `digest`: of what was in it when it was listed last
+ * (listing.ts), where that is known.
+ */
+export type FolderSeen = { path: LocalPath; seen: Stamp | null; digest: string | null }
+
+/** All that is in a folder; or only how much, when it has the digest that was expected. */
+export type Listing = DiskEntry[] | { entries: number; folders: number }
 
 /**
  * The file system below one root. No call follows a symlink or leaves the root (I12). Throws system errors with a `code` (ENOENT, EACCES,
@@ -45,6 +51,8 @@ export type Disk = {
    * @param seen how the folder above has shown it, where it has
    */
   list(folder: LocalPath, seen?: Stamp | null): Promise<DiskEntry[]>
+  /** As `list`, for whoever need not know what is in a folder that is as it was. */
+  listChanged(folder: FolderSeen): Promise<Listing>
   /**
    * These will be listed soon, so they may be read beside before they are asked for; none: some will be told. Only a hint, and only while nothing is changed
    * here: `null` ends it, and what was read is forgotten.
@@ -174,8 +182,14 @@ export type SyncStore = Trees & {
   write<T>(change: (to: StoreWriter) => T): T
   /** Items whose local state is not settled or not read, oldest first. */
   unread(): Iterable<ItemId>
-  /** What the last scan found in one folder, in one read: what the next one compares with. */
-  localIn(parent: ItemId): Iterable<{ id: ItemId; state: LocalState; blocked: Item['blocked'] }>
+  /**
+   * What the last scan found in one folder, in one read: what the next one compares with. `digest`: as `setDigest` was told.
+   * @param kind only these
+   */
+  localIn(
+    parent: ItemId,
+    kind?: 'folder',
+  ): Iterable<{ id: ItemId; state: LocalState; blocked: Item['blocked']; digest: string | null }>
   /** By inode: for moves. */
   localByIno(ino: string): Iterable<ItemId>
   syncedByIno(ino: string): Iterable<ItemId>
@@ -207,6 +221,11 @@ export type StoreWriter = {
   setSynced(id: ItemId, state: SyncedState | null): void
   setBlocked(id: ItemId, blocked: Item['blocked']): void
   setPending(id: ItemId, pending: Item['pending']): void
+  /**
+   * Of all that is in a folder that is here. It is forgotten with every change of the local state of the folder or of anything in it: so it stands for what is
+   * known, as long as it is there.
+   */
+  setDigest(folder: ItemId, digest: string): void
   /**
    * What `from` had (local and synced, and what it was blocked by and waited for) belongs to `to` from now on; children follow.
    * The two must not both be on the disk: that is a broken invariant.

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { digestOf } from '../../client/sync/listing.ts'
 import { diskChangeContract } from './sync-disk-changes.ts'
 import { codeOf, namesIn, OUTSIDE_NAME, OUTSIDE_TEXT, stampOf, tempOf, textOf } from './sync-disk-world.ts'
 import type { DiskWorld, OpenWorld } from './sync-disk-world.ts'
@@ -70,6 +71,20 @@ function lookContract(world: OpenWorld): void {
     await user.write('f', 'x')
     expect(await codeOf(disk.list('no'))).toBe('ENOENT')
     expect(await codeOf(disk.list('f'))).toBe('ENOTDIR')
+  })
+
+  test('SY-28: of what has the digest that is expected only how much it is; of anything else, all of it', async () => {
+    const { disk, user } = world()
+    await user.makeFolder('d')
+    await user.makeFolder('d/below')
+    await user.write('d/f', 'four')
+    const digest = digestOf(await disk.list('d'))
+    const asked = { path: 'd', seen: null, digest }
+    expect(await disk.listChanged(asked)).toEqual({ entries: 2, folders: 1 })
+    expect(await disk.listChanged({ ...asked, digest: null })).toHaveLength(2)
+    await user.write('d/f', 'five!')
+    expect(await disk.listChanged(asked)).toHaveLength(2)
+    expect(await codeOf(disk.listChanged({ ...asked, path: 'no' }))).toBe('ENOENT')
   })
 
   test('a write changes the stamp and keeps the inode; a rename keeps inode, size and mtime', async () => {

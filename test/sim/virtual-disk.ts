@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import type { Abilities } from '../../core/reconcile/abilities.ts'
 import { isSameStamp, type Stamp } from '../../core/reconcile/item.ts'
+import { listingOf } from '../../client/sync/listing.ts'
 import { OWN_FOLDER } from '../../client/sync/own-folder.ts'
 import type {
   ByteRange,
@@ -8,6 +9,7 @@ import type {
   DiskEntry,
   FinishedTemp,
   FolderSeen,
+  Listing,
   LocalPath,
   TempFile,
 } from '../../client/sync/ports.ts'
@@ -79,6 +81,7 @@ export class VirtualDisk implements Disk {
     return this.ahead.take(folder) ?? this.#list(folder)
   }
 
+  listChanged = async ({ path, digest }: FolderSeen): Promise<Listing> => listingOf(await this.list(path), digest)
   expect = (folders: readonly FolderSeen[] | null): void => this.ahead.expect(folders)
   expectedNext = (): LocalPath | null => this.ahead.next()
 

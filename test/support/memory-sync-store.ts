@@ -26,6 +26,7 @@ export type MemoryStoreData = {
   seenIn: Map<ItemId, number>
   /** Grows with every state that is to be read. */
   unread: Map<ItemId, number>
+  digests: Map<ItemId, string>
   meta: Map<MetaKey, string>
   cursor: { cursor: string | null; snapshotAfter: string | null; seen: number }
   snapshot: number
@@ -37,6 +38,7 @@ export const emptyStoreData = (): MemoryStoreData => ({
   items: new Map(),
   seenIn: new Map(),
   unread: new Map(),
+  digests: new Map(),
   meta: new Map(),
   cursor: { cursor: null, snapshotAfter: null, seen: 0 },
   snapshot: 0,
@@ -82,10 +84,11 @@ export class MemorySyncStore implements SyncStore {
     return this.#find(side, parent, (child) => alike(child) === key)
   }
 
-  *localIn(parent: ItemId): ReturnType<SyncStore['localIn']> & Generator {
+  *localIn(parent: ItemId, kind?: 'folder'): ReturnType<SyncStore['localIn']> & Generator {
     for (const id of this.children('local', parent)) {
       const item = this.item(id)
-      if (item?.local) yield { id, state: item.local, blocked: item.blocked }
+      if (!item?.local || (kind !== undefined && item.local.kind !== kind)) continue
+      yield { id, state: item.local, blocked: item.blocked, digest: this.data.digests.get(id) ?? null }
     }
   }
 
@@ -141,6 +144,7 @@ export class MemorySyncStore implements SyncStore {
       const item = this.#get(id)
       if (isSameLocal(item.local, state)) return
       this.#noteUnread(id, state)
+      this.#forgetDigests(id, item.local, state)
       this.#put({ ...item, local: state })
     },
     setSynced: (id, state) => {
@@ -149,6 +153,9 @@ export class MemorySyncStore implements SyncStore {
     },
     setBlocked: (id, blocked) => this.#put({ ...this.#get(id), blocked }),
     setPending: (id, pending) => this.#put({ ...this.#get(id), pending }),
+    setDigest: (folder, digest) => {
+      if (this.#get(folder).local) this.#setIn(this.data.digests, folder, digest)
+    },
     become: (from, to) => this.#become(from, to),
     newLocalId: () => `local:${this.#set('localIds', this.data.localIds + 1)}` as ItemId,
     setCursor: (cursor) => void this.#set('cursor', { ...cursor }),
@@ -173,6 +180,8 @@ export class MemorySyncStore implements SyncStore {
       this.#noteUnread(from, null)
       this.#noteUnread(to, source.local)
     }
+    this.#forgetDigests(from, source.local, null)
+    this.#forgetDigests(to, target.local, source.local)
     this.#put(handed.from)
     this.#put(handed.to)
     for (const id of this.children('local', from)) this.#rehang(id, 'local', to)
@@ -182,7 +191,9 @@ export class MemorySyncStore implements SyncStore {
   #rehang(id: ItemId, side: 'local' | 'synced', parent: ItemId): void {
     const item = this.#get(id)
     const state = item[side]
-    if (state) this.#put({ ...item, [side]: { ...state, place: { ...state.place, parent } } })
+    if (!state) return
+    if (side === 'local') this.#forgetDigests(id, item.local, null)
+    this.#put({ ...item, [side]: { ...state, place: { ...state.place, parent } } })
   }
 
   #get = (id: ItemId): Item => this.data.items.get(id) ?? blankItem(id)
@@ -190,6 +201,11 @@ export class MemorySyncStore implements SyncStore {
   #noteUnread(id: ItemId, state: Item['local']): void {
     const place = isUnread(state) ? this.#set('lastUnread', this.data.lastUnread + 1) : null
     this.#setIn(this.data.unread, id, place)
+  }
+
+  #forgetDigests(id: ItemId, before: Item['local'], after: Item['local']): void {
+    for (const changed of [id, before?.place.parent, after?.place.parent])
+      if (changed !== undefined) this.#setIn(this.data.digests, changed, null)
   }
 
   #put(item: Item): void {

@@ -5,6 +5,7 @@ import { shownPath } from '../../client/sync/local-path.ts'
 import type { Disk } from '../../client/sync/ports.ts'
 import { createScanner, type Scanner } from '../../client/sync/scan/scanner.ts'
 import type { ScanLimits, ScanOutcome } from '../../client/sync/scan/scan-types.ts'
+import { butDisk } from './but.ts'
 import { MemorySyncStore } from './memory-sync-store.ts'
 import { nodeDiskWorld, type NodeDiskWorld } from './node-disk-world.ts'
 
@@ -68,7 +69,7 @@ export async function scanWorld(by: Partial<ScanLimits> = {}): Promise<ScanWorld
     wait: (ms) => {
       nowMs += ms
     },
-    withDisk: (over) => new Proxy<Disk>(disk, { get: (real, key) => Reflect.get(over, key) ?? Reflect.get(real, key) }),
+    withDisk: (over) => butDisk(disk, over),
     ...showing(store),
     startWith: async (files) => {
       await put(files)

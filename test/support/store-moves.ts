@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { digestOfKnown } from '../../client/sync/listing.ts'
 import type { StoreWriter, SyncStore } from '../../client/sync/ports.ts'
 import { alike } from '../../core/reconcile/alike.ts'
 import type { ItemContent, ItemId, LocalState, RemoteState, SyncedState } from '../../core/reconcile/item.ts'
@@ -25,6 +26,7 @@ export type Move =
   | { do: 'synced'; id: ItemId; state: SyncedState | null }
   | { do: 'blocked' | 'pending'; id: ItemId; value: string | null }
   | { do: 'become'; id: ItemId; to: ItemId }
+  | { do: 'digest'; id: ItemId }
   | { do: 'new-id' | 'begin-snapshot' | 'end-snapshot' | 'look' | 'fail' }
   | { do: 'cursor'; value: string | null }
   | { do: 'meta'; value: string | null }
@@ -64,6 +66,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('blocked' as const, 'pending' as const), id, value: text }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('become' as const), id, to: id }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('digest' as const), id }) },
   fc.constantFrom('new-id' as const, 'begin-snapshot' as const, 'end-snapshot' as const).map((name) => ({ do: name })),
   { weight: 2, arbitrary: fc.constant({ do: 'look' as const }) },
   fc.record({ do: fc.constantFrom('cursor' as const, 'meta' as const), value: text }),
@@ -105,6 +108,8 @@ function make(move: Move, to: StoreWriter, store: SyncStore): unknown {
       return to.setPending(move.id, move.value === null ? null : { mutation: mutationOf(1), fingerprint: move.value })
     case 'become':
       return to.become(move.id, move.to)
+    case 'digest':
+      return to.setDigest(move.id, digestNow(store, move.id))
     case 'new-id':
       return to.newLocalId()
     case 'begin-snapshot':
@@ -122,6 +127,18 @@ function make(move: Move, to: StoreWriter, store: SyncStore): unknown {
   }
 }
 
+const digestNow = (store: SyncStore, folder: ItemId): string =>
+  digestOfKnown([...store.localIn(folder)].map(({ state }) => state))
+
+/** A digest is there or not, as the store has it, but is never that of something else than what is in the folder. */
+function localIn(store: SyncStore, folder: ItemId, kind?: 'folder') {
+  const rows = [...store.localIn(folder, kind)].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return rows.map(({ digest, ...row }) => ({
+    ...row,
+    isDigestRight: digest === null || digest === digestNow(store, row.id),
+  }))
+}
+
 /** The answer to every question that a store can be asked; lists without an order are put in one. */
 export function everything(store: SyncStore): unknown {
   const list = (ids: Iterable<ItemId>): ItemId[] => [...ids].sort()
@@ -134,7 +151,8 @@ export function everything(store: SyncStore): unknown {
     children: sides.map((side) => IDS.map((id) => list(store.children(side, id)))),
     named: named.map((side) => IDS.map((id) => NAMES.map((name) => store.childNamed(side, id, name)))),
     alike: named.map((side) => IDS.map((id) => NAMES.map((name) => list(store.childrenAlike(side, id, alike(name)))))),
-    localIn: IDS.map((id) => [...store.localIn(id)].sort((a, b) => (a.id < b.id ? -1 : 1))),
+    localIn: IDS.map((id) => localIn(store, id)),
+    foldersIn: IDS.map((id) => localIn(store, id, 'folder')),
     inos: INOS.map((ino) => [list(store.localByIno(`${ino}`)), list(store.syncedByIno(`${ino}`))]),
     blocked: [store.blocked(100), store.blocked(2)],
     sums: [store.counts(), store.gone(), store.cursor(), store.meta('device')],

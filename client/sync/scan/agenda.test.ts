@@ -11,6 +11,7 @@ const folder = (path: string, id = path): FolderToList => ({
   isKnown: true,
   isDeep: true,
   seen: null,
+  digest: null,
   blocked: null,
 })
 

@@ -1,9 +1,10 @@
-import type { ItemId } from '../../../core/reconcile/item.ts'
+import type { ItemId, Stamp } from '../../../core/reconcile/item.ts'
 import { alike } from '../../../core/reconcile/alike.ts'
 import { isSameFolder, matchFolder } from '../../../core/reconcile/match.ts'
 import { parkedName } from '../../../core/reconcile/parked-name.ts'
 import type { IgnoreKind, IgnoreRules } from '../ignore.ts'
 import { isIgnoredThere } from '../left-alone.ts'
+import { digestOf, digestOfKnown } from '../listing.ts'
 import { folderOf, joined } from '../local-path.ts'
 import type { DiskEntry, LocalPath } from '../ports.ts'
 import { findSpot } from './find-spot.ts'
@@ -33,7 +34,15 @@ function decideFolder(run: ScanRun, holder: KnownItem, met: Met): void {
   run.madeAnew.add(holder.id)
   run.noteLocal(holder.id, place, folderObservation(met.entry), holder.blocked)
   const { path, entry } = met
-  run.toList.push({ id: holder.id, path, isKnown: true, isDeep: true, seen: entry.stamp, blocked: holder.blocked })
+  run.toList.push({
+    id: holder.id,
+    path,
+    isKnown: true,
+    isDeep: true,
+    seen: entry.stamp,
+    digest: null,
+    blocked: holder.blocked,
+  })
 }
 
 const folderObservation = ({ stamp }: DiskEntry): Observation => ({
@@ -44,18 +53,37 @@ const folderObservation = ({ stamp }: DiskEntry): Observation => ({
 async function listFolder(run: ScanRun, folder: FolderToList): Promise<void> {
   if (run.listed.has(folder.id)) return
   if (folder.seen === null && !(await run.isFolderAt(folder.id, folder.path))) return listAbove(run, folder)
-  const entries = await listOrTell(run, folder)
-  if (entries === null) return
+  const listing = await listOrTell(run, folder, (known) => run.disk.listChanged(known))
+  if (listing === null) return
   run.listed.add(folder.id)
-  run.sums.seen += entries.length
   if (folder.blocked !== null && isScanBlock(folder.blocked)) run.note((to) => to.setBlocked(folder.id, null))
+  if (Array.isArray(listing)) return compareAll(run, folder, listing)
+  const below = listing.folders === 0 ? [] : [...run.store.localIn(folder.id, 'folder')]
+  if (below.some(({ id }) => run.moves.has(id))) {
+    // One of them was met elsewhere, a moment ago.
+    const entries = await listOrTell(run, folder, ({ path, seen }) => run.disk.list(path, seen))
+    return entries === null ? undefined : compareAll(run, folder, entries)
+  }
+  run.sums.seen += listing.entries
+  for (const known of below)
+    goOn(run, known, { path: joined(folder.path, known.state.place.name), seen: known.state.stamp })
+}
+
+async function compareAll(run: ScanRun, folder: FolderToList, entries: DiskEntry[]): Promise<void> {
+  run.sums.seen += entries.length
   const isIgnored = askOnce(run.rules, folder.path)
-  const { known, vacated, wanted } = knownIn(run, folder, isIgnored)
+  const { known, vacated, wanted, isAll } = knownIn(run, folder, isIgnored)
   const isShown = ({ name, kind }: DiskEntry): boolean => wanted.has(name) || !isIgnored(name, kind)
   const shown = entries.filter(isShown)
   const { same, changed, taken, appeared, missing } = matchFolder(known, shown)
   const meet = metIn(folder)
-  for (const { known, found } of same) if (found.kind === 'folder') goOn(run, known, meet(found), folder.isDeep)
+  if (isAll && same.length === known.length && same.length === shown.length)
+    rememberAll(run, folder, { known, entries })
+  for (const { known, found } of same) {
+    if (found.fault !== undefined && found.kind === 'folder') noteFault(run, known, found)
+    else if (found.kind === 'folder' && folder.isDeep)
+      goOn(run, known, { path: joined(folder.path, found.name), seen: found.stamp })
+  }
   await noteChanged(
     run,
     changed.map(({ known, found }) => ({ known, met: meet(found) })),
@@ -78,7 +106,15 @@ async function listAbove(run: ScanRun, { id, path }: FolderToList): Promise<void
   const above = run.store.item(id)?.local?.place.parent
   if (above === undefined) return
   const { blocked = null } = run.store.item(above) ?? {}
-  await listFolder(run, { id: above, path: folderOf(path), isKnown: true, isDeep: false, seen: null, blocked })
+  await listFolder(run, {
+    id: above,
+    path: folderOf(path),
+    isKnown: true,
+    isDeep: false,
+    seen: null,
+    digest: null,
+    blocked,
+  })
 }
 
 const metIn =
@@ -105,18 +141,23 @@ function askOnce(rules: IgnoreRules, folder: LocalPath): IsIgnored {
   }
 }
 
-type KnownIn = { known: KnownItem[]; vacated: Set<string>; wanted: Set<string> }
+type KnownIn = { known: KnownItem[]; vacated: Set<string>; wanted: Set<string>; isAll: boolean }
 
 /**
  * Without what is ignored, which is never missing (P8), and what was found elsewhere already: `vacated` are the names that such have in the trees until the
- * end of the scan. `wanted`: ignored by their names here, and not by those that the server gave them since.
+ * end of the scan. `wanted`: ignored by their names here, and not by those that the server gave them since. `isAll`: there are none of all these.
  */
 function knownIn(run: ScanRun, { id, isKnown }: FolderToList, isIgnored: IsIgnored): KnownIn {
-  const found: KnownIn = { known: [], vacated: new Set(), wanted: new Set() }
+  const found: KnownIn = { known: [], vacated: new Set(), wanted: new Set(), isAll: true }
   for (const item of isKnown ? run.store.localIn(id) : []) {
     const { kind, place } = item.state
-    if (run.moves.has(item.id)) found.vacated.add(place.name)
-    else if (!isIgnored(place.name, kind)) found.known.push(item)
+    const isMoved = run.moves.has(item.id)
+    if (!isMoved && !isIgnored(place.name, kind)) {
+      found.known.push(item)
+      continue
+    }
+    found.isAll = false
+    if (isMoved) found.vacated.add(place.name)
     else if (isWantedThere(run, item.id)) {
       found.known.push(item)
       found.wanted.add(place.name)
@@ -130,9 +171,15 @@ function isWantedThere(run: ScanRun, id: ItemId): boolean {
   return item?.remote != null && !isIgnoredThere(run, item)
 }
 
-async function listOrTell(run: ScanRun, { id, path, seen }: FolderToList): Promise<DiskEntry[] | null> {
+/** @returns `null`: it cannot be listed, which is noted */
+async function listOrTell<Found>(
+  run: ScanRun,
+  folder: FolderToList,
+  list: (folder: FolderToList) => Promise<Found>,
+): Promise<Found | null> {
+  const { id, path } = folder
   try {
-    return await run.disk.list(path, seen)
+    return await list(folder)
   } catch (error) {
     const fault = scanFault(error)
     if (path === '' || fault.is === 'fatal') throw error
@@ -143,10 +190,31 @@ async function listOrTell(run: ScanRun, { id, path, seen }: FolderToList): Promi
   }
 }
 
-function goOn(run: ScanRun, known: KnownItem, { entry, path }: Met, isDeep: boolean): void {
-  if (entry.fault !== undefined) return noteFault(run, known, entry)
-  const { id, blocked } = known
-  if (isDeep) run.toList.push({ id, path, isKnown: true, isDeep, seen: entry.stamp, blocked })
+function goOn(
+  run: ScanRun,
+  { id, blocked, digest }: KnownItem,
+  { path, seen }: { path: LocalPath; seen: Stamp },
+): void {
+  run.toList.push({ id, path, isKnown: true, isDeep: true, seen, digest: run.digestIn(path, digest), blocked })
+}
+
+/**
+ * All is as it was known. When the next scan finds the same, by the digest, nothing need be compared. Of single folders, which were asked for since something has
+ * changed there, that is not remembered.
+ */
+function rememberAll(
+  run: ScanRun,
+  { id, path, isDeep }: FolderToList,
+  all: { known: KnownItem[]; entries: DiskEntry[] },
+) {
+  const isPlain = all.entries.every(({ fault }) => fault === undefined)
+  if (!isDeep || !isPlain || id === run.store.root) return
+  const digestNow = (known: Iterable<KnownItem>): string => digestOfKnown(Array.from(known, ({ state }) => state))
+  const [found, before] = [digestOf(all.entries), digestNow(all.known)]
+  run.remember((to) => {
+    // Contents may be read, and answers of the server come in between.
+    if (digestNow(run.store.localIn(id)) === before) to.setDigest(id, run.toRemember(path, found))
+  })
 }
 
 /** What was in order keeps its state, below it too: it is only said that it cannot be followed (RT-03). */
@@ -168,7 +236,7 @@ async function noteChanged(run: ScanRun, changed: { known: KnownItem; met: Met }
     run.noteLocal(known.id, known.state.place, observation, known.blocked)
     const { id, blocked } = known
     if (observation.state.content?.kind === 'folder')
-      run.toList.push({ id, path: met.path, isKnown: true, isDeep, seen: met.entry.stamp, blocked })
+      run.toList.push({ id, path: met.path, isKnown: true, isDeep, seen: met.entry.stamp, digest: null, blocked })
   }
 }
 
@@ -231,8 +299,8 @@ async function findMovedFolder(run: ScanRun, met: Met): Promise<'moved' | 'movin
       run.moving.add(id)
       return 'moving'
     }
-    const folder = { id, path, isKnown: true, isDeep: true, seen: entry.stamp, blocked }
-    const found = await listOrTell(run, folder)
+    const folder = { id, path, isKnown: true, isDeep: true, seen: entry.stamp, digest: null, blocked }
+    const found = await listOrTell(run, folder, ({ path, seen }) => run.disk.list(path, seen))
     if (found === null || !isSameFolder(notMovedOut(run, id), found)) continue
     run.moves.set(id, { place: { parent, name: entry.name }, ...folderObservation(entry).state })
     run.lost.delete(id)
@@ -267,7 +335,7 @@ function listNewFolder(run: ScanRun, { entry, parent, path }: Met, { isNameTaken
     run.moves.set(id, { place, ...state })
     run.noteLocal(id, { parent, name: parkedName(id) }, { state: { ...state, content: null }, blocked }, null)
   } else run.noteLocal(id, place, { state, blocked }, null)
-  run.toList.push({ id, path, isKnown: false, isDeep: true, seen: entry.stamp, blocked: null })
+  run.toList.push({ id, path, isKnown: false, isDeep: true, seen: entry.stamp, digest: null, blocked: null })
 }
 
 /** @param of.id what is known to be this, and to have changed */

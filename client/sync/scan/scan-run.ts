@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   isLocalId,
   type Item,
@@ -20,11 +21,11 @@ import type { ScanLimits, ScanPorts } from './scan-types.ts'
 /** Ids are taken from the store in handfuls. */
 const IDS = 128
 
-export type KnownItem = Known & { blocked: Item['blocked'] }
+export type KnownItem = Known & { blocked: Item['blocked']; digest: string | null }
 
 /**
  * A folder that is to be listed. `isKnown`: there may be items in it. `isDeep`: and all folders below it. `seen`: how the listing of the folder above has just
- * shown it there; `null`: it has not, and something else may have its name by now.
+ * shown it there; `null`: it has not, and something else may have its name by now. `digest`: as `FolderSeen` has it, as long as the same is left out.
  */
 export type FolderToList = {
   id: ItemId
@@ -32,6 +33,7 @@ export type FolderToList = {
   isKnown: boolean
   isDeep: boolean
   seen: Stamp | null
+  digest: string | null
   blocked: Item['blocked']
 }
 
@@ -104,6 +106,22 @@ export class ScanRun {
     this.sums.changed++
     this.#buffer.add(change)
   }
+
+  /** Nothing new, but how the next scan gets to know that soon. */
+  remember(change: (to: StoreWriter) => void): void {
+    this.#buffer.add(change)
+  }
+
+  /** @param remembered as `toRemember` gave it for what is in this folder @returns `null`: it says nothing now, since other rules hold there */
+  digestIn(folder: LocalPath, remembered: string | null): string | null {
+    const under = this.#rulesIn(folder)
+    return remembered?.startsWith(under) ? remembered.slice(under.length) : null
+  }
+
+  toRemember = (folder: LocalPath, digest: string): string => this.#rulesIn(folder) + digest
+
+  /** What is left out in a folder hangs on the rules, and on the names of those above it. */
+  #rulesIn = (folder: LocalPath): string => `${hash('sha256', `${this.rules.key}/${folder}`, 'base64').slice(0, 12)} `
 
   noteLocal(id: ItemId, place: Placement, { state, blocked }: Observation, before: Item['blocked']): void {
     this.note((to) => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Disk } from '../ports.ts'
 import { failing, hashOf, scanWorld, type ScanWorld } from '../../../test/support/scan-world.ts'
 
 let world: ScanWorld
@@ -218,6 +219,71 @@ describe('what is left out, or cannot be followed', () => {
     expect(world.items()[0]).toMatchObject({ blocked: { reason: 'busy' }, local: { content: null } })
     await world.scanner().read({ files: 9, bytes: 9e9 })
     expect(world.items()[0]).toMatchObject({ blocked: null, local: { content: { kind: 'file' } } })
+  })
+})
+
+describe('SY-28 folders that are as they were', () => {
+  /** All folders that were listed, and what of them was compared. */
+  async function listed(): Promise<{ compared: string[]; asBefore: string[] }> {
+    const told = { compared: [] as string[], asBefore: [] as string[] }
+    const listChanged: Disk['listChanged'] = async (folder) => {
+      const listing = await world.disk.listChanged(folder)
+      told[Array.isArray(listing) ? 'compared' : 'asBefore'].push(folder.path)
+      return listing
+    }
+    await world.scanned(world.scanner(world.withDisk({ listChanged })))
+    return { compared: told.compared.toSorted(), asBefore: told.asBefore.toSorted() }
+  }
+
+  beforeEach(async () => {
+    await world.user.write('.bitvaultignore', '*.log\nother/e/f\n')
+    await world.startWith({ 'd/': '', 'd/e/': '', 'd/e/f': 'one', 'd/.DS_Store': 'x', 'd/g': '', 'h/': '' })
+    expect(await listed()).toEqual({ compared: ['', 'd', 'd/e'], asBefore: ['h'] })
+    expect(await listed()).toEqual({ compared: [''], asBefore: ['d', 'd/e', 'h'] })
+    expect(await world.scanned()).toMatchObject({ seen: 7, changed: 0 })
+  })
+
+  test('what changes is compared where it is, once, and all else is not', async () => {
+    const before = world.tree()
+    await world.user.write('d/e/f', 'two')
+    expect(await listed()).toEqual({ compared: ['', 'd/e'], asBefore: ['d', 'h'] })
+    expect(world.tree()).toContain(`d/e/f ${hashOf('two')}`)
+    expect((await listed()).compared).toEqual(['', 'd/e'])
+    expect((await listed()).compared).toEqual([''])
+    await world.put({ 'h/new': 'x' })
+    await world.user.remove('h/new')
+    await listed()
+    await world.user.write('d/e/f', 'one')
+    await listed()
+    expect(world.tree()).toEqual(before)
+  })
+
+  test('what is left out where a folder goes to is so, deep in it too', async () => {
+    await world.user.rename('d', 'other')
+    const id = world.idAt('d')
+    await world.scanned()
+    const { remote } = world.store.item(id)!
+    world.store.write((to) => to.setRemote(id, { ...remote!, place: { ...remote!.place, name: 'other' } }))
+    await world.scanned()
+    expect(world.tree().map((line) => line.split(' ')[0])).not.toContain('other/e/f')
+    expect(world.store.gone()).toMatchObject({ local: 0 })
+  })
+
+  test('with other rules everything is compared, and again with the old ones', async () => {
+    const rules = ['*.log\nf\n', '*.log\nother/e/f\n']
+    for (const [i, text] of rules.entries()) {
+      await world.user.write('.bitvaultignore', text)
+      expect((await listed()).compared).toEqual(['', 'd', 'd/e', 'h'])
+      expect(world.tree().some((line) => line.startsWith('d/e/f '))).toBe(i === 1)
+    }
+  })
+
+  test('a folder that comes in place of another one is not taken for that', async () => {
+    await world.user.rename('h', 'd/h')
+    await world.put({ 'h/': '', 'h/i': 'i' })
+    await world.scanned()
+    expect(world.tree()).toContain(`h/i ${hashOf('i')}`)
+    expect(world.whoIsWhere()).toContain('h at d/h')
   })
 })
 

@@ -82,6 +82,7 @@ const wholeTree = (root: ItemId): FolderToList => ({
   isKnown: true,
   isDeep: true,
   seen: null,
+  digest: null,
   blocked: null,
 })
 
@@ -111,7 +112,7 @@ function knownFolders({ store }: ScanPorts, hints: readonly LocalPath[]): Folder
       const item = id === null ? null : store.item(id)
       if (id === null || item?.local?.kind !== 'folder') break
       const path = folder.path === '' ? name : `${folder.path}/${name}`
-      folder = { id, path, isKnown: true, isDeep: false, seen: null, blocked: item.blocked }
+      folder = { id, path, isKnown: true, isDeep: false, seen: null, digest: null, blocked: item.blocked }
     }
     folders.set(folder.id, folder)
   }

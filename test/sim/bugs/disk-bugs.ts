@@ -1,12 +1,14 @@
-import type { Stamp } from '../../../core/reconcile/item.ts'
+import { isSameStamp, type Stamp } from '../../../core/reconcile/item.ts'
 import { isSameFile } from '../../../client/sync/local-states.ts'
 import { TRASH_FOLDER } from '../../../client/sync/own-folder.ts'
+import { countOf } from '../../../client/sync/listing.ts'
 import type { DiskEntry, LocalPath } from '../../../client/sync/ports.ts'
 import type { Bug } from '../bug.ts'
 import { mix } from '../dice.ts'
 import type { InodeTree } from '../inode-tree.ts'
 import type { VirtualDisk } from '../virtual-disk.ts'
-import { believingDisk, butDisk, lyingDisk } from './wrap.ts'
+import { butDisk } from '../../support/but.ts'
+import { believingDisk, lyingDisk } from './wrap.ts'
 
 /** What an engine once read, over all its lives. */
 const lastMarkers = new WeakMap<InodeTree, { id: string }>()
@@ -115,6 +117,23 @@ export const DISK_BUGS: readonly Bug[] = [
           }
         },
       }),
+  },
+  {
+    name: 'folder trusted by its time',
+    story: 'a folder whose own time has not moved is not looked into: what was edited in place in it is not seen',
+    disk: (disk) => {
+      const last = new Map<LocalPath, { seen: Stamp; count: { entries: number; folders: number } }>()
+      return butDisk(disk, {
+        listChanged: async (folder) => {
+          const { path, seen } = folder
+          const before = last.get(path)
+          if (before && seen && isSameStamp(before.seen, seen)) return before.count
+          const listing = await disk.listChanged(folder)
+          if (seen) last.set(path, { seen, count: Array.isArray(listing) ? countOf(listing) : listing })
+          return listing
+        },
+      })
+    },
   },
   {
     name: 'watcher trusted over scan',

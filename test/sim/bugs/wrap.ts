@@ -1,19 +1,8 @@
 import type { Stamp } from '../../../core/reconcile/item.ts'
 import { isSameStamp } from '../../../core/reconcile/item.ts'
 import type { Disk, DiskEntry, LocalPath, Remote, StoreWriter, SyncStore } from '../../../client/sync/ports.ts'
+import { but, butDisk } from '../../support/but.ts'
 
-/** All of one thing but what is said to be otherwise. */
-export function but<T extends object>(real: T, other: Partial<T>): T {
-  return new Proxy(real, {
-    get(target, key) {
-      if (key in other) return other[key as keyof T]
-      const value = Reflect.get(target, key, target) as unknown
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-}
-
-export const butDisk = (disk: Disk, other: Partial<Disk>): Disk => but(disk, other)
 export const butRemote = (remote: Remote, other: Partial<Remote>): Remote => but(remote, other)
 
 /** @param other the writer with some of its ways broken */

@@ -23,7 +23,7 @@ beforeEach(async () => {
     execFileSync('mkfifo', [`${world.root}/d2/pipe`])
     writeFileSync(Buffer.concat([Buffer.from(`${world.root}/d3/caf`), Buffer.from([0xe9])]), 'x')
   }
-  folders = (await world.disk.list('')).map(({ name, stamp }) => ({ path: name, seen: stamp }))
+  folders = (await world.disk.list('')).map(({ name, stamp }) => ({ path: name, seen: stamp, digest: null }))
 })
 afterEach(() => world.close())
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
-import type { DiskEntry, FolderSeen, LocalPath } from '../../../sync/ports.ts'
+import type { FolderSeen, Listing, LocalPath } from '../../../sync/ports.ts'
 import type { Looks } from './disk-entry.ts'
 import { claim, newClaims, offer, roomFor } from './list-claims.ts'
 import type { Listed, ListWorkerData, ToList } from './list-worker.ts'
@@ -16,7 +16,7 @@ export type ListAhead = {
   next(): LocalPath | null
   has(folder: LocalPath): boolean
   /** @returns `null`: nobody has listed it, or it could not be listed: whoever asks lists it */
-  take(folder: LocalPath): Promise<DiskEntry[] | null>
+  take(folder: LocalPath): Promise<Listing | null>
 }
 
 /** Expected, and read but not yet asked for. */
@@ -81,11 +81,11 @@ class Helper {
 
   expect(folders: readonly FolderSeen[]): void {
     const room = Math.min(EXPECTED_MAX - this.#numbers.size, roomFor(this.#claims, this.#next))
-    for (const { path, seen } of folders.slice(0, Math.max(0, room))) {
+    for (const { path, seen, digest } of folders.slice(0, Math.max(0, room))) {
       const number = this.#next++
       this.#numbers.set(path, number)
       offer(this.#claims, number)
-      this.#unsent.push({ number, path, seen })
+      this.#unsent.push({ number, path, seen, digest })
     }
     if (this.#unsent.length >= HANDFUL) this.#send()
   }
@@ -105,12 +105,12 @@ class Helper {
     return this.#untold.pop() ?? null
   }
 
-  async take(folder: LocalPath): Promise<DiskEntry[] | null> {
+  async take(folder: LocalPath): Promise<Listing | null> {
     const number = this.#numbers.get(folder)
     this.#numbers.delete(folder)
     if (number === undefined || claim(this.#claims, number, 'asker')) return null
     const text = await this.#answer(folder)
-    return text === null ? null : (JSON.parse(text) as DiskEntry[])
+    return text === null ? null : (JSON.parse(text) as Listing)
   }
 
   end(): void {
@@ -143,8 +143,8 @@ class Helper {
     this.#port.unref()
   }
 
-  #note({ path, entries }: Listed): void {
-    this.#listed.set(path, entries)
+  #note({ path, listing }: Listed): void {
+    this.#listed.set(path, listing)
     this.#untold.push(path)
     this.#wake()
   }

@@ -22,7 +22,11 @@ const SLOW_MS = 0.3
  * @param folder.seen how it was seen a moment ago: then it is looked at only once more, behind its reading
  * @throws the system's errors; ENOTDIR; EXDEV of a mount point; `AppError busy` when it changes all the time
  */
-export async function listFolder(root: Root, looks: Looks, { path: folder, seen }: FolderSeen): Promise<DiskEntry[]> {
+export async function listFolder(
+  root: Root,
+  looks: Looks,
+  { path: folder, seen }: Pick<FolderSeen, 'path' | 'seen'>,
+): Promise<DiskEntry[]> {
   const path = insideToRead(root, folder)
   let before = seen ?? lookAtFolder(path, root, looks)
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {

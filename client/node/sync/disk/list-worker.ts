@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { workerData } from 'node:worker_threads'
+import { listingOf } from '../../../sync/listing.ts'
 import type { FolderSeen, LocalPath } from '../../../sync/ports.ts'
 import type { Looks } from './disk-entry.ts'
 import { claim, through, type Claims } from './list-claims.ts'
@@ -9,8 +10,8 @@ import type { Root } from './root.ts'
 /** What this thread is begun with. */
 export type ListWorkerData = { root: Root; looks: Looks; port: MessagePort; claims: Claims }
 export type ToList = FolderSeen & { number: number }
-/** `entries`: as JSON, which is quicker to hand over than objects are; `null`: whoever asks shall see for himself why not. */
-export type Listed = { path: LocalPath; entries: string | null }
+/** `listing`: as JSON, which is quicker to hand over than objects are; `null`: whoever asks shall see for himself why not. */
+export type Listed = { path: LocalPath; listing: string | null }
 
 const { root, looks, port, claims } = workerData as ListWorkerData
 
@@ -24,9 +25,9 @@ async function listAll(asked: readonly ToList[]): Promise<void> {
 async function list(folder: FolderSeen): Promise<Listed> {
   const { path } = folder
   try {
-    return { path, entries: JSON.stringify(await listFolder(root, looks, folder)) }
+    return { path, listing: JSON.stringify(listingOf(await listFolder(root, looks, folder), folder.digest)) }
   } catch {
-    return { path, entries: null }
+    return { path, listing: null }
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, writeSync } from 'node:fs'
 import { LINUX, type Abilities } from '../../../../core/reconcile/abilities.ts'
-import type { Disk, LocalPath } from '../../../sync/ports.ts'
+import { listingOf } from '../../../sync/listing.ts'
+import type { Disk, Listing, LocalPath } from '../../../sync/ports.ts'
 import { OWN_FOLDER } from '../../../sync/own-folder.ts'
 import { discardEntry, makeFolder, makeSymlink, moveEntry, setExecutable } from './change-names.ts'
 import { lookAt, toEntry, type Looks } from './disk-entry.ts'
@@ -64,12 +65,17 @@ export function openDisk(path: string, now: () => number = Date.now): OpenDisk {
   }
 }
 
-type Reading = Pick<Disk, 'list' | 'expect' | 'expectedNext' | 'stat' | 'readLink' | 'read'>
+type Reading = Pick<Disk, 'list' | 'listChanged' | 'expect' | 'expectedNext' | 'stat' | 'readLink' | 'read'>
 
 function reading(root: Root, looks: Looks, ahead: ListAhead): Reading {
+  const readAhead = async (path: LocalPath): Promise<Listing | null> => (ahead.has(path) ? ahead.take(path) : null)
   return {
-    list: async (path, seen = null) =>
-      (ahead.has(path) ? await ahead.take(path) : null) ?? listFolder(root, looks, { path, seen }),
+    list: async (path, seen = null) => {
+      const listing = await readAhead(path)
+      return Array.isArray(listing) ? listing : listFolder(root, looks, { path, seen })
+    },
+    listChanged: async (folder) =>
+      (await readAhead(folder.path)) ?? listingOf(await listFolder(root, looks, folder), folder.digest),
     expect: ahead.expect,
     expectedNext: ahead.next,
     stat: async (path) => {

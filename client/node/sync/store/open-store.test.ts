@@ -20,6 +20,7 @@ import { FOLDER, mutationOf, nodeId, ROOT, settled } from '../../../../test/supp
 import type { SyncStore } from '../../../sync/ports.ts'
 import { connect } from './connection.ts'
 import { openSyncStore } from './open-store.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { sqliteStore, STORE_LIMITS } from './sqlite-store.ts'
 
 let folder: string
@@ -181,10 +182,25 @@ describe('DB-07, DB-05 what cannot be read', () => {
     closed(3)
     inFile('pragma user_version = 99')
     expect(codeOf(open)).toBe('precondition-failed')
-    inFile('pragma user_version = 1')
+    inFile(`pragma user_version = ${SCHEMA_VERSION}`)
     const { store, wasStoppedCleanly } = open()
     expect([store.counts().items, wasStoppedCleanly]).toEqual([3, true])
     store.close()
+  })
+
+  test('an older schema is brought up: nothing is lost, and digests are remembered from then on', () => {
+    closed(3)
+    for (const trigger of ['came', 'changed', 'went']) inFile(`drop trigger item_${trigger}`)
+    inFile('alter table item drop column l_digest; pragma user_version = 1')
+    const { store, isNew, setAside } = open()
+    expect({ isNew, setAside, items: store.counts().items }).toEqual({ isNew: false, setAside: null, items: 3 })
+    const digest = (): (string | null)[] => Array.from(store.localIn(ROOT), ({ digest }) => digest)
+    store.write((to) => to.setDigest(nodeId(1), 'x'))
+    expect(digest().toSorted()).toEqual([null, null, 'x'].toSorted())
+    store.write((to) => to.setLocal(nodeId(4), settled({ name: 'in-1', parent: nodeId(1) }).local))
+    expect(digest()).toEqual([null, null, null])
+    store.close()
+    expect(open()).toMatchObject({ isNew: false, setAside: null })
   })
 
   test.for([

@@ -5,7 +5,7 @@ import type { NodeId } from '../../../../core/ids.ts'
 import type { SyncStore } from '../../../sync/ports.ts'
 import { type Connection, connect, damagedMark, StoreDamage } from './connection.ts'
 import { noteAsLeft, wasLeftLikeThis } from './as-left.ts'
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, UPGRADES } from './schema.ts'
 import { sqliteStore, STORE_LIMITS, type StoreLimits } from './sqlite-store.ts'
 import { takeStoreLock } from './store-lock.ts'
 
@@ -128,7 +128,10 @@ function prepareSchema(db: Connection): boolean {
       found: version,
       supported: SCHEMA_VERSION,
     })
-  if (version === SCHEMA_VERSION && number('application_id') === APPLICATION_ID) return false
+  if (version > 0 && number('application_id') === APPLICATION_ID) {
+    for (let from = version; from < SCHEMA_VERSION; from++) db.exec(`begin immediate; ${UPGRADES[from]} commit`)
+    return false
+  }
   if (db.prepare('select count(*) from sqlite_schema').get()![0] !== 0)
     throw new StoreDamage(new Error('not a sync database'))
   db.exec(`begin immediate; ${SCHEMA} commit`)

@@ -1,10 +1,10 @@
 import { alike } from '../../../../core/reconcile/alike.ts'
-import type { Item, ItemId, LocalState } from '../../../../core/reconcile/item.ts'
+import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import type { Side } from '../../../sync/store-rules.ts'
 import type { SyncStore } from '../../../sync/ports.ts'
 import type { Connection, Query } from './connection.ts'
 import { ROW_COLUMNS, unpackBlocked, unpackRow } from './item-table.ts'
-import { unpackLocal } from './state-codec.ts'
+import { isFolderState, unpackLocal } from './state-codec.ts'
 import {
   alikeHash,
   bytesColumn,
@@ -25,7 +25,7 @@ export type Queries = {
   children(side: Side, parent: ItemId): Iterable<ItemId>
   childrenAlike(side: 'remote' | 'local', parent: ItemId, key: string): ItemId[]
   childNamed(side: 'remote' | 'local', parent: ItemId, name: string): ItemId | null
-  localIn(parent: ItemId): Iterable<{ id: ItemId; state: LocalState; blocked: Item['blocked'] }>
+  localIn: SyncStore['localIn']
   byIno(side: 'local' | 'synced', ino: string): Iterable<ItemId>
   unsettled(): Iterable<ItemId>
   /** @param last no later one: what is noted again meanwhile does not come twice */
@@ -57,9 +57,9 @@ const ID = idColumn('id')
 const FIRST_CHILD: Value[] = [-(2 ** 31) - 1, 0]
 
 function folderQueries(db: Connection, { pages, pageRows }: Paging) {
-  const below = (side: 'r' | 'l', columns: string): Query =>
+  const below = (side: 'r' | 'l', columns: string, filter = ''): Query =>
     db.prepare(
-      `select ${side}_key, row, ${ID}${columns} from item where ${side}_parent = ? and (${side}_key, row) > (?, ?)
+      `select ${side}_key, row, ${ID}${columns} from item where ${side}_parent = ? and (${side}_key, row) > (?, ?) ${filter}
        order by ${side}_key, row limit ${pageRows}`,
     )
   const namesakes = (side: 'r' | 'l'): Query =>
@@ -69,7 +69,9 @@ function folderQueries(db: Connection, { pages, pageRows }: Paging) {
       `select ${ID} from item where ${side}_parent = ? and ${side}_key = ? and ${side}_name = ? order by id limit 1`,
     )
   const children = { remote: below('r', ''), local: below('l', '') }
-  const states = below('l', `, l_name, l_ino, ${bytesColumn('l_state')}, blocked`)
+  const stateColumns = `, l_name, l_ino, ${bytesColumn('l_state')}, blocked, l_digest`
+  const states = below('l', stateColumns)
+  const folderStates = below('l', stateColumns, `and ${isFolderState('l_state')}`)
   const hashed = { remote: namesakes('r'), local: namesakes('l') }
   const byName = { remote: named('r'), local: named('l') }
   const syncedBelow = db.prepare(
@@ -92,20 +94,22 @@ function folderQueries(db: Connection, { pages, pageRows }: Paging) {
       const found = byName[side].get(packId(parent), nameHash(name), name)
       return found ? unpackId(found[0]!) : null
     },
-    *localIn(parent: ItemId) {
+    *localIn(parent: ItemId, kind?: 'folder') {
       const at = packId(parent)
-      for (const row of pages(FIRST_CHILD, ([key, row]) => states.all(at, key!, row!)))
+      const query = kind === 'folder' ? folderStates : states
+      for (const row of pages(FIRST_CHILD, ([key, row]) => query.all(at, key!, row!)))
         yield db.guard(() => readLocal(row, parent))
     },
   }
 }
 
-function readLocal([, , id, name, ino, state, blocked]: Value[], parent: ItemId) {
+function readLocal([, , id, name, ino, state, blocked, digest]: Value[], parent: ItemId) {
   const place = { parent, name: name as string }
   return {
     id: unpackId(id!),
     state: { place, ...unpackLocal(state as string, unpackIno(ino!)) },
     blocked: unpackBlocked(blocked!),
+    digest: digest as string | null,
   }
 }
 

@@ -79,7 +79,7 @@ export function sqliteStore(
     children: (side, parent) => current(({ children }) => children(side, parent)),
     childNamed,
     childrenAlike: (side, parent, key) => current(({ childrenAlike }) => childrenAlike(side, parent, key)),
-    localIn: (parent) => current(({ localIn }) => localIn(parent)),
+    localIn: (parent, kind) => current(({ localIn }) => localIn(parent, kind)),
     localByIno: (ino) => current(({ byIno }) => byIno('local', ino)),
     syncedByIno: (ino) => current(({ byIno }) => byIno('synced', ino)),
     unread: () => current(({ unread }) => unread(lastUnread())),

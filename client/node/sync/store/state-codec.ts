@@ -75,6 +75,9 @@ export function unpackLocal(hex: string, ino: string): Packed<LocalState> {
   return from.done({ kind, stamp, content: from.content(), isSettled: (head & SETTLED) !== 0 })
 }
 
+/** SQL: whether a packed local state is a folder's. */
+export const isFolderState = (column: string): string => `substr(${column}, 1, 1) in (x'00', x'80')`
+
 type PackedSynced = Omit<SyncedState, 'place' | 'localName'>
 
 export function packSynced(state: PackedSynced): Uint8Array {

@@ -36,8 +36,9 @@ export type WriterParts = {
 }
 
 export function storeWriter(parts: WriterParts): StoreWriter {
-  const { rows, notes, nextUnread } = parts
+  const { db, rows, notes, begin, nextUnread } = parts
   const become = handOverRows(parts)
+  const putDigest = db.prepare('update item set l_digest = ? where id = ? and l_state is not null')
   const put: typeof set = (row, field, value) => {
     set(row, field, value)
     rows.isAt(row)
@@ -72,6 +73,12 @@ export function storeWriter(parts: WriterParts): StoreWriter {
       const { mutation, fingerprint } = row.item.pending ?? {}
       if (mutation !== pending?.mutation || fingerprint !== pending?.fingerprint)
         set(row, 'pending', { to: pending, bit: PENDING })
+    },
+    setDigest(folder, digest) {
+      // What changed before it in this transaction would forget it, when that is written.
+      rows.flush()
+      begin()
+      putDigest.run(digest, packId(folder))
     },
     become,
     newLocalId() {
