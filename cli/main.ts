@@ -4,8 +4,6 @@ import { closeSync, openSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { parse } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { beginWatches } from '../client/node/sync/begun-watches.ts'
-import { linksPath } from '../client/node/sync/links/links-path.ts'
 import { EXIT } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import { SHOW_CURSOR } from './progress/redrawn-lines.ts'
@@ -16,8 +14,6 @@ import type { Output, World } from './world.ts'
 const SAME_PRESS_MS = 300
 
 const args = process.argv.slice(2)
-// Takes longer than to load all that follows.
-if (args[0] === 'sync' && args[1] === 'daemon') beginWatches(linksPath())
 
 const ending = new AbortController()
 for (const [signal, exit] of [

@@ -31,7 +31,7 @@ export type Elsewhere = { what: string } & ({ tests: readonly string[] } | { lat
 
 const NODE_DISK = 'client/node/sync/disk/node-disk.test.ts'
 const OPEN_STORE = 'client/node/sync/store/open-store.test.ts'
-const WATCHER = 'client/node/sync/watcher.test.ts'
+const WATCHER = 'client/node/sync/watch/folder-watches.test.ts'
 const PLACEHOLDERS = 'with placeholders'
 
 /** Cases without a scenario. */

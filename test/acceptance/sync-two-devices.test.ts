@@ -89,6 +89,26 @@ test('edits, renames and deletes on either side', async () => {
   await same(async () => expect(Object.keys(await a.tree())).toEqual(['h']))
 })
 
+test('WA-04: what is saved deep in folders that were moved, moved in or made by the other device comes at once', async () => {
+  await mkdir(a.at('d/e/f'), { recursive: true })
+  await same(async () => expect(Object.keys(await b.tree())).toHaveLength(3))
+  await rename(a.at('d'), a.at('moved'))
+  const outside = join(dir, 'outside')
+  await mkdir(join(outside, 'x', 'y'), { recursive: true })
+  await rename(outside, a.at('in'))
+  await same(async () => expect(Object.keys(await b.tree())).toHaveLength(6))
+  for (const [device, text] of [
+    [a, 'of a'],
+    [b, 'of b'],
+  ] as const) {
+    for (const path of ['moved/e/f/file', 'in/x/y/file']) await device.write(path, text)
+    await same(async () => {
+      for (const other of [a, b]) expect(await other.read('moved/e/f/file')).toBe(text)
+      for (const other of [a, b]) expect(await other.read('in/x/y/file')).toBe(text)
+    })
+  }
+})
+
 test('EE-01: edits of both while one was off are both there, under the same names', async () => {
   await a.write('f.txt', 'base')
   await same(async () => expect(await b.read('f.txt')).toBe('base'))

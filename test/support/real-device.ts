@@ -5,7 +5,7 @@ import { runtimeWebSocket } from '../../client/live-connection.ts'
 import { timerSleep } from '../../client/retry.ts'
 import { openDisk } from '../../client/node/sync/disk/open-disk.ts'
 import { openSyncStore } from '../../client/node/sync/store/open-store.ts'
-import { watchRoot } from '../../client/node/sync/watcher.ts'
+import { watchedDisk } from '../../client/node/sync/watch/watched-disk.ts'
 import type { EngineOptions } from '../../client/sync/engine-parts.ts'
 import { SyncEngine } from '../../client/sync/engine.ts'
 import { createHttpRemote } from '../../client/sync/http-remote.ts'
@@ -71,9 +71,8 @@ export class RealDevice {
     })
     this.engine = new SyncEngine({
       store,
-      disk,
+      ...watchedDisk(disk),
       remote,
-      watcher: watchRoot(disk.rootPath),
       clock: realClock,
       random: realRandom,
       tell: (event) => this.events.push(event),

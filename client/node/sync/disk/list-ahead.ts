@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort, type MessagePort, type Worker } from 'node:worker_threads'
 import type { FolderSeen, Listing, LocalPath } from '../../../sync/ports.ts'
 import type { Looks } from './disk-entry.ts'
 import { claim, newClaims, offer, roomFor } from './list-claims.ts'
-import type { Listed, ListWorkerData, ToList } from './list-worker.ts'
+import { takeListThread } from './list-thread.ts'
+import type { Listed, ListTask, ToList } from './list-worker.ts'
 import type { Root } from './root.ts'
 
 /**
@@ -23,7 +24,6 @@ export type ListAhead = {
 const EXPECTED_MAX = 4_096
 /** Told to the other thread at once, as long as it has others: each message has its price. */
 const HANDFUL = 32
-const MODULE = `./list-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
 
 export function createListAhead(root: Root, looks: Looks): ListAhead {
   let helper: Helper | null = null
@@ -70,9 +70,9 @@ class Helper {
 
   constructor(root: Root, looks: Looks) {
     const { port1, port2 } = new MessageChannel()
-    const workerData: ListWorkerData = { root, looks: { ...looks }, port: port2, claims: this.#claims }
-    this.#worker = new Worker(new URL(MODULE, import.meta.url), { workerData, transferList: [port2] })
-    this.#worker.unref()
+    const task: ListTask = { root, looks: { ...looks }, port: port2, claims: this.#claims }
+    this.#worker = takeListThread()
+    this.#worker.postMessage(task, [port2])
     for (const event of ['error', 'exit']) this.#worker.on(event, () => this.end())
     this.#port = port1
     this.#port.on('message', (listed: Listed) => this.#note(listed))

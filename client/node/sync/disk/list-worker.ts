@@ -1,5 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
-import { workerData } from 'node:worker_threads'
+import { parentPort, type MessagePort } from 'node:worker_threads'
 import { listingOf } from '../../../sync/listing.ts'
 import type { FolderSeen, LocalPath } from '../../../sync/ports.ts'
 import type { Looks } from './disk-entry.ts'
@@ -7,22 +6,28 @@ import { claim, through, type Claims } from './list-claims.ts'
 import { listFolder } from './list-folder.ts'
 import type { Root } from './root.ts'
 
-/** What this thread is begun with. */
-export type ListWorkerData = { root: Root; looks: Looks; port: MessagePort; claims: Claims }
+/** What this thread is told once, at first. */
+export type ListTask = { root: Root; looks: Looks; port: MessagePort; claims: Claims }
 export type ToList = FolderSeen & { number: number }
 /** `listing`: as JSON, which is quicker to hand over than objects are; `null`: whoever asks shall see for himself why not. */
 export type Listed = { path: LocalPath; listing: string | null }
 
-const { root, looks, port, claims } = workerData as ListWorkerData
+parentPort!.once('message', (task: ListTask) => {
+  let working = Promise.resolve()
+  task.port.on('message', (asked: ToList[]) => {
+    working = working.then(() => listAll(task, asked))
+  })
+})
 
-async function listAll(asked: readonly ToList[]): Promise<void> {
+async function listAll(task: ListTask, asked: readonly ToList[]): Promise<void> {
+  const { port, claims } = task
   for (const folder of asked) {
-    if (claim(claims, folder.number, 'helper')) port.postMessage(await list(folder))
+    if (claim(claims, folder.number, 'helper')) port.postMessage(await list(task, folder))
     through(claims, folder.number)
   }
 }
 
-async function list(folder: FolderSeen): Promise<Listed> {
+async function list({ root, looks }: ListTask, folder: FolderSeen): Promise<Listed> {
   const { path } = folder
   try {
     return { path, listing: JSON.stringify(listingOf(await listFolder(root, looks, folder), folder.digest)) }
@@ -30,8 +35,3 @@ async function list(folder: FolderSeen): Promise<Listed> {
     return { path, listing: null }
   }
 }
-
-let working = Promise.resolve()
-port.on('message', (asked: ToList[]) => {
-  working = working.then(() => listAll(asked))
-})

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { AppError } from '../../../../core/errors.ts'
 import { Doorbell } from '../../../sync/doorbell.ts'
-import { endWatches } from '../begun-watches.ts'
 import { serveControl } from '../control/serve-control.ts'
 import { syncFolder } from '../links/link-folder.ts'
 import type { Link } from '../links/link.ts'
@@ -47,8 +46,6 @@ export class SyncDaemon {
     try {
       const control = await serveControl(daemonNote(this.#parts.state), daemonRoutes(this))
       try {
-        await this.#turn()
-        void endWatches()
         while (!this.#stopping.signal.aborted) await this.#turn()
       } finally {
         await this.#stopAll()

@@ -4,11 +4,11 @@ import type { EngineOptions } from '../../../sync/engine-parts.ts'
 import type { Clock, Random, SyncEvent } from '../../../sync/ports.ts'
 import { RootGone } from '../../../sync/root-gone.ts'
 import { RootLost } from '../../../sync/root-lost.ts'
+import { SCAN_LIMITS } from '../../../sync/scan/scan-types.ts'
 import { isOfPort } from '../../../sync/trouble.ts'
-import type { BegunWatch } from '../begun-watch.ts'
-import { takeWatch } from '../begun-watches.ts'
 import { linkRoutes } from '../control/link-routes.ts'
 import { serveControl, type ControlServer } from '../control/serve-control.ts'
+import { beginListThread } from '../disk/list-thread.ts'
 import { linkFolder, type LinkFolder } from '../links/link-folder.ts'
 import type { LinkFile } from '../links/link-file.ts'
 import type { Link } from '../links/link.ts'
@@ -63,8 +63,6 @@ export class LinkHost {
   readonly #answering = Promise.withResolvers<void>()
   #link: Link
   readonly #store: LinkStore
-  /** For the first life. */
-  #begunWatch: BegunWatch | null = null
   #life: LinkLife | null = null
   #keeper: DeviceKeeper | null = null
   #failures = 0
@@ -78,13 +76,8 @@ export class LinkHost {
     this.voice = new LinkVoice(this.folder, parts.clock.now)
     this.#bell = new Doorbell(parts.clock)
     this.#store = new LinkStore({ link: parts.link, folder: this.folder, voice: this.voice, now: parts.clock.now })
-    if (!parts.link.paused) this.#begunWatch = takeWatch(parts.link.root)
-    try {
-      this.#store.open()
-    } catch (error) {
-      void this.#begunWatch?.end()
-      throw error
-    }
+    if (!parts.link.paused && this.voice.tally.facts.items >= SCAN_LIMITS.largeFrom) beginListThread()
+    this.#store.open()
   }
 
   /** Until `stop`, or until the link is no more. */
@@ -181,15 +174,6 @@ export class LinkHost {
   }
 
   async #turn(): Promise<void> {
-    try {
-      await this.#openAndWork()
-    } finally {
-      await this.#begunWatch?.end()
-      this.#begunWatch = null
-    }
-  }
-
-  async #openAndWork(): Promise<void> {
     const root = await openLinkRoot(this.#link)
     if ('is' in root) {
       this.#tell({ kind: 'state', state: 'stopped', reason: root.is })
@@ -217,7 +201,6 @@ export class LinkHost {
       link: this.#link,
       folder: this.folder.path,
       root,
-      begunWatch: this.#begunWatch,
       store,
       wasStoppedCleanly,
       session,

@@ -9,10 +9,9 @@ import { createHttpRemote } from '../../../sync/http-remote.ts'
 import type { Clock, Random, SyncEvent, SyncStore } from '../../../sync/ports.ts'
 import { createRate } from '../../../sync/rate.ts'
 import { openUploadJournal } from '../../upload-journal.ts'
-import type { BegunWatch } from '../begun-watch.ts'
 import { bootId } from '../disk/root-lock.ts'
 import type { Link } from '../links/link.ts'
-import { watchRoot } from '../watcher.ts'
+import { watchedDisk } from '../watch/watched-disk.ts'
 import type { LinkRoot } from './link-root.ts'
 import { SpaceAccess } from './space-access.ts'
 
@@ -27,8 +26,6 @@ export type LifeParts = {
   /** Of the link's own. */
   folder: string
   root: LinkRoot
-  /** Of that root, or nothing. */
-  begunWatch?: BegunWatch | null
   store: SyncStore
   session: Session
   wasStoppedCleanly: boolean
@@ -82,9 +79,8 @@ export function createLinkLife(parts: LifeParts): LinkLife {
   })
   const engine = new SyncEngine({
     store,
-    disk: root.disk,
+    ...watchedDisk(root.disk),
     remote,
-    watcher: watchRoot(root.disk.rootPath, { begun: parts.begunWatch ?? null }),
     clock,
     random,
     tell: parts.tell,

@@ -2,8 +2,9 @@ import type { Item, ItemId } from '../../../../core/reconcile/item.ts'
 import { addToTally, blankItem, isBlank, isListedUnsettled, type Side, type Tally } from '../../../sync/store-rules.ts'
 import { changedPlaces, type Where } from './changed-places.ts'
 import type { Connection, Query } from './connection.ts'
-import { depths, type ParentOf } from './depth.ts'
-import { DEPTH, itemTable, type Row, takeRowsOver } from './item-table.ts'
+import { depths } from './depth.ts'
+import type { Digests } from './digests.ts'
+import { DEPTH, ID, itemTable, LOCAL, type Row, takeRowsOver } from './item-table.ts'
 import { rowCache } from './row-cache.ts'
 import { packId } from './value-codec.ts'
 
@@ -41,13 +42,14 @@ export type RowsParts = {
   root: ItemId
   limits: RowLimits
   tally: Tally
+  digests: Digests
   /** Before the first statement of a transaction. */
   begin(): void
   /** Depths that were stored may be wrong from now on. */
   onMoved(): void
 }
 
-export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts): Rows {
+export function openRows({ db, root, limits, tally, digests, begin, onMoved }: RowsParts): Rows {
   const table = itemTable(db)
   // What is on its way is asked for again and again; at rest hardly anything is.
   const wanted = (): number => Math.min(limits.busyRows, Math.max(limits.cachedRows, tally.unsettled))
@@ -70,16 +72,16 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
     return item && !isBlank(item) ? item : null
   }
 
-  const parentOf: ParentOf = (side, id) => load(id)?.item[side]?.place.parent
-
   function flush({ sameTrees } = { sameTrees: false }): void {
     if (dirty.size === 0) return
     begin()
     // Before the first is written: children that come in the same transaction are measured with it.
     if (!sameTrees && [...dirty.values()].some((row) => isRechained(row, hasChildren))) onMoved()
-    const measure = depths(root, parentOf)
+    const measure = depths(root, (side, id) => load(id)?.item[side]?.place.parent)
     takeRowsOver(dirty)
+    const folders = new Set([...dirty.values()].flatMap(foldersOf))
     for (const row of dirty.values()) write(row, measure)
+    digests.forget(folders)
     dirty.clear()
     places.clear()
     clean.shrink()
@@ -123,6 +125,12 @@ export function openRows({ db, root, limits, tally, begin, onMoved }: RowsParts)
       clean.clear()
     },
   }
+}
+
+/** Those of which something else is known now. */
+function foldersOf({ id, changed, stored, item }: Row): ItemId[] {
+  if ((changed & (LOCAL | ID)) === 0) return []
+  return [id, ...[stored.local, item.local].flatMap((local) => (local ? [local.place.parent] : []))]
 }
 
 const newRow = (id: ItemId): Row => {

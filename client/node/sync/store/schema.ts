@@ -1,20 +1,12 @@
+import { isFolderState } from './state-codec.ts'
+
 /** Counts what a program must know to read the file. A newer one is refused (DB-07); an older one is brought up at opening. */
 export const SCHEMA_VERSION = 2
 /** `bvsy`, so that `file` and a person can tell what it is. */
 export const APPLICATION_ID = 0x62767379
 
-const FORGET_DIGESTS = `
-  create trigger item_came after insert on item begin
-    update item set l_digest = null where id = new.l_parent and l_digest is not null;
-  end;
-  create trigger item_changed after update of id, l_parent, l_name, l_ino, l_state on item begin
-    update item set l_digest = null
-      where id in (old.id, new.id, old.l_parent, new.l_parent) and l_digest is not null;
-  end;
-  create trigger item_went after delete on item begin
-    update item set l_digest = null where id = old.l_parent and l_digest is not null;
-  end;
-`
+/** Of a folder with many files in it the folders are asked for by themselves. */
+const FIND_FOLDERS = `create index item_folders on item (l_parent, l_key) where ${isFolderState('l_state')};`
 
 /**
  * One row an item, in three groups of columns: `r_` remote, `l_` local, `s_` synced. What is looked up by is a column, the rest of a state is
@@ -23,7 +15,7 @@ const FORGET_DIGESTS = `
  * `r_key`, `l_key`: a hash of `alike(name)`. One small index finds a child by its name and by what looks like it.
  * `r_seen`: the snapshot, or the time since it, in which the remote state was last told.
  * `depth`: only while the item is unsettled. `unread`: only while it is to be read; grows with every state that was noted.
- * `l_digest`: of all that is in a folder, as a scan found it; the triggers forget it with every change of what is known of that.
+ * `l_digest`: of all that is in a folder, as a scan found it; forgotten with every change of what is known of that (digests.ts).
  */
 export const SCHEMA = `
   create table item (
@@ -43,12 +35,12 @@ export const SCHEMA = `
   create index item_unread on item (unread) where unread is not null;
   create index item_blocked on item (id) where blocked is not null;
   create table note (key text primary key, value text not null) without rowid;
-  ${FORGET_DIGESTS}
+  ${FIND_FOLDERS}
   pragma application_id = ${APPLICATION_ID};
   pragma user_version = ${SCHEMA_VERSION};
 `
 
 /** What brings a database of an older version up to the next one, by that older version. */
 export const UPGRADES: Readonly<Record<number, string>> = {
-  1: `alter table item add column l_digest; ${FORGET_DIGESTS} pragma user_version = 2;`,
+  1: `alter table item add column l_digest; ${FIND_FOLDERS} pragma user_version = 2;`,
 }

@@ -6,6 +6,7 @@ import { isGoneBack } from '../../../../core/reconcile/changes.ts'
 import { ROW_COLUMNS, unpackRow } from './item-table.ts'
 import type { Tally } from '../../../sync/store-rules.ts'
 import type { Connection } from './connection.ts'
+import { openDigests, type Digests } from './digests.ts'
 import { measuring } from './measure.ts'
 import { openNotes, type Notes } from './notes.ts'
 import { openQueries, type Queries } from './queries.ts'
@@ -20,7 +21,15 @@ export type StoreLimits = RowLimits & {
 
 export const STORE_LIMITS: StoreLimits = { cachedRows: 6_144, busyRows: 24_576, changedRows: 2_048, pageRows: 512 }
 
-type Parts = { db: Connection; root: NodeId; notes: Notes; rows: Rows; queries: Queries; tally: Tally }
+type Parts = {
+  db: Connection
+  root: NodeId
+  notes: Notes
+  rows: Rows
+  queries: Queries
+  digests: Digests
+  tally: Tally
+}
 
 /** @param db locked, and of this schema; closed with the store */
 export function sqliteStore(
@@ -36,9 +45,9 @@ export function sqliteStore(
     if (!db.isInTransaction()) db.exec('begin immediate')
   }
   const onMoved = (): void => notes.set(NOTE.moved, 'yes')
-  const rows = openRows({ db, root, limits, tally, begin, onMoved })
-  const parts = { db, root, notes, rows, queries, tally }
-  const { write, isWriting, lastUnread } = transactions(parts, begin)
+  const digests = openDigests(db, notes, begin)
+  const rows = openRows({ db, root, limits, tally, digests, begin, onMoved })
+  const { write, isWriting, lastUnread } = transactions({ db, root, notes, rows, queries, digests, tally }, begin)
   const hasMoved = (): boolean => notes.get(NOTE.moved) !== null
   const measureAll = measuring(db, { root, pageRows: limits.pageRows })
   const measureMoved = (): void => {
@@ -98,10 +107,10 @@ export function sqliteStore(
   }
 }
 
-function transactions({ db, root, notes, rows, queries, tally }: Parts, begin: () => void) {
+function transactions({ db, root, notes, rows, queries, digests, tally }: Parts, begin: () => void) {
   let isWriting = false
   let unread = (db.prepare('select max(unread) from item where unread is not null').get()![0] ?? 0) as number
-  const writer = storeWriter({ db, root, rows, notes, queries, begin, nextUnread: () => ++unread })
+  const writer = storeWriter({ db, root, rows, notes, queries, digests, begin, nextUnread: () => ++unread })
 
   function commit(): void {
     rows.flush()

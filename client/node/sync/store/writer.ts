@@ -4,6 +4,7 @@ import type { StoreWriter } from '../../../sync/ports.ts'
 import { isSameLocal, isSameRemote, isSameSynced } from '../../../sync/same-state.ts'
 import { blankItem, handOver, isUnread } from '../../../sync/store-rules.ts'
 import type { Connection } from './connection.ts'
+import type { Digests } from './digests.ts'
 import { BLOCKED, LOCAL, PENDING, REMOTE, type Row, SEEN, SYNCED, UNREAD } from './item-table.ts'
 import type { Notes } from './notes.ts'
 import type { Queries } from './queries.ts'
@@ -21,6 +22,8 @@ export const NOTE = {
   moved: 'moved',
   /** With what rules names were hashed. */
   alike: 'alike',
+  /** There may be digests of folders. */
+  digests: 'digests',
   meta: (key: string): string => `meta:${key}`,
 } as const
 
@@ -30,15 +33,15 @@ export type WriterParts = {
   rows: Rows
   notes: Notes
   queries: Queries
+  digests: Digests
   begin(): void
   /** The place in the order of what is to be read. */
   nextUnread(): number
 }
 
 export function storeWriter(parts: WriterParts): StoreWriter {
-  const { db, rows, notes, begin, nextUnread } = parts
+  const { rows, notes, digests, nextUnread } = parts
   const become = handOverRows(parts)
-  const putDigest = db.prepare('update item set l_digest = ? where id = ? and l_state is not null')
   const put: typeof set = (row, field, value) => {
     set(row, field, value)
     rows.isAt(row)
@@ -77,8 +80,7 @@ export function storeWriter(parts: WriterParts): StoreWriter {
     setDigest(folder, digest) {
       // What changed before it in this transaction would forget it, when that is written.
       rows.flush()
-      begin()
-      putDigest.run(digest, packId(folder))
+      digests.set(folder, digest)
     },
     become,
     newLocalId() {
@@ -113,7 +115,16 @@ function set<Field extends keyof Item>(row: Row, field: Field, { to, bit }: { to
 const SIDES = ['local', 'synced'] as const
 const HANDED_OVER = LOCAL | SYNCED | BLOCKED | PENDING | UNREAD
 
-function handOverRows({ db, root, rows, notes, queries, begin, nextUnread }: WriterParts): StoreWriter['become'] {
+function handOverRows({
+  db,
+  root,
+  rows,
+  notes,
+  queries,
+  digests,
+  begin,
+  nextUnread,
+}: WriterParts): StoreWriter['become'] {
   const follow = {
     local: db.prepare('update item set l_parent = ? where l_parent = ?'),
     synced: db.prepare('update item set s_parent = ? where s_parent = ?'),
@@ -128,6 +139,7 @@ function handOverRows({ db, root, rows, notes, queries, begin, nextUnread }: Wri
     const hasOwn = anyChild[side].get(packId(to)) !== undefined
     for (const child of queries.children(side, from.id)) rows.reload(child)
     const moved = follow[side].run(packId(to), packId(from.id))
+    if (side === 'local') digests.forget([from.id, to])
     return hasOwn || (moved > 0 && from[side] === null)
   }
 

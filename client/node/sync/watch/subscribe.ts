@@ -1,16 +1,10 @@
 import { createRequire } from 'node:module'
 import { sep } from 'node:path'
 import type { AsyncSubscription, BackendType, Event, Options } from '@parcel/watcher'
-import { OWN_FOLDER } from '../../sync/own-folder.ts'
+import { OWN_FOLDER } from '../../../sync/own-folder.ts'
+import { TROUBLE } from './trouble.ts'
 
-/** What a person is told; changes are found by the scans in each of them (WA-02). */
-export const TROUBLE = {
-  limit:
-    'the system watches no more folders: changes are found by scans only, until fs.inotify.max_user_watches is raised (sysctl)',
-  gone: 'this folder cannot be watched: changes are found by scans only',
-} as const
-
-/** When it is needed, and at once: most commands watch nothing, and it loads a library of its own. @throws where the system has none */
+/** When it is needed: most commands watch nothing, and it loads a library of its own. @throws where the system has none */
 const loadWatcher = (): typeof import('@parcel/watcher') => createRequire(import.meta.url)('@parcel/watcher')
 
 /** What the system itself offers: of the library's own choosing, another program might be asked. */
@@ -20,20 +14,15 @@ const BACKENDS: Partial<Record<NodeJS.Platform, BackendType>> = {
   win32: 'windows',
 }
 
-let lastTurn: Promise<unknown> | null = null
+let lastTurn: Promise<unknown> = Promise.resolve()
 
 /**
  * All watches of a process share one thread in the library, which ends with the last of them: a watch that is begun while the last one ends is heard of
- * no more, without an error. So they are begun and ended one after the other; the first one at once, whatever else this turn of the event loop does.
+ * no more, without an error. So they are begun and ended one after the other.
  */
 function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
-  const acted = lastTurn === null ? act() : lastTurn.then(act)
-  const turn = acted
-    .catch(() => {})
-    .then(() => {
-      if (lastTurn === turn) lastTurn = null
-    })
-  lastTurn = turn
+  const acted = lastTurn.then(act)
+  lastTurn = acted.catch(() => {})
   return acted
 }
 
@@ -41,7 +30,7 @@ function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
 export type OnEvents = (error: Error | null, events: Event[]) => void
 export type Subscribed = { subscription: AsyncSubscription | null; trouble: string | null }
 
-/** Resolves when the system watches every folder there is below; until then the library walks through all of it, on a thread of its own. */
+/** Resolves when the system watches every folder there is below. */
 export async function subscribe(rootPath: string, onEvents: OnEvents): Promise<Subscribed> {
   try {
     const backend = BACKENDS[process.platform]

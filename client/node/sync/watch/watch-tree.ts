@@ -1,12 +1,9 @@
-import { watch } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, relative, sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Event } from '@parcel/watcher'
-import { OWN_FOLDER } from '../../sync/own-folder.ts'
-import type { LocalPath, Watcher } from '../../sync/ports.ts'
-import type { BegunWatch } from './begun-watch.ts'
-import { codeOf } from './disk/system-error.ts'
-import { subscribe, TROUBLE, troubleOf, type OnEvents, type Subscribed } from './subscribe.ts'
+import { OWN_FOLDER } from '../../../sync/own-folder.ts'
+import type { LocalPath, Watcher } from '../../../sync/ports.ts'
+import { subscribe, troubleOf, type OnEvents, type Subscribed } from './subscribe.ts'
 
 /**
  * More folders, or more changes, in one batch: everything may have changed. The library does not tell when the queue of the system overflows (WA-01);
@@ -14,34 +11,22 @@ import { subscribe, TROUBLE, troubleOf, type OnEvents, type Subscribed } from '.
  */
 const HINTS_MAX = 512
 const EVENTS_MAX = 2_048
-/** Between two looks whether the system still watches what is new. */
-const PROBE_MS = 10_000
 /** Between two looks whether the root is there again. */
 const ROOT_AGAIN_MS = 1_000
 
-export type WatchOptions = {
-  /** What may have been begun already. */
-  begun?: BegunWatch | null
-  /** Whether one more folder could be watched. */
-  canWatchMore?: () => boolean
-  nowMs?: () => number
-}
-
 /**
- * Watches a root by what the system offers: inotify, FSEvents, ReadDirectoryChangesW. It only hints at folders. Whatever goes wrong becomes one hint at
+ * Watches all that is below a root where the system can: FSEvents, ReadDirectoryChangesW. It only hints at folders. Whatever goes wrong becomes one hint at
  * everything, and `trouble` of what was started tells what cannot go on, as of now.
  * @param rootPath without symbolic links; its marker was written
  */
-export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher {
+export function watchTree(rootPath: string): Watcher {
   return {
     start: async (onHint) => {
       const ending = new AbortController()
       let trouble: string | null = null
-      const isLimitReached = createLimitProbe(rootPath, options)
       const onEvents: OnEvents = (error, events) => {
         if (ending.signal.aborted) return
         if (error) trouble = troubleOf(error)
-        else if (events.some(({ type }) => type === 'create') && isLimitReached()) trouble = TROUBLE.limit
         for (const hint of error ? [null] : foldersOf(rootPath, events)) onHint(hint)
         if (events.some(({ type, path }) => type === 'delete' && path === rootPath)) subscribed = again(subscribed)
       }
@@ -54,8 +39,7 @@ export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher
         if (!ending.signal.aborted) onHint(null)
         return found
       }
-      const begun = await options.begun?.take(rootPath, onEvents)
-      let subscribed = begun ? Promise.resolve(begun) : subscribe(rootPath, onEvents)
+      let subscribed = subscribe(rootPath, onEvents)
       const first = await subscribed
       trouble ??= first.trouble
       // What came before the watches were set is not hinted at by anybody (WA-04).
@@ -70,30 +54,6 @@ export function watchRoot(rootPath: string, options: WatchOptions = {}): Watcher
         },
       }
     },
-  }
-}
-
-/** The library does not tell that a new folder could not be watched: so we try it ourselves, on a folder of ours. */
-function createLimitProbe(
-  rootPath: string,
-  { canWatchMore, nowMs = () => performance.now() }: WatchOptions,
-): () => boolean {
-  const probe = canWatchMore ?? (() => canWatch(join(rootPath, OWN_FOLDER)))
-  let lastMs = -PROBE_MS
-  return () => {
-    if (nowMs() - lastMs < PROBE_MS) return false
-    lastMs = nowMs()
-    return !probe()
-  }
-}
-
-function canWatch(path: string): boolean {
-  if (process.platform !== 'linux') return true
-  try {
-    watch(path, { persistent: false }).close()
-    return true
-  } catch (error) {
-    return codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EMFILE'
   }
 }
 
