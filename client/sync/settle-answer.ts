@@ -150,7 +150,8 @@ function settleCopy(settling: Settling, { asked, content, stamp, base }: Copied)
   if (!putNode(settling, node)) return null
   // A copy that somebody has deleted since is what is here, and goes from here too (I6).
   const isKnown = settling.tree.remoteOf(id) !== null || (isBeside && isTold(settling, node))
-  if (!isKnown) return null
+  // The copy is here by another way, and the original was deleted since: what is here is an edit of that, to be sent anew.
+  if (!isKnown) return !isBeside && node.id !== original && isTold(settling, node) ? forgetsSent(settling) : null
   if (id !== item.id && settling.course.store.item(id)?.local) return forgetsSent(settling)
   // The copy is here already, by another way, and the original is of another kind: what is here is neither.
   if (!isBeside && settling.tree.remoteOf(id)?.content.kind !== content.kind) return forgetsSent(settling)

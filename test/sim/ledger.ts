@@ -145,7 +145,11 @@ export class Ledger {
 
   account(device: number): Account {
     return {
-      put: (inode) => this.put(keyOf(inode), device),
+      put: (inode) => {
+        this.put(keyOf(inode), device)
+        // Under each of its names it was saved.
+        if (inode.links > 1) this.returned(keyOf(inode))
+      },
       gone: (inode, wasLast = true) => this.gone(keyOf(inode), wasLast && inode.by === 'person'),
       linked: (inode) => this.returned(keyOf(inode)),
       moved: (inode, from) => {
