@@ -48,6 +48,13 @@ export const snapshotReply = z.object({
     .string()
     .nullable()
     .describe('on the last page: where the changes go on that are not in the snapshot for certain'),
+  seq: z
+    .number()
+    .int()
+    .nullable()
+    .describe(
+      'on the last page: of the last change that is in the snapshot for certain, whether it tells of the node or not',
+    ),
   spaces,
 })
 

@@ -117,7 +117,10 @@ export type Watcher = {
 export type Remote = {
   /** `null`: from the beginning, which the server answers with resync-required: take a snapshot. */
   changes(cursor: string | null, waitMs: number): Promise<{ changes: RemoteChange[]; cursor: string; more: boolean }>
-  snapshot(after: string | null): Promise<{ nodes: NodeStateWire[]; after: string | null; cursor: string | null }>
+  /** `cursor`, `seq`: on the last page; up to `seq` the journal has nothing to tell that the snapshot does not hold. */
+  snapshot(
+    after: string | null,
+  ): Promise<{ nodes: NodeStateWire[]; after: string | null; cursor: string | null; seq: number | null }>
   /**
    * All that lives below a folder, each after its parent, as it is now: of one that came out of the trash or in from elsewhere, since the
    * states of what does not live are not kept. Nothing when the folder is gone meanwhile.

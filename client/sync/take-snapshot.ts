@@ -35,6 +35,8 @@ export async function takeSnapshot(
     // An answer without our root is no answer about what is below it: nothing is taken for deleted.
     if (!rootLives) throw new RootGone()
     const { cursor, nodes } = page
+    // What was purged since an answer is in no page: the answer must not bring it back.
+    seen = Math.max(seen, page.seq ?? 0)
     return store.write((to) => {
       putPage(new RemoteTree(store, to), nodes, store.root)
       to.endSnapshot()

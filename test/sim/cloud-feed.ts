@@ -9,7 +9,7 @@ import { pathOf, unitBelow } from '../support/namespace-state.ts'
 import type { Cloud } from './cloud.ts'
 
 export type Page = { changes: RemoteChange[]; cursor: string; more: boolean }
-export type SnapshotPage = { nodes: NodeStateWire[]; after: string | null; cursor: string | null }
+export type SnapshotPage = { nodes: NodeStateWire[]; after: string | null; cursor: string | null; seq: number | null }
 
 const toWire = (node: NodeState): NodeStateWire => ({ ...node }) as NodeStateWire
 
@@ -70,6 +70,7 @@ export function readSnapshot(
     nodes: nodes.map(toWire),
     after: isLast ? null : formatPlace(place.epoch, place.seq, rows.at(-1)!.id),
     cursor: isLast ? formatPlace(place.epoch, place.seq) : null,
+    seq: isLast ? place.seq : null,
   }
 }
 

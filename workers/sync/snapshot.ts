@@ -16,6 +16,7 @@ export async function snapshot(call: Call): Promise<Response> {
     nodes: page.nodes,
     next: last === null ? null : formatSnapshotToken({ ...pinned, after: last, space }, holder, sha256Hex),
     cursor: last === null ? formatCursor(pinned, holder, sha256Hex) : null,
+    seq: last === null ? pinned.seq : null,
     spaces: page.spaces,
   })
 }
