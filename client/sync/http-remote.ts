@@ -69,7 +69,7 @@ export function createHttpRemote(options: HttpRemoteOptions): Remote {
         await requireRoot(options)
         lastCursor = reply.cursor
       }
-      return { nodes: reply.nodes, after: reply.next, cursor: reply.cursor, seq: reply.seq }
+      return { nodes: reply.nodes, after: reply.next, cursor: reply.cursor, seq: reply.seq ?? null }
     },
     below: (folder) => listBelow(api, folder),
     push: (entries) => api.push(entries, { ...bound, ...(lastCursor === null ? {} : { cursor: lastCursor }) }),
