@@ -3,34 +3,12 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Hints } from '../../../../test/support/hints.ts'
 import { nodeDiskWorld, type NodeDiskWorld } from '../../../../test/support/node-disk-world.ts'
 import type { LocalPath } from '../../../sync/ports.ts'
 import { identityOf } from '../disk/root.ts'
 import { FolderWatches } from './folder-watches.ts'
 import { watchedDisk, type WatchedDisk } from './watched-disk.ts'
-
-type Hint = LocalPath | null
-
-/** What was hinted at, and who waits for it. */
-class Hints {
-  all: Hint[] = []
-  #onNext = (): void => {}
-
-  note = (hint: Hint): void => {
-    this.all.push(hint)
-    this.#onNext()
-  }
-
-  /** One that comes from now on. */
-  next(wanted: Hint): Promise<void> {
-    const from = this.all.length
-    return new Promise((resolve) => {
-      this.#onNext = () => {
-        if (this.all.includes(wanted, from)) resolve()
-      }
-    })
-  }
-}
 
 let world: NodeDiskWorld
 let hints: Hints

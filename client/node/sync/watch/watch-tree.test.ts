@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Hints } from '../../../../test/support/hints.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { foldersOf, watchTree } from './watch-tree.ts'
 
@@ -32,56 +33,36 @@ describe('the system', () => {
   afterEach(() => rm(root, { recursive: true, force: true }))
 
   test('WA-04: everything is hinted at first, then the folder of each change', async () => {
-    const hints: (string | null)[] = []
-    let onNext = () => {}
-    const until = (wanted: string | null) =>
-      new Promise<void>((resolve) => {
-        onNext = () => {
-          if (hints.includes(wanted)) resolve()
-        }
-        onNext()
-      })
-    const watching = await watchTree(root).start((hint) => {
-      hints.push(hint)
-      onNext()
-    })
+    const hints = new Hints()
+    const watching = await watchTree(root).start(hints.note)
     expect(watching.trouble).toBeNull()
-    expect(hints).toEqual([null])
+    expect(hints.all).toEqual([null])
     await writeFile(join(root, '.bitvault', 'f'), 'ours')
+    let hint = hints.next('d')
     await writeFile(join(root, 'd', 'f'), 'x')
-    await until('d')
+    await hint
+    hint = hints.next('')
     await rename(join(root, 'd', 'f'), join(root, 'f'))
-    await until('')
+    await hint
     await mkdir(join(root, 'new'))
     await writeFile(join(root, 'new', 'f'), 'x')
     await watching.stop()
-    expect(hints).not.toContain('.bitvault')
+    expect(hints.all).not.toContain('.bitvault')
   })
 
   test('RT-06: a root that was away for a moment is watched again', async () => {
-    let hints: (string | null)[] = []
-    let onNext = () => {}
-    const until = (wanted: string | null) =>
-      new Promise<void>((resolve) => {
-        onNext = () => {
-          if (hints.includes(wanted)) resolve()
-        }
-        onNext()
-      })
-    const watching = await watchTree(root).start((hint) => {
-      hints.push(hint)
-      onNext()
-    })
+    const hints = new Hints()
+    const watching = await watchTree(root).start(hints.note)
     for (const time of ['first', 'second']) {
-      hints = []
+      const gone = hints.next(null)
       await rename(root, `${root}-away`)
       await rename(`${root}-away`, root)
       // Once because it has gone, once because it is watched again.
-      await until(null)
-      hints = []
-      await until(null)
+      await gone
+      await hints.next(null)
+      const hint = hints.next('d')
       await writeFile(join(root, 'd', time), 'x')
-      await until('d')
+      await hint
     }
     expect(watching.trouble).toBeNull()
     await watching.stop()
