@@ -12,7 +12,6 @@ import {
   rmdirSync,
   unlinkSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { seededBytes } from '../../client/content/seeded-bytes.ts'
@@ -152,15 +151,26 @@ export class SyncPerson {
   saveAtomic(path: string, bytes = this.#bytes()): void {
     this.#replacing(path, () => {
       const beside = `${path}.${this.#parts.dice().toString(36).slice(2, 8)}`
+      const fd = openSync(beside, 'wx+')
       try {
-        writeFileSync(beside, bytes, { flag: 'wx' })
+        this.#writeWhole(fd, bytes)
         renameSync(beside, path)
+        this.#saved(bytes, path)
       } catch (error) {
-        rmSync(beside, { force: true })
+        this.#dropBeside(fd, beside)
         throw error
+      } finally {
+        closeSync(fd)
       }
-      this.#saved(bytes, path)
     })
+  }
+
+  /** What did not get its name goes; unless its folder was moved in this moment: then it has gone along, and is a file like others. */
+  #dropBeside(fd: number, beside: string): void {
+    rmSync(beside, { force: true })
+    if (fstatSync(fd).nlink === 0) return
+    const bytes = readWhole(fd)
+    if (bytes.length > 0) this.#saved(bytes, beside)
   }
 
   append(path: string): void {
@@ -224,6 +234,13 @@ export class SyncPerson {
   }
 
   #write(fd: number, path: string, bytes: Uint8Array): void {
+    this.#writeWhole(fd, bytes)
+    this.#saved(bytes, path)
+    const there = lstatSync(path, { throwIfNoEntry: false })
+    if (there?.ino !== fstatSync(fd).ino) this.#parts.ledger.savedAside(hashOf(bytes))
+  }
+
+  #writeWhole(fd: number, bytes: Uint8Array): void {
     try {
       writeWhole(fd, bytes)
     } catch (error) {
@@ -231,9 +248,6 @@ export class SyncPerson {
       ftruncateSync(fd, 0)
       throw error
     }
-    this.#saved(bytes, path)
-    const there = lstatSync(path, { throwIfNoEntry: false })
-    if (there?.ino !== fstatSync(fd).ino) this.#parts.ledger.savedAside(hashOf(bytes))
   }
 
   #saved(bytes: Uint8Array, path: string): void {
