@@ -104,7 +104,11 @@ export class Person {
     const { entry } = this.tree.find(path)
     if (!entry) throw errnoOf('ENOENT')
     const below = entry.inode.kind === 'folder' ? [...this.tree.walk(entry.inode, path)] : []
-    for (const { folder, entry } of below.reverse()) this.#take(folder, entry.name)
+    for (const { folder, entry } of below.reverse()) {
+      // What another disk hides cannot be removed.
+      if (entry.inode.isMount) throw errnoOf('EBUSY')
+      this.#take(folder, entry.name)
+    }
     this.remove(path)
   }
 
