@@ -4,10 +4,10 @@ import { sep } from 'node:path'
 import { AppError } from '../../../../core/errors.ts'
 import { OWN_FOLDER } from '../../../sync/own-folder.ts'
 import { isSameStamp, type Stamp } from '../../../../core/reconcile/item.ts'
-import type { DiskEntry, FolderSeen } from '../../../sync/ports.ts'
+import type { DiskEntry, FolderSeen, LocalPath } from '../../../sync/ports.ts'
 import { breathe } from './breathe.ts'
 import { lookAt, toEntry, toStamp, type Looks } from './disk-entry.ts'
-import { checkRoot, insideToRead, type Root } from './root.ts'
+import { checkRoot, insideToRead, pathBelow, type Root } from './root.ts'
 import { codeOf, systemError } from './system-error.ts'
 
 const ATTEMPTS = 3
@@ -19,7 +19,8 @@ const SLOW_MS = 0.3
 /**
  * A folder to its end. Names that come and go meanwhile could be missed by the system's own reading: when the folder's times have moved, it is
  * read again.
- * @param folder.seen how it was seen a moment ago: then it is looked at only once more, behind its reading
+ * @param folder.seen how the folder above has shown it a moment ago. Then it is looked at only once more, behind its reading: when that is the same folder, it is one
+ * of those below the root, whatever the way to it may be by now (I12, RT-01)
  * @throws the system's errors; ENOTDIR; EXDEV of a mount point; `AppError busy` when it changes all the time
  */
 export async function listFolder(
@@ -27,20 +28,23 @@ export async function listFolder(
   looks: Looks,
   { path: folder, seen }: Pick<FolderSeen, 'path' | 'seen'>,
 ): Promise<DiskEntry[]> {
-  const path = insideToRead(root, folder)
-  let before = seen ?? lookAtFolder(path, root, looks)
+  const path = pathBelow(root, folder)
+  let shown = seen
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const before = shown ?? lookOnTheWay(root, looks, folder)
     const names = readNames(path).filter(({ name }) => folder !== '' || name !== OWN_FOLDER)
     const entries = await lookAtAll(path, names, looks)
-    const after = lookAtFolder(path, root, looks)
-    if (isSameStamp(before, after)) {
-      checkRoot(root)
+    if (isSameStamp(before, lookAtFolder(path, root, looks))) {
+      if (shown === null) checkRoot(root)
       return entries
     }
-    before = lookAtFolder(path, root, looks)
+    shown = null
   }
   throw new AppError('busy', { detail: 'the folder changes while it is read' })
 }
+
+const lookOnTheWay = (root: Root, looks: Looks, folder: LocalPath): Stamp =>
+  lookAtFolder(insideToRead(root, folder), root, looks)
 
 function lookAtFolder(path: string, root: Root, looks: Looks): Stamp {
   const stats = lookAt(path)

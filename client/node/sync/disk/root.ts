@@ -46,11 +46,16 @@ export function insideToRead(root: Root, path: LocalPath): string {
 }
 
 function insideChecked(root: Root, path: LocalPath, look: (folders: readonly string[]) => void): string {
+  const full = pathBelow(root, path)
+  if (path !== '') look(path.split('/').slice(0, -1))
+  return full
+}
+
+/** Nothing is looked at: where the path leads to has to be told by what is found there. @throws EINVAL */
+export function pathBelow(root: Root, path: LocalPath): string {
   if (path === '') return root.path
-  const names = path.split('/')
-  if (!names.every(isPlainName)) throw systemError('EINVAL', 'not a path below the root')
-  look(names.slice(0, -1))
-  return join(root.path, ...names)
+  if (!path.split('/').every(isPlainName)) throw systemError('EINVAL', 'not a path below the root')
+  return join(root.path, path)
 }
 
 function lookAtWay(root: Root, folders: readonly string[]): void {
