@@ -25,6 +25,8 @@ export type EngineParts = {
 export type EngineOptions = {
   /** The person may change this place on the server. Asked for each plan: rights come and go while the engine runs. */
   canWrite: () => boolean
+  /** Until `canWrite` is known, or nobody answers soon: looking at both sides waits for nobody, a plan does. */
+  untilAccessIsKnown: () => Promise<void>
   /** Of items on the server. Both are asked for each plan; `syncNow` after they have changed. */
   isSelected: (item: Item) => boolean
   /** The topmost of what is not selected. */
@@ -34,6 +36,8 @@ export type EngineOptions = {
   maxSteps: number
   times: HintTimes
   scan: Partial<ScanLimits>
+  /** After so many changes, at rest, what is in each folder is remembered for the next start (SY-28). */
+  rememberAfter: number
   /** Bytes a second, of what comes; `null`: as fast as it goes. */
   downLimit: number | null
   /** Another one shows what holds when the planner is wrong (I1). */
@@ -42,12 +46,14 @@ export type EngineOptions = {
 
 export const ENGINE_OPTIONS: EngineOptions = {
   canWrite: () => true,
+  untilAccessIsKnown: async () => {},
   isSelected: () => true,
   unselected: () => [],
   brake: { atLeast: 25, share: 0.5 },
   maxSteps: 2_000,
   times: HINT_TIMES,
   scan: {},
+  rememberAfter: 1_000,
   downLimit: null,
   plan,
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { LocalState } from '../../core/reconcile/item.ts'
-import type { DiskEntry, Listing } from './ports.ts'
+import type { IgnoreRules } from './ignore.ts'
+import type { DiskEntry, Listing, LocalPath } from './ports.ts'
 
 type Line = Pick<DiskEntry, 'name' | 'kind' | 'stamp' | 'fault'>
 
@@ -21,6 +22,19 @@ export const digestOfKnown = (states: readonly LocalState[]): string =>
 export function listingOf(entries: DiskEntry[], expected: string | null): Listing {
   return expected === null || digestOf(entries) !== expected ? entries : countOf(entries)
 }
+
+/** What is left out in a folder hangs on the rules, and on the names of those above it: under others the digest says nothing. */
+export const toRemember = (rules: IgnoreRules, folder: LocalPath, digest: string): string =>
+  markOf(rules, folder) + digest
+
+/** @param remembered as `toRemember` gave it for what is in this folder @returns `null`: it says nothing now */
+export function remembered(rules: IgnoreRules, folder: LocalPath, remembered: string | null): string | null {
+  const mark = markOf(rules, folder)
+  return remembered?.startsWith(mark) ? remembered.slice(mark.length) : null
+}
+
+const markOf = ({ key }: IgnoreRules, folder: LocalPath): string =>
+  `${hash('sha256', `${key}/${folder}`, 'base64').slice(0, 12)} `
 
 export const countOf = (entries: readonly DiskEntry[]): { entries: number; folders: number } => ({
   entries: entries.length,

@@ -51,8 +51,8 @@ export class Looker {
 
   prepare = (): void => this.#scanner.prepare()
 
-  /** @throws RootLost; what the disk throws: then the same is looked at the next time */
-  async scan(): Promise<void> {
+  /** @returns how much was otherwise than it was known. @throws RootLost; what the disk throws: then the same is looked at the next time */
+  async scan(): Promise<number> {
     const { again, lock, writes, signal } = this.#course
     const folders = again.takeFolders()
     try {
@@ -64,6 +64,7 @@ export class Looker {
       this.#isReadDue = true
       if (outcome.again === null || outcome.again.length > 0) this.#lookLater(outcome.again, outcome.againInMs)
       this.#noteUnlisted(folders, outcome.unlisted)
+      return outcome.changed
     } catch (error) {
       if (folders === null) again.everywhere = true
       else for (const folder of folders) again.folder(folder)

@@ -15,6 +15,7 @@ import { Looker } from './looker.ts'
 import { Pace } from './pace.ts'
 import { pullToHead } from './pull.ts'
 import type { Disk, SyncStore } from './ports.ts'
+import { RememberKnown } from './remember-known.ts'
 import { requireRoot } from './root-lost.ts'
 import type { Status } from './status.ts'
 import { isScanBlock } from './scan/scan-faults.ts'
@@ -44,6 +45,7 @@ export class Rounds {
   readonly #announcements: Announcements
   #afterFall: AfterFall | null = null
   readonly #scrub: Scrub
+  readonly #memory: RememberKnown
   readonly #lately: Lately
   #tidyDueMs = 0
 
@@ -56,7 +58,10 @@ export class Rounds {
     this.#looker = new Looker(course, options.scan, { stopping, onDue })
     this.#announcements = new Announcements(course.store)
     this.#lately = new Lately(course.clock, course.store)
-    this.#scrub = new Scrub(course, { stopping, isAtRest: () => status.state === 'up-to-date' })
+    const isAtRest = (): boolean => status.state === 'up-to-date'
+    this.#scrub = new Scrub(course, { stopping, isAtRest })
+    const { rules } = this.#looker
+    this.#memory = new RememberKnown(course, { stopping, isAtRest, rules, after: options.rememberAfter })
     course.again.server = true
     course.again.everywhere = true
   }
@@ -88,7 +93,7 @@ export class Rounds {
     const unreached = again.server ? await this.#tryToPull() : null
     if (again.hasFolders) {
       if (!unreached) this.#status.is('scanning')
-      await this.#pace.measure(() => this.#looker.scan())
+      this.#memory.changed(await this.#pace.measure(() => this.#looker.scan()))
       this.#afterFall?.settle()
     }
     const isMoreToRead = await this.#looker.read()
@@ -99,11 +104,13 @@ export class Rounds {
     if (again.server) return 'again'
     await this.#settleAnnounced()
     if (this.#transfers.files > TRANSFERS_MAX) return 'rest'
+    await this.#options.untilAccessIsKnown()
     const next = await this.#pace.measure(() => this.plan())
     this.#status.brake(next.brake)
     this.#transfers.isMorePlanned = next.more
     if (next.steps.length === 0) return isMoreToRead || again.server || again.hasFolders ? 'again' : this.#rest(next)
     this.#status.is('syncing')
+    this.#memory.changed(next.steps.length)
     await executePlan(this.#course, this.#transfers, next)
     return 'again'
   }
@@ -120,6 +127,7 @@ export class Rounds {
     while (await this.#looker.read()) continue
     writes.flush()
     await this.#settleAnnounced()
+    await this.#options.untilAccessIsKnown()
     return this.plan(maxSteps)
   }
 
@@ -152,6 +160,7 @@ export class Rounds {
   async close(): Promise<void> {
     await this.end()
     await this.#scrub.end()
+    await this.#memory.end()
   }
 
   async #settleAnnounced(): Promise<void> {
@@ -214,6 +223,7 @@ export class Rounds {
       if (forgetBrakeAnswers(store)) this.#lately.forget()
       forgetSent(store)
       this.#status.is('up-to-date', store.counts().blocked > 0 ? 'blocked' : undefined)
+      this.#memory.rested()
     }
     return 'rest'
   }

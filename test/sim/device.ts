@@ -254,6 +254,7 @@ export class Device implements Host {
       isSelected: ({ id }) => !this.unselected.has(id),
       unselected: () => [...this.unselected] as ItemId[],
       scan: { largeFrom: this.#readsAhead ? 0 : Infinity },
+      rememberAfter: mix(this.seed, 'remembers', this.index) % 2 === 0 ? 1 : Infinity,
     }
   }
 

@@ -4,7 +4,7 @@ import { isSameFolder, matchFolder } from '../../../core/reconcile/match.ts'
 import { parkedName } from '../../../core/reconcile/parked-name.ts'
 import type { IgnoreKind, IgnoreRules } from '../ignore.ts'
 import { isIgnoredThere } from '../left-alone.ts'
-import { digestOf, digestOfKnown } from '../listing.ts'
+import { digestOf, digestOfKnown, remembered, toRemember } from '../listing.ts'
 import { folderOf, joined } from '../local-path.ts'
 import type { DiskEntry, LocalPath } from '../ports.ts'
 import { findSpot } from './find-spot.ts'
@@ -195,7 +195,7 @@ function goOn(
   { id, blocked, digest }: KnownItem,
   { path, seen }: { path: LocalPath; seen: Stamp },
 ): void {
-  run.toList.push({ id, path, isKnown: true, isDeep: true, seen, digest: run.digestIn(path, digest), blocked })
+  run.toList.push({ id, path, isKnown: true, isDeep: true, seen, digest: remembered(run.rules, path, digest), blocked })
 }
 
 /**
@@ -213,7 +213,7 @@ function rememberAll(
   const [found, before] = [digestOf(all.entries), digestNow(all.known)]
   run.remember((to) => {
     // Contents may be read, and answers of the server come in between.
-    if (digestNow(run.store.localIn(id)) === before) to.setDigest(id, run.toRemember(path, found))
+    if (digestNow(run.store.localIn(id)) === before) to.setDigest(id, toRemember(run.rules, path, found))
   })
 }
 

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import {
   isLocalId,
   type Item,
@@ -111,17 +110,6 @@ export class ScanRun {
   remember(change: (to: StoreWriter) => void): void {
     this.#buffer.add(change)
   }
-
-  /** @param remembered as `toRemember` gave it for what is in this folder @returns `null`: it says nothing now, since other rules hold there */
-  digestIn(folder: LocalPath, remembered: string | null): string | null {
-    const under = this.#rulesIn(folder)
-    return remembered?.startsWith(under) ? remembered.slice(under.length) : null
-  }
-
-  toRemember = (folder: LocalPath, digest: string): string => this.#rulesIn(folder) + digest
-
-  /** What is left out in a folder hangs on the rules, and on the names of those above it. */
-  #rulesIn = (folder: LocalPath): string => `${hash('sha256', `${this.rules.key}/${folder}`, 'base64').slice(0, 12)} `
 
   noteLocal(id: ItemId, place: Placement, { state, blocked }: Observation, before: Item['blocked']): void {
     this.note((to) => {

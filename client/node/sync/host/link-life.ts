@@ -77,6 +77,7 @@ export function createLinkLife(parts: LifeParts): LinkLife {
     up,
     onAccess: () => void access.refresh(),
   })
+  let accessKnown = Promise.resolve()
   const engine = new SyncEngine({
     store,
     ...watchedDisk(root.disk),
@@ -89,6 +90,7 @@ export function createLinkLife(parts: LifeParts): LinkLife {
     options: {
       ...parts.options,
       canWrite: () => access.canWrite,
+      untilAccessIsKnown: () => accessKnown,
       isSelected: ({ id }) => !selection.has(id),
       unselected: () => selection.ids,
       downLimit: link.down,
@@ -106,7 +108,7 @@ export function createLinkLife(parts: LifeParts): LinkLife {
       if (selection.follow(next)) engine.syncNow()
     },
     run: async () => {
-      await askAccess()
+      accessKnown = askAccess()
       const asking = askAgain(access, clock, ending.signal)
       await engine.run()
       ending.abort()
