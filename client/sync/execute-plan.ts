@@ -7,7 +7,7 @@ import type { ShapeStep } from './local-steps.ts'
 import { writeNotes } from './note-steps.ts'
 import { isPushed, pushSteps } from './push-steps.ts'
 import { shapeAll } from './shape-all.ts'
-import { fingerprintOf } from './sent.ts'
+import { fingerprintOf, isSameRequest } from './sent.ts'
 import type { Transfers } from './transfers.ts'
 import type { UploadStep } from './upload-steps.ts'
 
@@ -43,7 +43,10 @@ function mayFetch(course: Course, { item, to, expects }: DownloadStep, unanswere
  * conflicted copy. The answer tells (P2, P10).
  */
 function contentsSentAgain({ store }: Course, uploads: readonly UploadStep[]): ReadonlySet<string> {
-  const sent = uploads.filter((step) => store.item(step.item)?.pending?.fingerprint === fingerprintOf(step, 0))
+  const sent = uploads.filter((step) => {
+    const pending = store.item(step.item)?.pending
+    return pending && isSameRequest(pending, fingerprintOf(step, 0))
+  })
   return new Set(sent.flatMap(({ content }) => (content.kind === 'file' ? [content.sha256] : [])))
 }
 

@@ -5,7 +5,7 @@ import { PUSH_MAX_MUTATIONS, type PushEntry } from '../../protocol/mutations.ts'
 import type { Aliases } from './aliases.ts'
 import { noteFailure, tellStep, tellStepEnd, type Course } from './course.ts'
 import { localPath, joined } from './local-path.ts'
-import { fingerprintOf } from './sent.ts'
+import { fingerprintOf, isSameRequest } from './sent.ts'
 import type { DiskEntry, SyncStore } from './ports.ts'
 import { settleAnswer } from './settle-answer.ts'
 import { isOfPort } from './trouble.ts'
@@ -95,7 +95,10 @@ export const pendingFor = (
   { pending }: Item,
   fingerprint: string,
   newId: () => MutationId,
-): NonNullable<Item['pending']> => (pending?.fingerprint === fingerprint ? pending : { mutation: newId(), fingerprint })
+): NonNullable<Item['pending']> => ({
+  mutation: pending !== null && isSameRequest(pending, fingerprint) ? pending.mutation : newId(),
+  fingerprint,
+})
 
 export const newMutationId = (nowMs: number, random: Uint8Array): MutationId => uuidV7(nowMs, random) as MutationId
 

@@ -5,6 +5,7 @@ import {
   type ItemContent,
   type Placement,
   type RemoteState,
+  type Stamp,
   type SyncedState,
 } from '../../core/reconcile/item.ts'
 import { nameKey } from '../../core/names.ts'
@@ -30,6 +31,26 @@ export type Announced = {
 export function fingerprintOf(step: RemoteStep, seen: number): string {
   const { item: _item, ...sent } = step
   return JSON.stringify(step.do === 'trash-remote' ? { ...sent, seen } : sent)
+}
+
+/**
+ * Whether both ask the server for the same. Of a file's stamp it is told when the file was written; a rename here changes the rest of it, and under another id the
+ * same would be done twice.
+ */
+export function isSameRequest(pending: NonNullable<Item['pending']>, fingerprint: string): boolean {
+  if (pending.fingerprint === fingerprint) return true
+  const before = requestOf(pending.fingerprint)
+  return before !== null && before === requestOf(fingerprint)
+}
+
+/** `null`: it was written by a version that wrote it in another way. */
+function requestOf(fingerprint: string): string | null {
+  const told = (key: string, value: unknown): unknown => (key === 'stamp' ? (value as Stamp).mtimeNs : value)
+  try {
+    return JSON.stringify(JSON.parse(fingerprint), told)
+  } catch {
+    return null
+  }
 }
 
 /** `null`: nothing was sent, or by a version that wrote it in another way. */
