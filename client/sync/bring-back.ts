@@ -1,9 +1,10 @@
 import { AppError } from '../../core/errors.ts'
 import { numberedName } from '../../core/names.ts'
+import type { Abilities } from '../../core/reconcile/abilities.ts'
 import type { ItemContent, Stamp } from '../../core/reconcile/item.ts'
 import type { Course } from './course.ts'
 import { folderOf, joined } from './local-path.ts'
-import { isCoarse, isSameFile } from './local-states.ts'
+import { isSameFile } from './local-states.ts'
 import { TRASH_FOLDER } from './own-folder.ts'
 import type { LocalPath, SyncStore } from './ports.ts'
 import { hashFile, isSettled } from './scan/observe.ts'
@@ -22,10 +23,10 @@ export async function isOther(
   return !isSameFile(kept.stamp, displaced.stamp) || (await isOtherByBytes(course, kept.path, displaced))
 }
 
-/** A coarse clock gives what is written in the same tick the same stamp: there the bytes have to tell. */
+/** Two contents may have had this stamp, when one was written in the tick of the clock in which it was given: there the bytes have to tell (TM-01, TM-02). */
 async function isOtherByBytes({ disk }: Course, kept: LocalPath, { stamp, content }: Displaced): Promise<boolean> {
-  if (content?.kind !== 'file' || !isCoarse(disk.abilities)) return false
-  if (isSettled(disk, stamp, await disk.timeNs())) return false
+  if (content?.kind !== 'file') return false
+  if (isSettled(disk, stamp, await disk.timeNs()) && !mayHideWrite(stamp, disk.abilities)) return false
   try {
     return (await hashFile(disk, kept)).sha256 !== content.sha256
   } catch (error) {
@@ -34,6 +35,13 @@ async function isOtherByBytes({ disk }: Course, kept: LocalPath, { stamp, conten
     return true
   }
 }
+
+/** To read more once more would be felt, and to write as much in one tick, and put its time back, is hard. */
+const REREAD_MAX_BYTES = 1024 * 1024
+
+/** What we have placed was not read since, and its time is older than the moment in which it came: whoever wrote into it in that tick left no trace. */
+const mayHideWrite = ({ size, mtimeNs, ctimeNs }: Stamp, { grainNs }: Abilities): boolean =>
+  size <= REREAD_MAX_BYTES && BigInt(ctimeNs) - BigInt(mtimeNs) > grainNs
 
 /** A process that ended between the two could not look at what it had displaced: that is made up for. */
 export async function bringBackMissed(course: Course, path: LocalPath, displaced: Displaced): Promise<void> {

@@ -57,7 +57,17 @@ export class Scrub {
       const age = this.#course.clock.now() - began
       // A clock that was set back makes nobody wait longer than for one pass.
       if (age >= 0 && age < PASS_MS && this.#progress().place === null) await this.#sleep(PASS_MS - age)
-      else await this.#pass()
+      else await this.#tryPass()
+    }
+  }
+
+  /** A database that takes nothing now, since the disk is full, does so later. */
+  async #tryPass(): Promise<void> {
+    try {
+      await this.#pass()
+    } catch (error) {
+      if (this.#stopping.aborted || !isOfPort(error)) throw error
+      await this.#sleep(BUSY_MS)
     }
   }
 

@@ -76,6 +76,7 @@ export class Device implements Host {
   wasUnmounted = false
   #wasStoppedCleanly = true
   #boots = 1
+  readonly #unheard: ((engine: RunningEngine) => void)[] = []
   #openedOn: Inode | null = null
   mount = (): void => {}
   /** Every write to its store fails like that. */
@@ -223,14 +224,21 @@ export class Device implements Host {
     void this.stop().then(() => this.start())
   }
 
-  /** Its person tells it something; what it cannot keep now it is told again. */
+  /** Its person tells it something; what it cannot keep now it is told again, and what comes after that only then. */
   hears(word: (engine: RunningEngine) => void): void {
-    if (!this.engine) return
-    try {
-      word(this.engine)
-    } catch (error) {
-      if (this.storeFault === null) throw error
-      this.scheduler.after(1_000_000, () => this.hears(word))
+    this.#unheard.push(word)
+    if (this.#unheard.length === 1) this.#hear()
+  }
+
+  #hear(): void {
+    for (let word = this.#unheard[0]; word !== undefined; word = this.#unheard[0]) {
+      try {
+        if (this.engine) word(this.engine)
+        this.#unheard.shift()
+      } catch (error) {
+        if (this.storeFault === null) throw error
+        return void this.scheduler.after(1_000_000, () => this.#hear())
+      }
     }
   }
 

@@ -52,6 +52,8 @@ export class Rules {
   /** Contents that went to a safety trash since the disk's clock could not tell them from what was there. */
   readonly rescued = new Set<Key>()
   readonly #displaced = new WeakMap<Inode, { device: Device; atUs: number }>()
+  /** When a device gave it its name. */
+  readonly #placedUs = new WeakMap<Inode, number>()
   readonly #seenHalf = new Set<Key>()
   readonly #checked = new WeakSet<object>()
   /** By device and item: the newest version that both sides had. */
@@ -81,7 +83,9 @@ export class Rules {
           return true
       return false
     })
-    if (!cloud.holds(key) && !isElsewhere && !this.rescued.has(key))
+    // The bytes tell what no stamp does, and it is brought back: at the end it has to be there.
+    const comesBack = how === 'replace' && this.#wasWrittenAsItCame(device, inode, key)
+    if (!cloud.holds(key) && !isElsewhere && !this.rescued.has(key) && !comesBack)
       this.#broken('I1', `device ${device.index} displaces (${how}) the only copy of what is at ${path}`)
     if (how === 'discard') this.#explainDiscard(device, path, key)
   }
@@ -103,6 +107,14 @@ export class Rules {
   #isWithinGrain({ config, world }: Device, key: Key): boolean {
     const saved = world.ledger.saved.get(key)
     return saved !== undefined && BigInt(world.scheduler.nowUs - saved.lastPutUs) * 1_000n < config.fs.grainNs
+  }
+
+  /** Within the grain of the disk's clock after we placed it, and it has the time that we gave it. */
+  #wasWrittenAsItCame({ config, world }: Device, inode: Inode, key: Key): boolean {
+    const saved = world.ledger.saved.get(key)
+    const placedUs = this.#placedUs.get(inode)
+    if (saved === undefined || placedUs === undefined) return false
+    return BigInt(Math.abs(saved.lastPutUs - placedUs)) * 1_000n < config.fs.grainNs
   }
 
   #explainDiscard(device: Device, path: string, key: Key): void {
@@ -142,6 +154,7 @@ export class Rules {
   /** I4: only what somebody has saved is shown to people. */
   places(device: Device, { path, inode }: Parameters<DiskWatch['places']>[0]): void {
     if (inode.kind !== 'file' && inode.kind !== 'symlink') return
+    this.#placedUs.set(inode, this.#world.scheduler.nowUs)
     if (!this.#world.ledger.isLegal(keyOf(inode)))
       this.#broken('I4', `device ${device.index} shows bytes at ${path} that nobody has saved`)
   }
