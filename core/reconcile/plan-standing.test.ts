@@ -116,6 +116,16 @@ describe('P7 names that this device cannot hold', () => {
     expect(blockedOn(world)).toEqual([`${long}: path-too-long`])
   })
 
+  test('NM-11 what comes into a folder that is here although its path is too long tells why it does not', () => {
+    const long = 'x'.repeat(100)
+    const [above, deep] = [`${long}/${long}`, `${long}/${long}/${long}`]
+    const world = sides([`${long}/`, `${above}/`, `${deep}/`], [], [], windows)
+    inTurn(world, [], [create(`${deep}/f`, 'R')])
+    world.device.settle()
+    expect(world.device.listing()).toEqual([`${long}/`, `${above}/`, `${deep}/`])
+    expect(blockedOn(world)).toEqual(['f: path-too-long'])
+  })
+
   test('PM-01 a disk without the bit keeps it as it is', () => {
     const world = sides(['f'], [], [], windows)
     inTurn(world, [], [chmod('f')])

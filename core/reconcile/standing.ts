@@ -3,7 +3,7 @@ import type { Item, ItemId, Trees } from './item.ts'
 import { countUnits, findLocalNameFault, isSameOnDisk, OWN_NAME, type Block } from './names.ts'
 import { alike } from './alike.ts'
 
-/** Whether what the server has should be on this device. A function of the remote tree and the abilities alone (I18). */
+/** Whether what the server has should be on this device. A function of the remote tree and the abilities alone (I18), but for where the reason is told. */
 export type Standing =
   | { is: 'wanted' }
   /** Not selected, below what is not wanted, or with the reason why this system cannot hold it. */
@@ -53,7 +53,9 @@ export class Standings {
     if (!item?.remote) return UNKNOWN
     const { parent, name } = item.remote.place
     const above = this.#known.get(parent) ?? UNKNOWN
-    if (above.is !== 'wanted') return above.is === 'unknown' ? UNKNOWN : NOT_WANTED
+    if (above.is === 'unknown') return UNKNOWN
+    // A folder that somebody made here all the same, so that both sides have it, is blocked for nobody to see: what is to come into it tells why it does not.
+    if (above.is === 'not-wanted') return this.#item(parent)?.local ? above : NOT_WANTED
     if (!this.#device.isSelected(item)) return NOT_WANTED
     const before = this.#units.get(parent) ?? 0
     const blocked = this.#findFault(item, before) ?? this.#findClash(item, before)
