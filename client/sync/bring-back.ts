@@ -26,13 +26,14 @@ export async function isOther(
 /** Two contents may have had this stamp, when one was written in the tick of the clock in which it was given: there the bytes have to tell (TM-01, TM-02). */
 async function isOtherByBytes({ disk }: Course, kept: LocalPath, { stamp, content }: Displaced): Promise<boolean> {
   if (content?.kind !== 'file') return false
-  if (isSettled(disk, stamp, await disk.timeNs()) && !mayHideWrite(stamp, disk.abilities)) return false
+  const isYoung = !isSettled(disk, stamp, await disk.timeNs())
+  if (!isYoung && !mayHideWrite(stamp, disk.abilities)) return false
   try {
     return (await hashFile(disk, kept)).sha256 !== content.sha256
   } catch (error) {
     if (!isOfPort(error)) throw error
-    // It is being written to.
-    return true
+    // It is being written to; or nobody may read it, which says nothing of a write.
+    return isYoung
   }
 }
 
