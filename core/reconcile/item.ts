@@ -81,6 +81,7 @@ export type BlockReason =
   | 'name-clash' // this system takes it for the name of a sibling
   | 'path-too-long'
   | 'no-symlinks' // this system has no symbolic links
+  | 'left-out' // the folder that it belongs in is ignored on this device
   | 'not-empty' // gone on the server, but what is in it stays here: it is ignored or blocked
   | 'special-file' // neither file, folder nor symlink
   | 'not-utf8'

@@ -25,6 +25,7 @@ const OF_PLANS: ReadonlySet<BlockReason> = new Set([
   'no-symlinks',
   'not-utf8',
   'read-only',
+  'left-out',
   'not-empty',
 ])
 

@@ -3,6 +3,7 @@ import { isExecutable } from './changes.ts'
 import { NOT_EMPTY } from './decision.ts'
 import type { Item, ItemId, Placement } from './item.ts'
 import type { Lineup } from './lineup.ts'
+import type { Moment } from './moment.ts'
 import { isNameOfParked, parkedName } from './parked-name.ts'
 import type { Block } from './names.ts'
 import type { Expectation } from './step.ts'
@@ -137,7 +138,8 @@ function* groundLocal(lineup: Lineup, folder: ItemId): Task {
   if (next === 'create-local') {
     const outcome = yield lineup.perform(here)
     if (outcome !== 'done') return asGround(outcome)
-  } else if (!moment.item(here)?.local || next === 'remove-local') return 'waits'
+  } else if (!moment.item(here)?.local || next === 'remove-local')
+    return isLeftAlone(moment, folder) ? below(LEFT_OUT) : 'waits'
   // Its own move may wait: what goes into it goes into it wherever it is.
   else if (next === 'move-local' || next === 'move-remote') {
     const outcome = yield lineup.perform(folder)
@@ -150,6 +152,13 @@ function* groundLocal(lineup: Lineup, folder: ItemId): Task {
   }
   grounded.local.add(folder)
   return 'done'
+}
+
+const LEFT_OUT: Block = { reason: 'left-out', detail: 'it is ignored on this device' }
+
+function isLeftAlone({ item, device }: Moment, id: ItemId): boolean {
+  const folder = item(id)
+  return folder !== null && device.isLeftAlone(folder)
 }
 
 /** Whoever is about to leave the name leaves it. Whatever the server has not settled is waited for: only it gives names (CR-02). */

@@ -107,6 +107,17 @@ describe('a folder deleted here', () => {
   })
 })
 
+test('P7 what was moved there into a folder that is ignored here stays and tells why, and so does what comes to its name', () => {
+  const world = sides(['f'], [], [mkdir('D')])
+  const ignored = world.w.at('D').id
+  world.device.device = { ...world.device.device, isLeftAlone: ({ id }) => id === ignored }
+  inTurn(world, [], [move('f', 'D/f'), create('f', 'R')])
+  world.device.settle()
+  expect(world.device.listing()).toEqual(['f = f'])
+  const blocked = [...world.device.trees.items()].flatMap((item) => item.blocked?.reason ?? [])
+  expect(blocked.toSorted()).toEqual(['left-out', 'name-clash'])
+})
+
 describe('P9 the brake', () => {
   const files = ['D/', ...Array.from({ length: 9 }, (_, at) => `D/${at}`)]
   const brake = (local: BrakeAnswer, remote: BrakeAnswer) => ({

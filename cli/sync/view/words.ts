@@ -74,6 +74,7 @@ const BLOCKED: Readonly<Record<string, string>> = {
   'name-clash': 'to this system it has the name of something else here',
   'path-too-long': 'the path is too long for this system',
   'no-symlinks': 'this system has no symbolic links',
+  'left-out': 'the folder that it was moved to is ignored here',
   'not-empty': 'it should go from here, but something in it is ignored or blocked',
   'special-file': 'a pipe, a socket or a device',
   'not-utf8': 'the name is not one that can be kept elsewhere',
