@@ -3,7 +3,7 @@ import type { EngineOptions } from './engine-parts.ts'
 import { VirtualDevices, type VirtualDevice } from '../../test/support/virtual-devices.ts'
 
 /** SY-28: what has come or gone is remembered at rest as the next scan would remember it. */
-async function withFolders(options: Partial<EngineOptions>): Promise<{ world: VirtualDevices; b: VirtualDevice }> {
+async function withFolders(options: Partial<EngineOptions>) {
   const world = new VirtualDevices()
   const [a, b] = [world.add().start(), world.add(options).start()]
   await world.settle()
@@ -11,7 +11,7 @@ async function withFolders(options: Partial<EngineOptions>): Promise<{ world: Vi
   for (const path of ['d/f', 'd/e/g', 'd/e/i']) a.write(path, path)
   await world.settle()
   expect(b.files()).toEqual(['d/', 'd/e/', 'd/e/g', 'd/e/i', 'd/f', 'h/'])
-  return { world, b }
+  return { world, a, b }
 }
 
 /** Of how many folders something is remembered, and what. */
@@ -30,6 +30,16 @@ test('it is what a scan remembers of the same', async () => {
   b.store.digests.clear()
   await startAgain(b, world)
   expect(remembered(b)).toEqual(atRest)
+})
+
+test('the next start finds all as it was remembered', async () => {
+  const { world, a, b } = await withFolders({ rememberAfter: 3 })
+  for (const name of ['one', 'two', 'three']) a.write(`d/e/${name}`, name)
+  await world.settle()
+  const atRest = remembered(b)
+  await startAgain(b, world)
+  expect(remembered(b)).toEqual(atRest)
+  expect(atRest.length).toBe(3)
 })
 
 test('as long as little has changed nothing is done', async () => {

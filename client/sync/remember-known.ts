@@ -1,14 +1,14 @@
-import type { ItemId } from '../../core/reconcile/item.ts'
+import { isSameStamp, type ItemId, type LocalState, type Stamp } from '../../core/reconcile/item.ts'
 import type { Course } from './course.ts'
 import type { IgnoreRules } from './ignore.ts'
 import { digestOfKnown, toRemember } from './listing.ts'
 import { joined } from './local-path.ts'
-import type { LocalPath, SyncStore } from './ports.ts'
+import type { LocalPath, StoreWriter, SyncStore } from './ports.ts'
 import { isOfPort } from './trouble.ts'
 
 /** At rest for so long: what follows soon would only be in the way. */
 const REST_MS = 5_000
-/** Folders of one transaction, which takes some 20 ms, and what others get then. */
+/** Folders that are done at once, which takes some 20 ms, and what others get then. */
 const FOLDERS = 256
 const PAUSE_MS = 50
 
@@ -24,6 +24,7 @@ type Folder = { id: ItemId; path: LocalPath }
 /**
  * After much has come or gone, while there is nothing else to do: of each folder the digest of the listing that would show just what is known is remembered, so that
  * the next scan, that of the next start, need not compare what has just been noted. Where the disk has something else, the digests differ, and it is compared (SY-28).
+ * The times of a folder move with all that comes into it: so they are noted anew at first, as that scan would note them.
  */
 export class RememberKnown {
   readonly #course: Course
@@ -64,33 +65,49 @@ export class RememberKnown {
     const left: Folder[] = [{ id: store.root, path: '' }]
     while (left.length > 0) {
       if (!isAtRest()) return this.changed(changes)
-      rememberSome(store, rules(), left)
+      await this.#course.lock.alone(() => this.#rememberSome(rules(), left))
       await clock.sleep(PAUSE_MS, stopping)
     }
   }
-}
 
-/** @param left folders that were not looked into; more come, and some go */
-function rememberSome(store: SyncStore, rules: IgnoreRules, left: Folder[]): void {
-  store.write((to) => {
-    for (let count = 0; count < FOLDERS; count++) {
-      const folder = left.pop()
-      if (folder === undefined) return
-      for (const { id, state, digest } of store.localIn(folder.id, 'folder')) {
-        const path = joined(folder.path, state.place.name)
-        left.push({ id, path })
-        const known = digest === null ? digestToRemember(store, rules, { id, path }) : null
-        if (known !== null) to.setDigest(id, known)
-      }
+  /** @param left folders that were not looked into; some go, and those in them come */
+  async #rememberSome(rules: IgnoreRules, left: Folder[]): Promise<void> {
+    const { store } = this.#course
+    const folders = left.splice(-FOLDERS)
+    const inThem = folders.flatMap((folder) => foldersIn(store, folder))
+    const stamps = new Map<ItemId, Stamp>()
+    for (const { id, path } of inThem) {
+      const entry = await this.#course.disk.stat(path)
+      if (entry?.kind === 'folder' && entry.fault === undefined) stamps.set(id, entry.stamp)
     }
-  })
+    store.write((to) => {
+      for (const [id, stamp] of stamps) noteTimes(to, { id, local: store.item(id)?.local ?? null, stamp })
+      for (const folder of folders) if (folder.id !== store.root) remember(to, store, { rules, folder })
+    })
+    left.push(...inThem)
+  }
 }
 
-/** @returns `null`: what a scan finds there is to be compared, whatever it is */
-function digestToRemember(store: SyncStore, rules: IgnoreRules, { id, path }: Folder): string | null {
+const foldersIn = (store: SyncStore, { id, path }: Folder): Folder[] =>
+  Array.from(store.localIn(id, 'folder'), ({ id, state }) => ({ id, path: joined(path, state.place.name) }))
+
+type Times = { id: ItemId; local: LocalState | null; stamp: Stamp }
+
+/** Whatever is another folder by now is for a scan to find. */
+function noteTimes(to: StoreWriter, { id, local, stamp }: Times): void {
+  if (local?.kind === 'folder' && local.stamp.ino === stamp.ino && !isSameStamp(local.stamp, stamp))
+    to.setLocal(id, { ...local, stamp })
+}
+
+/** Not where a scan has something to say, whatever it finds there. */
+function remember(
+  to: StoreWriter,
+  store: SyncStore,
+  { rules, folder: { id, path } }: { rules: IgnoreRules; folder: Folder },
+): void {
   const states = Array.from(store.localIn(id), ({ state }) => state)
   const isPlain = states.every(
     ({ content, kind, place }) => content !== null && !rules.isIgnored(joined(path, place.name), kind),
   )
-  return isPlain ? toRemember(rules, path, digestOfKnown(states)) : null
+  if (isPlain) to.setDigest(id, toRemember(rules, path, digestOfKnown(states)))
 }
