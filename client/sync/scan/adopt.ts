@@ -49,7 +49,7 @@ async function proveGone(run: ScanRun, missing: readonly (readonly [ItemId, Lost
   const isSameFolder = new Map<ItemId, boolean>()
   for (const [id, { path, folder }] of missing) {
     const parent = run.store.item(id)?.local?.place.parent
-    if (parent === undefined) continue
+    if (parent === undefined || run.unreached.has(id)) continue
     const isSame = isSameFolder.get(parent) ?? (await run.isFolderAt(parent, folder))
     isSameFolder.set(parent, isSame)
     if (isSame && !run.moving.has(id) && (await run.disk.stat(path)) === null) proven.push(id)

@@ -286,7 +286,7 @@ async function meetAppeared(run: ScanRun, appeared: Met[], vacated: ReadonlySet<
 
 /**
  * A folder is in one place: one with a known inode and known things in it was moved here, whatever else is listed later.
- * @returns `moving`: it was listed where it was, and is not there any more; the next scan sees it in one place
+ * @returns `moving`: it was listed where it was, and is not there any more, or cannot be listed here; a later scan sees it in one place
  */
 async function findMovedFolder(run: ScanRun, met: Met): Promise<'moved' | 'moving' | 'new'> {
   const { entry, parent, path } = met
@@ -301,7 +301,12 @@ async function findMovedFolder(run: ScanRun, met: Met): Promise<'moved' | 'movin
     }
     const folder = { id, path, isKnown: true, isDeep: true, seen: entry.stamp, digest: null, blocked }
     const found = await listOrTell(run, folder, ({ path, seen }) => run.disk.list(path, seen))
-    if (found === null || !isSameFolder(notMovedOut(run, id), found)) continue
+    // It cannot be listed now: nobody can say whether it is this one, and gone it is not (P7).
+    if (found === null) {
+      run.unreached.add(id)
+      return 'moving'
+    }
+    if (!isSameFolder(notMovedOut(run, id), found)) continue
     run.moves.set(id, { place: { parent, name: entry.name }, ...folderObservation(entry).state })
     run.lost.delete(id)
     run.toList.push(folder)

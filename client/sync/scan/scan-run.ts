@@ -66,6 +66,8 @@ export class ScanRun {
   readonly undecided: { holder: KnownItem; met: Met }[] = []
   /** Folders that were met where they were and where they went: this scan tells neither. */
   readonly moving = new Set<ItemId>()
+  /** Folders that may be where one was met that cannot be listed now: that is tried again, and until then they are not gone. */
+  readonly unreached = new Set<ItemId>()
   /** Folders of which it was decided that they are still at their name, with another inode. */
   readonly madeAnew = new Set<ItemId>()
   /** Ignored here and on the server, where they are. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { hashOf, scanWorld, type ScanWorld } from '../../../test/support/scan-world.ts'
+import type { Disk } from '../ports.ts'
+import { failing, hashOf, scanWorld, type ScanWorld } from '../../../test/support/scan-world.ts'
 
 let world: ScanWorld
 beforeEach(async () => {
@@ -107,6 +108,17 @@ describe('what was moved', () => {
     expect(outcome).toMatchObject({ changed: 0, again: [] })
     expect(world.tree()).toEqual(['d folder', 'd/x folder', `d/x/f ${hashOf('one')}`])
     expect(world.whoIsWhere()).toContain('f at d/x/f')
+  })
+
+  test('P7: a folder that was renamed and may not be entered is neither gone nor new, until it may', async () => {
+    await world.startWith({ 'd/': '', 'd/f': 'one' })
+    await world.user.rename('d', 'e')
+    const list: Disk['list'] = (path) => (path === 'e' ? failing('EACCES') : world.disk.list(path))
+    const closed = world.withDisk({ list, listChanged: (folder) => list(folder.path) })
+    expect(await world.scanned(world.scanner(closed))).toMatchObject({ gone: 0, unlisted: [{ path: 'e' }] })
+    expect(world.whoIsWhere()).toEqual(['d at d', 'f at d/f'])
+    await world.scanned()
+    expect(world.whoIsWhere()).toEqual(['d at e', 'f at e/f'])
   })
 
   test('TC: a file becomes a folder that holds it', async () => {
