@@ -174,12 +174,12 @@ export class Rules {
     }
   }
 
-  /** I9, NW-04: what is agreed on does not go back. */
+  /** I9, NW-04: what is agreed on does not go back; but that of it nothing was (0), since what is here came from elsewhere. */
   #requireForward(device: Device, id: Item['id'], { contentRevision, place }: NonNullable<Item['synced']>): void {
     const key = `${device.index} ${id}`
     const before = this.#agreed.get(key) ?? 0
     this.#agreed.set(key, contentRevision)
-    if (contentRevision < before)
+    if (contentRevision < before && contentRevision > 0)
       this.#broken(
         'I9',
         `device ${device.index} goes back from version ${before} to ${contentRevision} of ${place.name}`,
@@ -281,9 +281,12 @@ export class Rules {
       if (entry.inode.kind !== 'folder') this.#seenHalf.add(keyOf(entry.inode))
   }
 
+  /** Where it lay in what is left out somewhere, a device need not hear of it: what that has is new when it is not left out any more (SS-09). */
   #noteDeleted(node: NodeState): void {
-    const key = this.#world.cloud.keyOfNode(node)
-    if (key !== null && !this.#seenHalf.has(key)) this.#deletedUs.set(key, this.#world.scheduler.nowUs)
+    const { cloud, scheduler } = this.#world
+    const key = cloud.keyOfNode(node)
+    if (key === null || this.#seenHalf.has(key) || this.wasIgnored(cloud.server.path(node.id))) return
+    this.#deletedUs.set(key, scheduler.nowUs)
   }
 
   /** I6: what was deleted does not come back as something new, unless somebody saved it again. */
