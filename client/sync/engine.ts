@@ -58,12 +58,19 @@ export class SyncEngine {
     const stopping = this.#stopping.signal
     const { downLimit } = this.#options
     this.#course = createCourse(parts, { stopping, working: () => this.#working.signal, downLimit, onDue: ring })
-    this.#rounds = new Rounds(this.#course, { options: this.#options, status: this.#status, stopping, onDue: ring })
+    const onTrouble = (error: unknown): void => this.#endBy('internal', error)
+    this.#rounds = new Rounds(this.#course, {
+      options: this.#options,
+      status: this.#status,
+      stopping,
+      onDue: ring,
+      onTrouble,
+    })
     this.#recovery = new Recovery(this.#course, this.#status, this.#bell)
     this.#hints = new Hints(this.#course, this.#bell, {
       times: this.#options.times,
       stopping,
-      onTrouble: (error) => this.#endBy('internal', error),
+      onTrouble,
     })
   }
 

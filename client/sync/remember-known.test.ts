@@ -57,3 +57,13 @@ test('what is left out is seen by the next scan all the same, and so is what has
   await world.settle()
   expect(world.remoteTree()).toEqual(['d/', 'd/e/', 'd/e/i', 'd/e/new', 'd/f', 'h/'])
 })
+
+test('SY-13 a mistake of ours in it ends this engine, and is no rejection that nobody hears of', async () => {
+  const { world, a, b } = await withFolders({ rememberAfter: 3 })
+  b.store.digests.set = () => {
+    throw new Error('a mistake')
+  }
+  for (const name of ['one', 'two', 'three']) a.write(`d/e/${name}`, name)
+  await expect(world.settle()).rejects.toThrow('a mistake')
+  expect(b.state).toBe('stopped internal')
+})

@@ -15,6 +15,7 @@ const PAUSE_MS = 20
 type Surroundings = {
   stopping: AbortSignal
   isAtRest: () => boolean
+  onTrouble: (error: unknown) => void
   rules: () => IgnoreRules
   /** So many changes are worth it. */
   after: number
@@ -45,11 +46,12 @@ export class RememberKnown {
 
   /** Nothing is left to do. */
   rested(): void {
-    if (this.#changes < this.#parts.after || this.#work !== null) return
+    const { after, stopping, onTrouble } = this.#parts
+    if (this.#changes < after || this.#work !== null) return
     this.#work = this.#later()
       .catch((error: unknown) => {
         // Without them a scan takes longer, and that is all: whatever is the matter with the store, others meet it.
-        if (!this.#parts.stopping.aborted && !isOfPort(error)) throw error
+        if (!stopping.aborted && !isOfPort(error)) onTrouble(error)
       })
       .finally(() => (this.#work = null))
   }

@@ -28,7 +28,14 @@ const TRANSFERS_MAX = 4_000
 /** As long as so many are on their way, nobody has to hurry with the next plan. */
 const PLENTY = 256
 
-type Surroundings = { options: EngineOptions; status: Status; stopping: AbortSignal; onDue: () => void }
+/** `onTrouble`: a mistake of ours in what goes on beside the rounds ends the engine, and nothing else. */
+type Surroundings = {
+  options: EngineOptions
+  status: Status
+  stopping: AbortSignal
+  onDue: () => void
+  onTrouble: (error: unknown) => void
+}
 
 /** Also what runs for months clears its safety trash. */
 const TIDY_MS = 86_400_000
@@ -49,7 +56,7 @@ export class Rounds {
   readonly #lately: Lately
   #tidyDueMs = 0
 
-  constructor(course: Course, { options, status, stopping, onDue }: Surroundings) {
+  constructor(course: Course, { options, status, stopping, onDue, onTrouble }: Surroundings) {
     this.#course = course
     this.#options = options
     this.#status = status
@@ -59,9 +66,9 @@ export class Rounds {
     this.#announcements = new Announcements(course.store)
     this.#lately = new Lately(course.clock, course.store)
     const isAtRest = (): boolean => status.state === 'up-to-date'
-    this.#scrub = new Scrub(course, { stopping, isAtRest })
+    this.#scrub = new Scrub(course, { stopping, isAtRest, onTrouble })
     const { rules } = this.#looker
-    this.#memory = new RememberKnown(course, { stopping, isAtRest, rules, after: options.rememberAfter })
+    this.#memory = new RememberKnown(course, { stopping, isAtRest, onTrouble, rules, after: options.rememberAfter })
     course.again.server = true
     course.again.everywhere = true
   }

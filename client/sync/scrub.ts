@@ -20,7 +20,7 @@ const PAGE = 64
 
 /** `began`: the pass, in Unix milliseconds. `place`: where it is; `null`: it is at its end. */
 type Progress = { place: string | null; began: number }
-type Surroundings = { stopping: AbortSignal; isAtRest: () => boolean }
+type Surroundings = { stopping: AbortSignal; isAtRest: () => boolean; onTrouble: (error: unknown) => void }
 
 /**
  * Reads all files again, slowly, while there is nothing else to do: what a failing disk gives back in place of what was written shows in no stamp. Such a file is not
@@ -30,19 +30,21 @@ export class Scrub {
   readonly #course: Course
   readonly #stopping: AbortSignal
   readonly #isAtRest: () => boolean
+  readonly #onTrouble: (error: unknown) => void
   readonly #rate
   #work: Promise<void> | null = null
 
-  constructor(course: Course, { stopping, isAtRest }: Surroundings) {
+  constructor(course: Course, { stopping, isAtRest, onTrouble }: Surroundings) {
     this.#course = course
     this.#stopping = stopping
     this.#isAtRest = isAtRest
+    this.#onTrouble = onTrouble
     this.#rate = createRate(course.clock, BYTES_PER_SECOND)
   }
 
   begin(): void {
     this.#work ??= this.#goOn().catch((error: unknown) => {
-      if (!this.#stopping.aborted) throw error
+      if (!this.#stopping.aborted) this.#onTrouble(error)
     })
   }
 
