@@ -4,8 +4,9 @@ import type { Course } from './course.ts'
 import { fetchVersion } from './fetch-version.ts'
 import type { Wanted } from './place-version.ts'
 import type { TempFile } from './ports.ts'
+import { GATHERED_BYTES } from './write-behind.ts'
 
-const LARGE = 100_000
+const LARGE = GATHERED_BYTES
 
 /** A version of three large pieces and a small one, and a disk whose writes end when they are told to. */
 function world() {
@@ -36,7 +37,7 @@ function world() {
     rates: { down: { take: async () => {} } },
     signal: new AbortController().signal,
   } as unknown as Course
-  const wanted = { step: { item: 'i', expects: { is: 'nothing' } }, remote: { content: { kind: 'file', size: 9 } } }
+  const wanted = { step: { item: 'i', expects: { is: 'nothing' } }, remote: { content: { kind: 'file', size: 3 * LARGE + 10 } } }
   const fetched = fetchVersion(course, { synced: null } as unknown as Item, wanted as unknown as Wanted)
   fetched.catch(() => {})
   const settle = () => new Promise((done) => setImmediate(done))

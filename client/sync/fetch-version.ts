@@ -6,7 +6,8 @@ import type { Course } from './course.ts'
 import { localPath } from './local-path.ts'
 import { chunksOfOldFile, noChunks, WORTH_BYTES } from './old-chunks.ts'
 import type { Wanted } from './place-version.ts'
-import type { ChunkSource, FinishedTemp, TempFile } from './ports.ts'
+import type { ChunkSource, FinishedTemp } from './ports.ts'
+import { createPieceWriter } from './write-behind.ts'
 
 /** A version in a temporary file. With the chunks of the old file; when that gives wrong bytes, without. */
 export async function fetchVersion(course: Course, item: Item, wanted: Wanted): Promise<FinishedTemp> {
@@ -34,7 +35,7 @@ async function fetchWith(course: Course, { step, remote }: Wanted, have: ChunkSo
   const sizeBytes = remote.content.kind === 'file' ? remote.content.size : 0
   const version = { node: step.item as NodeId, revision: remote.contentRevision, sizeBytes }
   const temp = await disk.createTemp()
-  const writer = createWriter(temp)
+  const writer = createPieceWriter(temp, sizeBytes)
   try {
     for await (const piece of course.remote.download(version, have, learn)) {
       signal.throwIfAborted()
@@ -48,23 +49,5 @@ async function fetchWith(course: Course, { step, remote }: Wanted, have: ChunkSo
     await writer.end().catch(() => {})
     await temp.drop()
     throw error
-  }
-}
-
-/** Smaller ones are written before the next is asked for. */
-const BEHIND_BYTES = 64 * 1024
-
-/** Writes a piece while the next one is read and hashed. `end`: nothing is being written any more. */
-function createWriter(temp: TempFile): { write(piece: Uint8Array): Promise<void>; end(): Promise<void> } {
-  let underWay: Promise<void> = Promise.resolve()
-  return {
-    write: async (piece) => {
-      await underWay
-      underWay = temp.write(piece)
-      if (piece.length <= BEHIND_BYTES) return underWay
-      // It is awaited with the next piece; until then a failure is not "unhandled".
-      underWay.catch(() => {})
-    },
-    end: () => underWay,
   }
 }

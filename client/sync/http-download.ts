@@ -60,8 +60,8 @@ async function* fetchMissing(api: Api, remote: RemoteContent, have: ChunkSource)
   let missingFrom = 0
   for (let window = await remote.window(0); window !== null; window = await remote.window(ordinal)) {
     for (const chunk of window.chunks) {
-      const held = await have(chunk.sha256 as Sha256)
-      if (held !== null && held.length === chunk.plain) {
+      const held = await have(chunk.sha256 as Sha256, chunk.plain)
+      if (held !== null) {
         if (missingFrom < ordinal) yield* fetchRun(api, remote, { from: missingFrom, before: ordinal })
         yield held
         missingFrom = ordinal + 1

@@ -8,9 +8,10 @@ const MIB = 1024 * 1024
 const NODE = 'n' as NodeId
 const sha = (letter: string): Sha256 => letter.repeat(64) as Sha256
 
+const parts = { a: 400_000, b: 500_000, c: 300_000 }
+
 /** A file of three chunks: a, b, a, c. */
 function oldFile(options: { chunks?: () => void; fails?: boolean; bytes?: Uint8Array } = {}) {
-  const parts = { a: 400_000, b: 500_000, c: 300_000 }
   const order = ['a', 'b', 'a', 'c'] as const
   const whole = Buffer.concat(order.map((letter) => Buffer.alloc(parts[letter], letter)))
   let opened = 0
@@ -31,28 +32,38 @@ function oldFile(options: { chunks?: () => void; fails?: boolean; bytes?: Uint8A
     },
   } as unknown as Disk
   const have = chunksOfOldFile(remote, disk, { node: NODE, revision: 1, path: 'f', sizeBytes: whole.length })
-  return { have, parts, opened: () => opened }
+  return { have, opened: () => opened }
 }
 
 test('gives the chunks of the old version, forwards in one read', async () => {
-  const { have, parts, opened } = oldFile()
-  expect(await have(sha('a'))).toEqual(Buffer.alloc(parts.a, 'a'))
-  expect(await have(sha('x'))).toBeNull()
-  expect(await have(sha('c'))).toEqual(Buffer.alloc(parts.c, 'c'))
+  const { have, opened } = oldFile()
+  expect(await have(sha('a'), parts.a)).toEqual(Buffer.alloc(parts.a, 'a'))
+  expect(await have(sha('x'), 1)).toBeNull()
+  expect(await have(sha('c'), parts.c)).toEqual(Buffer.alloc(parts.c, 'c'))
   expect(opened()).toBe(1)
-  expect(await have(sha('b'))).toEqual(Buffer.alloc(parts.b, 'b'))
+  expect(await have(sha('b'), parts.b)).toEqual(Buffer.alloc(parts.b, 'b'))
   expect(opened()).toBe(2)
   await have.close()
 })
 
 test('gives nothing of a file that is shorter by now, that is being written, or that is small', async () => {
-  expect(await oldFile({ bytes: Buffer.alloc(1_000) }).have(sha('c'))).toBeNull()
-  expect(await oldFile({ fails: true }).have(sha('a'))).toBeNull()
+  expect(await oldFile({ bytes: Buffer.alloc(1_000) }).have(sha('c'), parts.c)).toBeNull()
+  expect(await oldFile({ fails: true }).have(sha('a'), parts.a)).toBeNull()
   let asked = 0
   const { have } = oldFile({ chunks: () => asked++ })
-  await have(sha('a'))
-  await have(sha('b'))
+  await have(sha('a'), parts.a)
+  await have(sha('b'), parts.b)
   expect(asked).toBe(1)
   const small = chunksOfOldFile({} as Remote, {} as Disk, { node: NODE, revision: 1, path: 'f', sizeBytes: MIB - 1 })
-  expect(await small(sha('a'))).toBeNull()
+  expect(await small(sha('a'), 1)).toBeNull()
+})
+
+test('a chunk stays as it is while the next one is read', async () => {
+  const { have } = oldFile()
+  const [a, b] = [await have(sha('a'), parts.a), await have(sha('b'), parts.b)]
+  expect(a).toEqual(Buffer.alloc(parts.a, 'a'))
+  expect(b).toEqual(Buffer.alloc(parts.b, 'b'))
+  expect(await have(sha('c'), parts.a)).toBeNull()
+  expect(b).toEqual(Buffer.alloc(parts.b, 'b'))
+  await have.close()
 })

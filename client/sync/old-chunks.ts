@@ -6,6 +6,9 @@ import { isOfPort } from './trouble.ts'
 /** Below this a file is fetched whole sooner than its chunks are asked for. */
 export const WORTH_BYTES = 1024 * 1024
 
+/** Chunks of about one length fit into the same memory. */
+const STEP_BYTES = 256 * 1024
+
 export const noChunks: ChunkSource = async () => null
 
 /** `list`: what it is made of, where that is known. */
@@ -25,16 +28,20 @@ type Place = { from: number; to: number }
 export function chunksOfOldFile(remote: Remote, disk: Disk, old: OldFile): ChunkSource & { close(): Promise<void> } {
   let places: Map<Sha256, Place> | null = null
   let reader: ForwardReader | null = null
-  const source = async (sha256: Sha256): Promise<Uint8Array | null> => {
+  const memory = new TwoBuffers()
+  const source = async (sha256: Sha256, plainBytes: number): Promise<Uint8Array | null> => {
     places ??= await placesOf(remote, old)
     const place = places.get(sha256)
-    if (place === undefined) return null
+    if (place === undefined || place.to - place.from !== plainBytes) return null
     try {
       if (reader === null || reader.position > place.from) {
         await reader?.close()
         reader = new ForwardReader(disk.read(old.path))
       }
-      return await reader.read(place)
+      const bytes = memory.for(plainBytes)
+      if (!(await reader.fill(bytes, place.from))) return null
+      memory.gaveOut()
+      return bytes
     } catch (error) {
       if (!isOfPort(error)) throw error
       // It is being changed, or gone: all else travels.
@@ -59,6 +66,22 @@ async function placesOf(remote: Remote, { node, revision, sizeBytes, list }: Old
   return places
 }
 
+/** What was given out last stays as it is while the next is read. Memory made anew for each chunk would keep the garbage collector busy. */
+class TwoBuffers {
+  #next: Uint8Array = new Uint8Array(0)
+  #last: Uint8Array = new Uint8Array(0)
+
+  for(lengthBytes: number): Uint8Array {
+    if (this.#next.length < lengthBytes)
+      this.#next = Buffer.allocUnsafeSlow(Math.ceil(lengthBytes / STEP_BYTES) * STEP_BYTES)
+    return this.#next.subarray(0, lengthBytes)
+  }
+
+  gaveOut(): void {
+    ;[this.#next, this.#last] = [this.#last, this.#next]
+  }
+}
+
 class ForwardReader {
   position = 0
   readonly #pieces: AsyncIterator<Uint8Array>
@@ -69,20 +92,19 @@ class ForwardReader {
     this.#pieces = source[Symbol.asyncIterator]()
   }
 
-  /** @returns `null`: the file ends before */
-  async read({ from, to }: Place): Promise<Uint8Array | null> {
+  /** Fills all of `bytes` with what the file holds from there on. @returns `false`: it ends before */
+  async fill(bytes: Uint8Array, from: number): Promise<boolean> {
     while (this.position < from) {
       const skipped = await this.#take(from - this.position)
-      if (skipped === null) return null
+      if (skipped === null) return false
     }
-    const bytes = Buffer.allocUnsafeSlow(to - from)
     for (let at = 0; at < bytes.length;) {
       const piece = await this.#take(bytes.length - at)
-      if (piece === null) return null
+      if (piece === null) return false
       bytes.set(piece, at)
       at += piece.length
     }
-    return bytes
+    return true
   }
 
   async close(): Promise<void> {

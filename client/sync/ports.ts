@@ -171,8 +171,11 @@ export type UploadFile = {
   /** What they are made of, where that was found out while they were hashed: then only what the server lacks is read again. */
   chunks?: ChunkedContent
 }
-/** @returns the plaintext bytes, or `null` when they are not here (any more): they are verified by the caller */
-export type ChunkSource = (sha256: Sha256) => Promise<Uint8Array | null>
+/**
+ * @returns the plaintext bytes, valid until the chunk after the next is asked for; `null` when they are not here (any more). They are verified by the
+ *   caller
+ */
+export type ChunkSource = (sha256: Sha256, plainBytes: number) => Promise<Uint8Array | null>
 
 /**
  * The three trees of one root, and what else outlives the process. Every `write` is one durable transaction, whole or not at all, also when
