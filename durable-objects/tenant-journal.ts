@@ -1,6 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { AppError } from '../core/errors.ts'
-import { uuidV7, type DeviceId, type NodeId, type SessionId, type TenantId, type UserId } from '../core/ids.ts'
+import {
+  createOrderedIds,
+  type DeviceId,
+  type NodeId,
+  type SessionId,
+  type TenantId,
+  type UserId,
+} from '../core/ids.ts'
 import type { Mutation, Outcome } from '../core/namespace/model.ts'
 import { rowsOf } from '../core/namespace/weight.ts'
 import { findPrincipals } from '../db/tenant/principal.ts'
@@ -90,11 +97,13 @@ export class TenantJournal extends DurableObject<Env> {
       clock: () => Date.now(),
       onFailure: (_task, error) => onFailure(error),
     })
+    // Whoever reads many nodes by their ids finds them as they came, and so their bytes side by side in packs.
+    const orderedIds = createOrderedIds(Date.now, () => crypto.getRandomValues(new Uint8Array(10)))
     const writer = new JournalWriter({
       tenant: this.#tenant,
       db: this.#db,
       clock: () => Date.now(),
-      freshId: () => uuidV7(Date.now(), crypto.getRandomValues(new Uint8Array(10))) as NodeId,
+      freshId: () => orderedIds() as NodeId,
       freshEpoch,
       mark: () => this.#reads.mark.value,
       dice: () => Math.random(),

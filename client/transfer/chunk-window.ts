@@ -23,7 +23,7 @@ export type ChunkWindow = {
   add(chunk: { ref: ChunkRef; stored: Uint8Array }): boolean
   has(sha256: string): boolean
   readonly chunks: ReadonlyMap<string, ChunkRef>
-  /** The objects that hold these chunks, in the order in which they came. */
+  /** The objects that hold those of these chunks that are here, in the order in which they are named. */
   planObjects(missing: ReadonlySet<string>): PlannedObject[]
   clear(): void
 }
@@ -95,7 +95,7 @@ export function createChunkWindow(capacityBytes: number): ChunkWindow {
       return true
     },
     planObjects: (missing) => {
-      const wanted = [...places.values()].filter((place) => missing.has(place.sha256))
+      const wanted = [...missing].flatMap((sha256) => places.get(sha256) ?? [])
       const { packs, singles } = planPacks(wanted, evenly(wanted))
       return [...packs, ...singles.map((single) => [single])].map((group) => layOut(bytes, group))
     },

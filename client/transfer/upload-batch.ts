@@ -87,10 +87,20 @@ async function initAndCommit(work: BatchWork, files: PreparedFile[]): Promise<vo
   if (uploadId !== null && pending.size > 0) {
     journalBatch(run, { uploadId, expiresAt: reply.expiresAt ?? 0 }, pending)
     const upload = { uploadId, arrived: new Set<string>(), tally, guess: { allMissing: false } }
-    await sendMissing(run, upload, { window, missing: new Set(reply.missing) })
+    await sendMissing(run, upload, { window, missing: missingOf(files, reply) })
     again.push(...(await commitFiles(work, uploadId, { files: pending })))
   }
   if (again.length > 0) await sendBatch({ ...work, isLastTry: true }, again)
+}
+
+/**
+ * In the order of the files, which is that of their ids: whoever fetches many of them, one after the other, finds their chunks side by side. They were
+ * read as the disk gave them.
+ */
+function missingOf(files: readonly PreparedFile[], { missing }: InitUploadReply): Set<string> {
+  const wanted = new Set(missing)
+  const chunks = files.flatMap(({ content }) => (content.held === 'chunks' ? content.chunks : []))
+  return new Set(chunks.flatMap(({ sha256 }) => (wanted.has(sha256) ? [sha256] : [])))
 }
 
 /** @returns the files that deserve a fresh start */
