@@ -37,7 +37,10 @@ function world() {
     rates: { down: { take: async () => {} } },
     signal: new AbortController().signal,
   } as unknown as Course
-  const wanted = { step: { item: 'i', expects: { is: 'nothing' } }, remote: { content: { kind: 'file', size: 3 * LARGE + 10 } } }
+  const wanted = {
+    step: { item: 'i', expects: { is: 'nothing' } },
+    remote: { content: { kind: 'file', size: 3 * LARGE + 10 } },
+  }
   const fetched = fetchVersion(course, { synced: null } as unknown as Item, wanted as unknown as Wanted)
   fetched.catch(() => {})
   const settle = () => new Promise((done) => setImmediate(done))

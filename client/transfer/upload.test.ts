@@ -11,6 +11,7 @@ import { openUploadJournal } from '../node/upload-journal.ts'
 import { walk } from '../node/walk.ts'
 import { downloadFile } from './download.ts'
 import type { FileOutcome, Skipped, UploadTotals } from './events.ts'
+import type { FileSource } from './file-source.ts'
 import { planTree } from './plan.ts'
 import { uploadTree, type UploadOptions } from './upload.ts'
 
@@ -106,6 +107,27 @@ describe('put and get', () => {
     expect(count('POST /v1/files')).toBe(3)
     expect(count('POST /v1/files/{id}/commit')).toBe(3)
     expect(count('PUT object')).toBeLessThan(10)
+  })
+
+  test('TF-14: chunks lie in packs in the order of the files, in whatever order the disk gives them', async () => {
+    const tree = join(dir, 'ordered')
+    await mkdir(tree)
+    for (let i = 0; i < 60; i++) await writeFile(join(tree, `f${i}`), randomBytes(20_000))
+    let opened = 0
+    const shuffled: FileSource = {
+      open: async (path) => {
+        // The first of eight is the last to be there.
+        const turns = 8 - (opened++ % 8)
+        const file = await nodeFileSource.open(path)
+        for (let i = 0; i < turns * 5; i++) await new Promise((done) => setImmediate(done))
+        return file
+      },
+    }
+    await put(tree, { files: shuffled })
+    const inOrder = [...server.nodes.values()].flatMap(({ state }) => (state.kind === 'file' ? [state.name] : []))
+    const expected = await Promise.all(inOrder.map((name) => readFile(join(tree, name))))
+    expect(inOrder).toHaveLength(60)
+    expect(Buffer.concat([...server.objects.values()]).equals(Buffer.concat(expected))).toBe(true)
   })
 
   test('TF-2: a second put of the same tree sends nothing, and says so', async () => {
