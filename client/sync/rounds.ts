@@ -142,8 +142,9 @@ export class Rounds {
     const { store, disk, setbacks } = this.#course
     const { canWrite, isSelected, unselected, brake, plan } = this.#options
     const transfers = this.#transfers
+    const isAboutToLeave = (item: Item): boolean => transfers.isSendingTo(item)
     const isBusy = (item: Item): boolean =>
-      transfers.has(item.id) || setbacks.isWaiting(item) || transfers.isSendingTo(item) || transfers.isPerhapsSent(item)
+      transfers.has(item.id) || setbacks.isWaiting(item) || isAboutToLeave(item) || transfers.isPerhapsSent(item)
     return plan(store, {
       abilities: disk.abilities,
       canWrite: canWrite(),
@@ -152,6 +153,7 @@ export class Rounds {
       unselected: unselected(),
       brake: { ...brake, answer: readBrakeAnswers(store), lately: this.#lately.counts() },
       isBusy,
+      isAboutToLeave,
       isOnItsWay: (id) => transfers.has(id),
       isSeenOnDisk: isScanBlock,
       isLeftAlone: leftAlone({ store, rules: this.#looker.rules() }),

@@ -16,6 +16,8 @@ export type Device = {
   unselected?: Iterable<ItemId>
   /** On its way, or waiting after a failure: for now no step is made for it, and whatever needs it gone or settled waits. */
   isBusy?(item: Item): boolean
+  /** Of what is busy, that which will leave its name on the server once something else is there: what is to take that name waits. */
+  isAboutToLeave?(item: Item): boolean
   /** Of what is busy, that of which its id alone tells it: thousands that are on their way cost a plan nothing. */
   isOnItsWay?(id: ItemId): boolean
   /**

@@ -15,7 +15,7 @@ import type { Block } from './names.ts'
 import { createRemote, moveRemote, setExecutableRemote, trashRemote, uploadVersion } from './remote-steps.ts'
 import { Slots } from './slots.ts'
 import type { Step } from './step.ts'
-import { circleOf, type Outcome, type Task } from './task.ts'
+import { circleOf, isBelow, type Outcome, type Task } from './task.ts'
 
 /** Found by a plan, and lifted by one. The others are set and lifted by whoever meets them. */
 const OF_PLANS: ReadonlySet<BlockReason> = new Set([
@@ -168,7 +168,7 @@ export class Lineup {
     const found = typeof outcome === 'object' && 'blocked' in outcome ? outcome.blocked : this.decide(item.id).blocked
     if (found) {
       if (!isSame(item.blocked, found)) this.#push({ do: 'block', item: item.id, ...found })
-    } else if (outcome === 'done' && item.blocked && this.#isOver(item, item.blocked))
+    } else if (item.blocked && (outcome === 'done' || isBelow(outcome)) && this.#isOver(item, item.blocked))
       this.#push({ do: 'unblock', item: item.id })
   }
 

@@ -40,6 +40,11 @@ export class Moment {
     return this.device.isBusy?.(item) ?? false
   }
 
+  isAboutToLeave(id: ItemId): boolean {
+    const item = this.item(id)
+    return item !== null && (this.device.isAboutToLeave?.(item) ?? false)
+  }
+
   isWanted(id: ItemId): boolean {
     return this.standings.of(id).is === 'wanted'
   }

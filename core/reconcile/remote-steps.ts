@@ -131,6 +131,8 @@ function* groundRemote(lineup: Lineup, folder: ItemId): Task {
 function* freeRemoteName(lineup: Lineup, id: ItemId, place: Placement): Task {
   const holder = lineup.slots.remoteHolder(place, id)
   if (!holder) return 'done'
+  // Otherwise the server would take the two for people who disagree, where one person has put one in the place of the other.
+  if (lineup.moment.isAboutToLeave(holder)) return 'waits'
   const { do: next } = lineup.decide(holder)
   if (next !== 'move-remote' && next !== 'trash-remote') return 'done'
   const outcome = yield lineup.perform(holder)
