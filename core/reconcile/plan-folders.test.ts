@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CASES, inTurn, sides } from '../../test/support/sync-cases.ts'
 import type { BrakeAnswer } from './device.ts'
+import type { Item } from './item.ts'
 
 const { create, edit, mkdir, move, remove } = CASES
 
@@ -56,6 +57,18 @@ test('RC-11 what is on its way is waited for, and nothing is blocked because of 
   expect(world.done()).toEqual(['remove-local D/f'])
   busy.clear()
   expect(world.settle().listing).toEqual(['D/', 'D/new = L1', expect.stringMatching(/^x \(conf.* = L2$/), 'x = R'])
+})
+
+test('RC-11 I21 what takes the name of something that can leave it only later waits for that', () => {
+  const world = sides(['D/', 'D/f'], [move('D', 'E'), create('D', 'L')], [])
+  const before = world.device.device
+  const leaving = world.idOf('D')
+  const isLeaving = ({ id }: Item): boolean => id === leaving
+  world.device.device = { ...before, isBusy: isLeaving, isAboutToLeave: isLeaving }
+  world.device.settle()
+  expect(world.done()).toEqual([])
+  world.device.device = before
+  expect(world.settle().listing).toEqual(['D = L', 'E/', 'E/f = D/f'])
 })
 
 describe('a folder deleted here', () => {
