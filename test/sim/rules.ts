@@ -1,3 +1,4 @@
+import { alike } from '../../core/reconcile/alike.ts'
 import type { MutationId, NodeId } from '../../core/ids.ts'
 import { versionKey, type NodeState } from '../../core/namespace/model.ts'
 import { isLocalId, type Item } from '../../core/reconcile/item.ts'
@@ -42,7 +43,7 @@ export class Rules {
   readonly #restored = new Set<NodeId>()
   /** When a device has made a folder on the server. */
   readonly #madeUs = new Map<NodeId, number>()
-  /** Names that were left out by a rule: what has one is new when it is not any more (SS-09). */
+  /** Names (`alike`) that were left out by a rule: what has one is new when it is not any more (SS-09). */
   readonly everIgnored = new Set<string>()
   /** Contents that somebody has done away with for good, and those that a restored server has lost. */
   readonly expendable = new Set<Key>([EMPTY])
@@ -148,7 +149,7 @@ export class Rules {
   /** Itself, or what it is a copy of. */
   wasIgnored(path: string): boolean {
     const names = [path, path.replaceAll(/ \(conflicted copy [^/]*?\)/g, '')].flatMap((one) => one.split('/'))
-    return names.some((name) => this.everIgnored.has(name))
+    return names.some((name) => this.everIgnored.has(alike(name)))
   }
 
   /** I4: only what somebody has saved is shown to people. */

@@ -1,3 +1,4 @@
+import { alike } from '../../../core/reconcile/alike.ts'
 import { IGNORE_FILE } from '../../../client/sync/ignore.ts'
 import { errnoOf } from '../life.ts'
 import { someThing, nameOf, type DeviceMove } from './move-kind.ts'
@@ -38,7 +39,7 @@ export const CHOICE_MOVES: Record<string, DeviceMove> = {
     perform: ({ hands, world, index }, { path }) => {
       const text = Buffer.from(`${path}\n# ${index} ${world.scheduler.nowUs}\n`)
       hands.write(IGNORE_FILE, text)
-      world.rules.everIgnored.add(path!)
+      world.rules.everIgnored.add(alike(path!))
     },
   },
   'ignore-no-more': {
