@@ -29,14 +29,25 @@ export function connect(url: string, { max = 1, idleSeconds = 20, name = 'bitvau
 }
 
 /**
+ * `once`: a statement is planned for any parameters, and not again for those it is given. Where hundreds of rows come as one piece of JSON, to plan with them
+ * costs more than all else (it is parsed for the plan too), and gives the same plan.
+ */
+export type Planning = 'auto' | 'once'
+
+/**
  * The one door to a tenant's rows: role rights come from the login, the tenant from a setting that dies with the transaction,
  * so a pooled connection carries nothing over (T9).
  */
-export function asTenant<T>(db: Db, tenant: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> {
+export function asTenant<T>(
+  db: Db,
+  tenant: TenantId,
+  work: (tx: Tx) => Promise<T>,
+  planning: Planning = 'auto',
+): Promise<T> {
   const life: Life = { isOver: false }
   const body = async (tx: Tx): Promise<T> => {
     // Sent at once, awaited with the first answer of `work`: entering costs no round trip of its own.
-    const [, result] = await Promise.all([enter(tx, tenant), work(guarded(tx, life))])
+    const [, result] = await Promise.all([enter(tx, tenant, planning), work(guarded(tx, life))])
     return result
   }
   const transaction = db.begin((tx) => whileOpen(life, body(tx))) as Promise<T>
@@ -90,8 +101,9 @@ const STATEMENT_LIMIT_MS = '25000'
  * begins. For the same reason look-ups of many keys are written as
  * `cross join lateral (… limit 1)`: a join in any other order would read a whole tenant.
  */
-export const enter = (tx: Tx, tenant: TenantId): Promise<unknown> =>
+export const enter = (tx: Tx, tenant: TenantId, planning: Planning = 'auto'): Promise<unknown> =>
   // A query of this driver is sent when it is awaited; `execute` sends it now, before any other.
   tx`select set_config('app.tenant_id', ${tenant}, true), set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true), set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT_MS}, true),
-    set_config('statement_timeout', ${STATEMENT_LIMIT_MS}, true)`.execute()
+    set_config('statement_timeout', ${STATEMENT_LIMIT_MS}, true),
+    set_config('plan_cache_mode', ${planning === 'once' ? 'force_generic_plan' : 'auto'}, true)`.execute()

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 import type { TenantId } from '../core/ids.ts'
-import { asTenant, connect, type ConnectOptions, type Db, type Tx } from '../db/connect.ts'
+import { asTenant, connect, type ConnectOptions, type Db, type Planning, type Tx } from '../db/connect.ts'
 import { failureOf } from './database-failure.ts'
 import { wait } from './wait.ts'
 
@@ -26,10 +26,10 @@ export class HeldDatabase {
   }
 
   /** One transaction as the tenant. Throws what the work and Postgres throw; whether it was committed is then unknown. */
-  async transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async transact<T>(work: (tx: Tx) => Promise<T>, planning?: Planning): Promise<T> {
     const db = this.#db
     try {
-      return await withinLimit(asTenant(db, this.#tenant, work))
+      return await withinLimit(asTenant(db, this.#tenant, work, planning))
     } catch (error) {
       if (failureOf(error) === 'lost') this.#giveUp(db)
       throw error

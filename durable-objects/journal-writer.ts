@@ -103,7 +103,7 @@ export class JournalWriter {
       await Promise.all(writeEffects(tx, tenant, decided.effects, fence))
       await faults('commit.after-write')
       return { owned, written: { ...decided, epoch: owned.epoch, at, startedAt } }
-    })
+    }, 'once')
     this.#owned = owned
     return written
   }
