@@ -4,7 +4,7 @@ import type { Course } from './course.ts'
 import { fetchVersion } from './fetch-version.ts'
 import type { Wanted } from './place-version.ts'
 import type { TempFile } from './ports.ts'
-import { GATHERED_BYTES } from './write-behind.ts'
+import { GATHERED_BYTES, WORTH_BUFFERS_BYTES } from './write-behind.ts'
 
 const LARGE = GATHERED_BYTES
 
@@ -39,7 +39,7 @@ function world() {
   } as unknown as Course
   const wanted = {
     step: { item: 'i', expects: { is: 'nothing' } },
-    remote: { content: { kind: 'file', size: 3 * LARGE + 10 } },
+    remote: { content: { kind: 'file', size: WORTH_BUFFERS_BYTES } },
   }
   const fetched = fetchVersion(course, { synced: null } as unknown as Item, wanted as unknown as Wanted)
   fetched.catch(() => {})

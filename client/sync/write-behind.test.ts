@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { TempFile } from './ports.ts'
-import { createPieceWriter, GATHERED_BYTES } from './write-behind.ts'
+import { createPieceWriter, GATHERED_BYTES, WORTH_BUFFERS_BYTES } from './write-behind.ts'
 
 /** A file whose writes take their bytes late: what becomes of a piece meanwhile shows. */
 function slowFile() {
@@ -26,8 +26,7 @@ test('writes all bytes in order, one write at a time, while its source fills two
   await fc.assert(
     fc.asyncProperty(lengths, async (pieces) => {
       const file = slowFile()
-      const sizeBytes = pieces.reduce((sum, length) => sum + length, 0)
-      const writer = createPieceWriter(file.temp, sizeBytes)
+      const writer = createPieceWriter(file.temp, WORTH_BUFFERS_BYTES)
       const buffers = [Buffer.alloc(GATHERED_BYTES + 1), Buffer.alloc(GATHERED_BYTES + 1)]
       const expected: Buffer[] = []
       for (const [at, length] of pieces.entries()) {
@@ -44,7 +43,7 @@ test('writes all bytes in order, one write at a time, while its source fills two
 
 test('small pieces travel to the disk together', async () => {
   const file = slowFile()
-  const writer = createPieceWriter(file.temp, 40 * 100_000)
+  const writer = createPieceWriter(file.temp, WORTH_BUFFERS_BYTES)
   for (let at = 0; at < 40; at++) await writer.write(Buffer.alloc(100_000, at))
   await writer.end()
   expect(file.written.map(({ length }) => length)).toEqual([1_000_000, 1_000_000, 1_000_000, 1_000_000])
@@ -52,10 +51,20 @@ test('small pieces travel to the disk together', async () => {
 
 test('what a write was answered is told with the next piece, or at the end', async () => {
   const fails = { write: () => Promise.reject(new Error('ENOSPC')) } as unknown as TempFile
-  const next = createPieceWriter(fails, 4 * GATHERED_BYTES)
+  const next = createPieceWriter(fails, WORTH_BUFFERS_BYTES)
   await next.write(Buffer.alloc(GATHERED_BYTES))
   await expect(next.write(Buffer.alloc(GATHERED_BYTES))).rejects.toThrow('ENOSPC')
-  const last = createPieceWriter(fails, GATHERED_BYTES)
+  const last = createPieceWriter(fails, WORTH_BUFFERS_BYTES)
   await last.write(Buffer.alloc(10))
   await expect(last.end()).rejects.toThrow('ENOSPC')
+})
+
+test('a small file is written piece by piece, each before the next is asked for', async () => {
+  const file = slowFile()
+  const writer = createPieceWriter(file.temp, WORTH_BUFFERS_BYTES - 1)
+  for (const length of [10, GATHERED_BYTES]) {
+    await writer.write(Buffer.alloc(length))
+    expect(file.written.at(-1)).toHaveLength(length)
+  }
+  await writer.end()
 })

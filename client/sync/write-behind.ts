@@ -1,6 +1,8 @@
 import type { TempFile } from './ports.ts'
 
-/** What a file needs to be worth two buffers; and so much is written at a time: a write costs the way to a thread and back. */
+/** Smaller files are not worth two buffers: many of them come at once. */
+export const WORTH_BUFFERS_BYTES = 8 * 1024 * 1024
+/** Written at a time: a write costs the way to a thread and back. */
 export const GATHERED_BYTES = 1024 * 1024
 
 export type PieceWriter = {
@@ -12,7 +14,7 @@ export type PieceWriter = {
 
 /** @param sizeBytes that are going to come */
 export const createPieceWriter = (temp: TempFile, sizeBytes: number): PieceWriter =>
-  sizeBytes < GATHERED_BYTES ? { write: (piece) => temp.write(piece), end: async () => {} } : new WriteBehind(temp)
+  sizeBytes < WORTH_BUFFERS_BYTES ? { write: (piece) => temp.write(piece), end: async () => {} } : new WriteBehind(temp)
 
 /**
  * Writes while the next pieces are read and hashed. Small ones are gathered in two buffers that take turns; a large one is written from where it lies.
