@@ -28,11 +28,15 @@ export function connect(url: string, { max = 1, idleSeconds = 20, name = 'bitvau
   })
 }
 
-/**
- * `once`: a statement is planned for any parameters, and not again for those it is given. Where hundreds of rows come as one piece of JSON, to plan with them
- * costs more than all else (it is parsed for the plan too), and gives the same plan.
- */
-export type Planning = 'auto' | 'once'
+export type Manner = {
+  /**
+   * `once`: a statement is planned for any parameters, and not again for those it is given. Where hundreds of rows come as one piece of JSON, to plan with them
+   * costs more than all else (it is parsed for the plan too), and gives the same plan.
+   */
+  planning?: 'auto' | 'once'
+  /** `one`: all statements see the tenant as it was at the first. For what only reads: a write may be refused. */
+  snapshot?: 'each' | 'one'
+}
 
 /**
  * The one door to a tenant's rows: role rights come from the login, the tenant from a setting that dies with the transaction,
@@ -42,7 +46,7 @@ export function asTenant<T>(
   db: Db,
   tenant: TenantId,
   work: (tx: Tx) => Promise<T>,
-  planning: Planning = 'auto',
+  { planning = 'auto', snapshot = 'each' }: Manner = {},
 ): Promise<T> {
   const life: Life = { isOver: false }
   const body = async (tx: Tx): Promise<T> => {
@@ -50,7 +54,8 @@ export function asTenant<T>(
     const [, result] = await Promise.all([enter(tx, tenant, planning), work(guarded(tx, life))])
     return result
   }
-  const transaction = db.begin((tx) => whileOpen(life, body(tx))) as Promise<T>
+  const isolation = snapshot === 'one' ? 'isolation level repeatable read' : 'isolation level read committed'
+  const transaction = db.begin(isolation, (tx) => whileOpen(life, body(tx))) as Promise<T>
   return transaction.finally(() => (life.isOver = true))
 }
 
@@ -101,7 +106,7 @@ const STATEMENT_LIMIT_MS = '25000'
  * begins. For the same reason look-ups of many keys are written as
  * `cross join lateral (… limit 1)`: a join in any other order would read a whole tenant.
  */
-export const enter = (tx: Tx, tenant: TenantId, planning: Planning = 'auto'): Promise<unknown> =>
+export const enter = (tx: Tx, tenant: TenantId, planning: Manner['planning'] = 'auto'): Promise<unknown> =>
   // A query of this driver is sent when it is awaited; `execute` sends it now, before any other.
   tx`select set_config('app.tenant_id', ${tenant}, true), set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true), set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT_MS}, true),

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 import type { TenantId } from '../core/ids.ts'
-import { asTenant, connect, type ConnectOptions, type Db, type Planning, type Tx } from '../db/connect.ts'
+import { asTenant, connect, type ConnectOptions, type Db, type Manner, type Tx } from '../db/connect.ts'
 import { failureOf } from './database-failure.ts'
 import { wait } from './wait.ts'
 
@@ -26,10 +26,10 @@ export class HeldDatabase {
   }
 
   /** One transaction as the tenant. Throws what the work and Postgres throw; whether it was committed is then unknown. */
-  async transact<T>(work: (tx: Tx) => Promise<T>, planning?: Planning): Promise<T> {
+  async transact<T>(work: (tx: Tx) => Promise<T>, manner?: Manner): Promise<T> {
     const db = this.#db
     try {
-      return await withinLimit(asTenant(db, this.#tenant, work, planning))
+      return await withinLimit(asTenant(db, this.#tenant, work, manner))
     } catch (error) {
       if (failureOf(error) === 'lost') this.#giveUp(db)
       throw error
@@ -37,10 +37,10 @@ export class HeldDatabase {
   }
 
   /** The same for work that may be repeated: it is, when the connection was lost. Throws `database-unavailable` in the end. */
-  async read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async read<T>(work: (tx: Tx) => Promise<T>, manner?: Manner): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.transact(work)
+        return await this.transact(work, manner)
       } catch (error) {
         if (failureOf(error) !== 'lost') throw error
         if (attempt >= READ_TRIES) throw new AppError('database-unavailable', { retryAfterMs: 2000 }, { cause: error })

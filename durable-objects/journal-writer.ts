@@ -94,16 +94,19 @@ export class JournalWriter {
     const startedAt = clock()
     const mark = this.#deps.mark()
     await faults('commit.before-facts')
-    const { owned, written } = await db.transact(async (tx) => {
-      const at = clock()
-      const owned = this.#owned ?? (await ownJournal(tx, { tenant, mark, freshEpoch: this.#deps.freshEpoch }))
-      const decided = await this.#decide(tx, mutations, { at, owned, mark, isRepeated })
-      await faults('commit.before-write')
-      const fence = { lease: owned.lease, oldSeq: decided.oldSeq, at: new Date(at) }
-      await Promise.all(writeEffects(tx, tenant, decided.effects, fence))
-      await faults('commit.after-write')
-      return { owned, written: { ...decided, epoch: owned.epoch, at, startedAt } }
-    }, 'once')
+    const { owned, written } = await db.transact(
+      async (tx) => {
+        const at = clock()
+        const owned = this.#owned ?? (await ownJournal(tx, { tenant, mark, freshEpoch: this.#deps.freshEpoch }))
+        const decided = await this.#decide(tx, mutations, { at, owned, mark, isRepeated })
+        await faults('commit.before-write')
+        const fence = { lease: owned.lease, oldSeq: decided.oldSeq, at: new Date(at) }
+        await Promise.all(writeEffects(tx, tenant, decided.effects, fence))
+        await faults('commit.after-write')
+        return { owned, written: { ...decided, epoch: owned.epoch, at, startedAt } }
+      },
+      { planning: 'once' },
+    )
     this.#owned = owned
     return written
   }

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { AppError } from '../core/errors.ts'
 import type { MutationId, NodeId, SessionId, SpaceId, TenantId, UploadId, UserId } from '../core/ids.ts'
 import type { NodeState } from '../core/namespace/model.ts'
+import type { Manner } from '../db/connect.ts'
 import {
   findConflict,
   findConflictContent,
@@ -43,6 +44,8 @@ import { readSnapshot, type Snapshot, type SnapshotFrom } from './snapshot.ts'
 import { telemetryOf, type Telemetry } from './telemetry.ts'
 
 const CONNECTIONS = 4
+/** A folder that goes between two questions would seem to be there, and empty. */
+const AT_ONE_MOMENT: Manner = { snapshot: 'one' }
 
 /**
  * Holds the connections for what is no change of the namespace: reads, and the bookkeeping of uploads. A held connection answers
@@ -110,7 +113,7 @@ export class TenantReader extends DurableObject<Env> {
         const folder = living(node)
         if (folder.kind !== 'folder') throw new AppError('not-a-folder')
         return { folder, children }
-      }),
+      }, AT_ONE_MOMENT),
     )
   }
 
@@ -120,7 +123,7 @@ export class TenantReader extends DurableObject<Env> {
         const [node, content] = await Promise.all([findPlaced(tx, visible, id), findContent(tx, visible, id, revision)])
         requireContent(living(node))
         return found(content)
-      }),
+      }, AT_ONE_MOMENT),
     )
   }
 
